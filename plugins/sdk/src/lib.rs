@@ -1,1 +1,31 @@
-//! plugins-sdk
+//! The guest side of LILY's plugin contracts: the WIT worlds of `wit/` as Rust traits, types and export macros.
+//!
+//! Bindings are generated here and nowhere else, so that every plugin speaks the same version of a world. A plugin
+//! implements the world's `Guest` trait and says `plugins_sdk::export_frontend!(Type with_types_in
+//! plugins_sdk::frontend)` (or `export_placement_policy!(… plugins_sdk::policy)`) in a module that only
+//! `wasm32` builds. It holds no logic of its own. Read first: [`frontend::Guest`], [`policy::Guest`].
+#![allow(unsafe_code, reason = "the canonical ABI is raw memory; wit-bindgen generates all of it, for wasm32 only")]
+#![allow(missing_docs, reason = "documentation of the generated items is that of the WIT files")]
+#![allow(clippy::too_many_arguments, reason = "generated")]
+
+/// A language frontend: world `lily:frontend/frontend`.
+pub mod frontend {
+    wit_bindgen::generate!({
+        path: "../../wit/frontend",
+        world: "frontend",
+        pub_export_macro: true,
+        export_macro_name: "export_frontend",
+        default_bindings_module: "plugins_sdk::frontend",
+    });
+}
+
+/// A placement policy: world `lily:policy/placement-policy`.
+pub mod policy {
+    wit_bindgen::generate!({
+        path: "../../wit/policy",
+        world: "placement-policy",
+        pub_export_macro: true,
+        export_macro_name: "export_placement_policy",
+        default_bindings_module: "plugins_sdk::policy",
+    });
+}
