@@ -1,0 +1,237 @@
+//! How each kind of guest is compiled and given memory. Every `wasmtime::Config` of LILY is made in [`config`].
+//!
+//! How to add a profile: add the variant, its name in [`Profile::ALL`] and [`Profile::name`], and its arm in
+//! [`config`]. Whatever changes the produced code changes the code cache's key by itself.
+
+use crate::WasmDigest;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+use wasmtime::{
+    Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    WasmBacktraceDetails,
+};
+
+/// Native stack of a guest. A C program that recurses keeps its big locals on its own shadow stack, so a mebibyte here
+/// is many thousand calls deep.
+pub const WASM_STACK_BYTES: usize = 1 << 20;
+/// Stack of a fiber: the guest's own part and what host functions need above it.
+pub const ASYNC_STACK_BYTES: usize = 2 << 20;
+/// Native stack of a tool. Compilers recurse deeply over their input; natively clang expects 8 MiB.
+pub const TOOL_STACK_BYTES: usize = 32 << 20;
+/// The most that one linear memory of a pooled guest can grow to; a bundle's own limit may be lower.
+pub const MEMORY_BYTES_MAX: usize = 1 << 30;
+/// Component instances alive at once in the pool: every request in flight has one.
+pub const POOL_INSTANCES_MAX: u32 = 1000;
+
+/// A component made from C has a main module, an adapter and two shims; one that was composed has more.
+const POOL_CORE_INSTANCES_MAX: u32 = 8 * POOL_INSTANCES_MAX;
+/// One memory for each instance, one GC heap (exceptions live there), and room for composed components. Each reserves
+/// 4 GiB of address space, so that bounds checks cost nothing; 4000 of them are 16 of the 128 TiB there are.
+const POOL_MEMORIES_MAX: u32 = 4 * POOL_INSTANCES_MAX;
+/// The function table of the program and the one of its shims.
+const POOL_TABLES_MAX: u32 = 4 * POOL_INSTANCES_MAX;
+/// Entries of one table. SQLite has about 1500 functions whose address is taken, a large C++ program some ten thousand.
+const TABLE_ELEMENTS_MAX: usize = 100_000;
+/// Metadata of one instance grows with its functions and globals; a whole compiler in wasm needs under 4 MiB.
+const INSTANCE_METADATA_BYTES_MAX: usize = 8 << 20;
+/// Of a returned slot's dirty memory, this much is zeroed in place, so that the next request takes no page faults.
+const KEEP_RESIDENT_BYTES: usize = 1 << 20;
+/// Slots that are given back to the kernel together, which makes one system call of sixteen.
+const DECOMMIT_BATCH: usize = 16;
+
+/// The kinds of guests there are. They differ in how they are interrupted and where their memory comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Profile {
+    /// A plugin's packaged tool (clang): trusted to end by itself, so without epoch checks, which cost it a quarter.
+    Tool,
+    /// A plugin's component: interrupted by epochs.
+    Plugin,
+    /// A component that decides: interrupted by epochs and by fuel, so that a decision costs the same everywhere.
+    Policy,
+    /// A brick that serves requests, an instance each: pooled memory, epochs.
+    Stateless,
+    /// A brick that `lly run` starts once: memory on demand, epochs.
+    OnDemand,
+}
+
+impl Profile {
+    /// Every profile, in the order of their declaration.
+    pub const ALL: [Profile; 5] = [
+        Profile::Tool,
+        Profile::Plugin,
+        Profile::Policy,
+        Profile::Stateless,
+        Profile::OnDemand,
+    ];
+
+    /// The name used on the command line of the compiling child.
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Tool => "tool",
+            Profile::Plugin => "plugin",
+            Profile::Policy => "policy",
+            Profile::Stateless => "stateless",
+            Profile::OnDemand => "on-demand",
+        }
+    }
+}
+
+impl FromStr for Profile {
+    type Err = EngineError;
+
+    fn from_str(name: &str) -> Result<Profile, EngineError> {
+        let found = Profile::ALL
+            .into_iter()
+            .find(|profile| profile.name() == name);
+        found.ok_or_else(|| EngineError::NoSuchProfile(name.to_owned()))
+    }
+}
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The machine refuses what the profile asks for (address space, most often).
+    #[error("cannot make the `{profile}` engine on this machine: {reason}")]
+    Refused {
+        /// The profile's name.
+        profile: &'static str,
+        /// The engine's own words.
+        reason: String,
+    },
+    /// Not the name of a profile.
+    #[error("there is no engine profile `{0}`")]
+    NoSuchProfile(String),
+}
+
+/// The configuration of each profile.
+pub fn config(profile: Profile) -> Config {
+    let mut config = compile_config(profile);
+    if profile == Profile::Stateless {
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    }
+    config
+}
+
+/// As [`config`], but for a process that compiles and runs nothing: the pool's address space is not reserved. The code
+/// that comes out is the same, and so is the key in the cache (a test holds this).
+pub(crate) fn compile_config(profile: Profile) -> Config {
+    let mut config = Config::new();
+    config
+        .cranelift_opt_level(OptLevel::Speed)
+        .parallel_compilation(true)
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        .wasm_exceptions(true)
+        .wasm_memory64(false)
+        .concurrency_support(false)
+        .max_wasm_stack(WASM_STACK_BYTES)
+        .async_stack_size(ASYNC_STACK_BYTES);
+    match profile {
+        Profile::Tool => {
+            config
+                .max_wasm_stack(TOOL_STACK_BYTES)
+                .async_stack_size(2 * TOOL_STACK_BYTES);
+        }
+        Profile::Plugin | Profile::OnDemand => {
+            config.epoch_interruption(true);
+        }
+        Profile::Policy => {
+            config.epoch_interruption(true).consume_fuel(true);
+        }
+        Profile::Stateless => {
+            // Without unwind tables registered with the C runtime, unloading a component is not linear in their
+            // number; the engine walks stacks by its own tables.
+            config.epoch_interruption(true).native_unwind_info(false);
+        }
+    }
+    config
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(POOL_INSTANCES_MAX)
+        .total_core_instances(POOL_CORE_INSTANCES_MAX)
+        .total_memories(POOL_MEMORIES_MAX)
+        .total_tables(POOL_TABLES_MAX)
+        .total_stacks(POOL_INSTANCES_MAX)
+        .total_gc_heaps(POOL_INSTANCES_MAX)
+        .max_component_instance_size(INSTANCE_METADATA_BYTES_MAX)
+        .max_core_instance_size(INSTANCE_METADATA_BYTES_MAX)
+        .max_memory_size(MEMORY_BYTES_MAX)
+        .table_elements(TABLE_ELEMENTS_MAX)
+        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .table_keep_resident(KEEP_RESIDENT_BYTES)
+        .decommit_batch_size(DECOMMIT_BATCH)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+/// An engine and what it was made for. Cheap to clone; clones are the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    engine: wasmtime::Engine,
+    profile: Profile,
+    config_digest: WasmDigest,
+}
+
+impl Engine {
+    /// Makes the engine of `profile`.
+    pub fn new(profile: Profile) -> Result<Engine, EngineError> {
+        Engine::with_config(profile, &config(profile))
+    }
+
+    /// An engine that only compiles for `profile`.
+    pub(crate) fn compile_only(profile: Profile) -> Result<Engine, EngineError> {
+        Engine::with_config(profile, &compile_config(profile))
+    }
+
+    fn with_config(profile: Profile, config: &Config) -> Result<Engine, EngineError> {
+        let engine = wasmtime::Engine::new(config).map_err(|error| EngineError::Refused {
+            profile: profile.name(),
+            reason: format!("{error:#}"),
+        })?;
+        let mut hasher = KeyHasher::default();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        Ok(Engine {
+            config_digest: WasmDigest::of(&hasher.0),
+            engine,
+            profile,
+        })
+    }
+
+    /// The engine itself.
+    pub fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.engine
+    }
+
+    /// What this engine is for.
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// Changes with everything that changes the code this engine produces: settings, wasmtime's version, CPU features.
+    pub(crate) fn config_digest(&self) -> WasmDigest {
+        self.config_digest
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Gathers what is hashed, so that a stable digest can be taken of it; `std`'s own hashers promise no stability.
+#[derive(Default)]
+struct KeyHasher(Vec<u8>);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}
