@@ -45,7 +45,10 @@ impl Answer {
 
     /// The first header of this name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Insists on this status.
@@ -67,10 +70,18 @@ impl Fleet {
     pub fn start_in(home: Home, caps: u16) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let child = up(&home, caps);
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build();
         let runtime = Arc::new(runtime.expect("a runtime"));
         let client = client(&home, false);
-        let mut fleet = Self { home, child, client, runtime };
+        let mut fleet = Self {
+            home,
+            child,
+            client,
+            runtime,
+        };
         fleet.await_up();
         fleet
     }
@@ -101,7 +112,9 @@ impl Fleet {
         let state = self.state()?;
         let services = state["services"].as_array()?;
         let found = services.iter().find(|s| s["name"] == service)?;
-        found["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok())
+        found["pid"]
+            .as_u64()
+            .and_then(|pid| u32::try_from(pid).ok())
     }
 
     /// Kills a service with SIGKILL, waits until another process does its work, and hands back its pid.
@@ -125,12 +138,16 @@ impl Fleet {
 
     /// Deploys a bundle and hands back the document that `lly void deploy --json` prints (`slug`, `url`, …).
     pub fn deploy(&self, bundle: &std::path::Path) -> Value {
-        self.home.json(["void".as_ref(), "deploy".as_ref(), bundle.as_os_str()])
+        self.home
+            .json(["void".as_ref(), "deploy".as_ref(), bundle.as_os_str()])
     }
 
     /// Deploys a bundle and hands back its URL.
     pub fn deploy_url(&self, bundle: &std::path::Path) -> String {
-        self.deploy(bundle)["url"].as_str().expect("a URL").to_owned()
+        self.deploy(bundle)["url"]
+            .as_str()
+            .expect("a URL")
+            .to_owned()
     }
 
     /// A client that trusts the fleet's CA and finds `*.localhost` on the loopback address.
@@ -146,14 +163,17 @@ impl Fleet {
     /// GETs a URL.
     #[track_caller]
     pub fn get(&self, url: &str) -> Answer {
-        self.send(self.client.get(url)).unwrap_or_else(|error| panic!("GET {url}: {error:#}"))
+        self.send(self.client.get(url))
+            .unwrap_or_else(|error| panic!("GET {url}: {error:#}"))
     }
 
     /// GETs a URL until it answers with this status.
     #[track_caller]
     pub fn get_until(&self, url: &str, status: u16) -> Answer {
         wait::until(PATIENCE, &format!("{url} to answer {status}"), || {
-            self.send(self.client.get(url)).ok().filter(|answer| answer.status == status)
+            self.send(self.client.get(url))
+                .ok()
+                .filter(|answer| answer.status == status)
         })
     }
 
@@ -165,9 +185,18 @@ impl Fleet {
             let headers = response
                 .headers()
                 .iter()
-                .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+                .map(|(name, value)| {
+                    (
+                        name.to_string(),
+                        String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                    )
+                })
                 .collect();
-            Ok(Answer { status, headers, body: response.bytes().await?.to_vec() })
+            Ok(Answer {
+                status,
+                headers,
+                body: response.bytes().await?.to_vec(),
+            })
         })
     }
 
@@ -180,7 +209,10 @@ impl Fleet {
         let log = self.home.work().join("fleet-up.log");
         let announced = wait::at_most(UP_TIMEOUT, || {
             if let Ok(Some(status)) = self.child.try_wait() {
-                panic!("the fleet ended ({status}):\n{}", std::fs::read_to_string(&log).unwrap_or_default());
+                panic!(
+                    "the fleet ended ({status}):\n{}",
+                    std::fs::read_to_string(&log).unwrap_or_default()
+                );
             }
             let text = std::fs::read_to_string(self.home.work().join("fleet-up.out")).ok()?;
             text.contains("lily.fleet.up/1").then_some(())
@@ -191,7 +223,8 @@ impl Fleet {
 
     /// What the services said, for the message of a failing test.
     pub fn logs(&self) -> String {
-        let mut text = std::fs::read_to_string(self.home.work().join("fleet-up.log")).unwrap_or_default();
+        let mut text =
+            std::fs::read_to_string(self.home.work().join("fleet-up.log")).unwrap_or_default();
         let folder = std::fs::read_dir(self.home.path().join("fleet/log"));
         for entry in folder.into_iter().flatten().flatten() {
             let said = std::fs::read_to_string(entry.path()).unwrap_or_default();
@@ -214,10 +247,24 @@ impl Drop for Fleet {
 
 fn up(home: &Home, caps: u16) -> Child {
     let out = std::fs::File::create(home.work().join("fleet-up.out")).expect("a file");
-    let log = std::fs::File::options().create(true).append(true).open(home.work().join("fleet-up.log"));
+    let log = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(home.work().join("fleet-up.log"));
     let mut command = home.command();
-    command.args(["fleet", "up", "--json", "--port", "0", "--caps", &caps.to_string()]);
-    command.stdout(out).stderr(log.expect("a file")).stdin(Stdio::null());
+    command.args([
+        "fleet",
+        "up",
+        "--json",
+        "--port",
+        "0",
+        "--caps",
+        &caps.to_string(),
+    ]);
+    command
+        .stdout(out)
+        .stderr(log.expect("a file"))
+        .stdin(Stdio::null());
     command.spawn().expect("the fleet starts")
 }
 
@@ -229,7 +276,9 @@ fn client(home: &Home, trusted: bool) -> reqwest::Client {
     if trusted {
         let pem = std::fs::read(home.path().join("fleet/ca.pem")).expect("the fleet has a CA");
         let certificate = reqwest::Certificate::from_pem(&pem).expect("a certificate");
-        builder = builder.tls_certs_only([certificate]).dns_resolver(Arc::new(Loopback));
+        builder = builder
+            .tls_certs_only([certificate])
+            .dns_resolver(Arc::new(Loopback));
     }
     builder.build().expect("a client")
 }

@@ -22,14 +22,18 @@ pub struct Home {
 impl Home {
     /// A fresh home. Its plugin and code caches are the ones that all tests share.
     pub fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("lly-").tempdir().expect("a temporary folder");
+        let folder = tempfile::Builder::new()
+            .prefix("lly-")
+            .tempdir()
+            .expect("a temporary folder");
         let home = Self { folder };
         std::fs::create_dir_all(home.path()).expect("the home can be made");
         std::fs::create_dir_all(home.work()).expect("the work folder can be made");
         let shared = target_folder().join("lily/test-home");
         for cache in ["plugins", "cache"] {
             std::fs::create_dir_all(shared.join(cache)).expect("the shared cache can be made");
-            std::os::unix::fs::symlink(shared.join(cache), home.path().join(cache)).expect("a link can be made");
+            std::os::unix::fs::symlink(shared.join(cache), home.path().join(cache))
+                .expect("a link can be made");
         }
         warm_up(&home);
         home
@@ -79,21 +83,40 @@ impl Home {
         adjust: impl FnOnce(&mut Command),
     ) -> Output {
         let mut command = self.command();
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         adjust(&mut command);
         run(command, stdin)
     }
 
     /// Runs `lly`, insists that it succeeds, and hands back the JSON document on its stdout.
     pub fn json<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Value {
-        let arguments: Vec<_> = arguments.into_iter().map(|a| a.as_ref().to_owned()).collect();
-        let output = self.lly(arguments.iter().map(|a| a.as_os_str()).chain([OsStr::new("--json")])).success();
-        serde_json::from_str(output.stdout.trim())
-            .unwrap_or_else(|error| panic!("stdout is not one document: {error}\n{}", output.stdout))
+        let arguments: Vec<_> = arguments
+            .into_iter()
+            .map(|a| a.as_ref().to_owned())
+            .collect();
+        let output = self
+            .lly(
+                arguments
+                    .iter()
+                    .map(|a| a.as_os_str())
+                    .chain([OsStr::new("--json")]),
+            )
+            .success();
+        serde_json::from_str(output.stdout.trim()).unwrap_or_else(|error| {
+            panic!("stdout is not one document: {error}\n{}", output.stdout)
+        })
     }
 
     /// Compiles `sources` (with any further flags) to `NAME.brick` in the work folder.
-    pub fn compile<S: AsRef<OsStr>>(&self, name: &str, arguments: impl IntoIterator<Item = S>) -> PathBuf {
+    pub fn compile<S: AsRef<OsStr>>(
+        &self,
+        name: &str,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> PathBuf {
         let out = self.work().join(format!("{name}.brick"));
         let mut all: Vec<std::ffi::OsString> = vec!["compile".into()];
         all.extend(arguments.into_iter().map(|a| a.as_ref().to_owned()));
@@ -130,14 +153,24 @@ impl Output {
     /// Insists on this exit code.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 
     /// Insists that stderr says this.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
-        assert!(self.stderr.contains(text), "expected `{text}` on stderr:\n{}", self.stderr);
+        assert!(
+            self.stderr.contains(text),
+            "expected `{text}` on stderr:\n{}",
+            self.stderr
+        );
         self
     }
 }
@@ -162,15 +195,25 @@ fn warm_up(home: &Home) {
     WARM.get_or_init(|| {
         let source = home.write("warm.c", "int main(void) { return 0; }\n");
         let mut command = home.command();
-        command.args(["compile".as_ref(), source.as_os_str(), "-o".as_ref(), "warm.brick".as_ref()]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args([
+            "compile".as_ref(),
+            source.as_os_str(),
+            "-o".as_ref(),
+            "warm.brick".as_ref(),
+        ]);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         run(command, b"").success();
     });
 }
 
 /// Runs a prepared command with bytes on stdin, bounded in time.
 pub fn run(mut command: Command, stdin: &[u8]) -> Output {
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    let mut child = command
+        .spawn()
+        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
     let mut pipe = child.stdin.take();
     let stdin = stdin.to_vec();
     let writer = std::thread::spawn(move || {
@@ -179,7 +222,9 @@ pub fn run(mut command: Command, stdin: &[u8]) -> Output {
     });
     let out = drain(child.stdout.take());
     let err = drain(child.stderr.take());
-    let status = wait::until(RUN_TIMEOUT, "a command to end", || child.try_wait().expect("a child"));
+    let status = wait::until(RUN_TIMEOUT, "a command to end", || {
+        child.try_wait().expect("a child")
+    });
     writer.join().expect("the writer ends");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Output {
@@ -214,4 +259,3 @@ pub(crate) fn stop(child: &mut Child, patience: Duration) {
         let _ = child.wait();
     }
 }
-

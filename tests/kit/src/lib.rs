@@ -11,5 +11,5 @@ mod sources;
 pub mod wait;
 
 pub use fleet::{Answer, Fleet};
-pub use home::{Home, Output};
+pub use home::{Home, Output, binary, run};
 pub use sources::{crate_source, repository, sample};

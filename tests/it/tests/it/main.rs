@@ -2,6 +2,10 @@
 #![allow(missing_docs, reason = "tests are named for what they show")]
 
 mod compile;
+mod crash;
 mod diagnostics;
+mod fleet;
+mod hostile;
+mod real;
 mod reproducible;
 mod run;

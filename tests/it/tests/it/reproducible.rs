@@ -7,7 +7,10 @@ fn two_checkouts_give_identical_bundles() {
     let mut bundles = Vec::new();
     for (folder, jobs) in [("here", "-j1"), ("some/where/else", "-j2")] {
         let home = Home::new();
-        home.write(&format!("{folder}/lly.toml"), "name = \"twice\"\nsources = [\"main.c\", \"src/part.cpp\"]\nassets = \"assets\"\n");
+        home.write(
+            &format!("{folder}/lly.toml"),
+            "name = \"twice\"\nsources = [\"main.c\", \"src/part.cpp\"]\nassets = \"assets\"\n",
+        );
         home.write(&format!("{folder}/assets/a.txt"), "a");
         home.write(&format!("{folder}/assets/sub/b.txt"), "b");
         home.write(
@@ -21,15 +24,25 @@ fn two_checkouts_give_identical_bundles() {
         .success();
         bundles.push(std::fs::read(home.work().join(folder).join("out.brick")).unwrap());
     }
-    assert!(bundles[0] == bundles[1], "two builds differ: {} and {} bytes", bundles[0].len(), bundles[1].len());
+    assert!(
+        bundles[0] == bundles[1],
+        "two builds differ: {} and {} bytes",
+        bundles[0].len(),
+        bundles[1].len()
+    );
 }
 
 #[test]
 fn no_path_of_this_machine_is_in_a_bundle() {
     let home = Home::new();
-    home.write("main.c", "#include <stdio.h>\nint main(void) { puts(__FILE__); }\n");
-    home.lly(["compile", "-g", "main.c", "-o", "out.brick"]).success();
-    home.lly(["bundle", "unpack", "out.brick", "-o", "unpacked"]).success();
+    home.write(
+        "main.c",
+        "#include <stdio.h>\nint main(void) { puts(__FILE__); }\n",
+    );
+    home.lly(["compile", "-g", "main.c", "-o", "out.brick"])
+        .success();
+    home.lly(["bundle", "unpack", "out.brick", "-o", "unpacked"])
+        .success();
     let secret = home.work().to_string_lossy().into_owned();
     let mut folders = vec![home.work().join("unpacked")];
     while let Some(folder) = folders.pop() {
@@ -40,7 +53,13 @@ fn no_path_of_this_machine_is_in_a_bundle() {
                 continue;
             }
             let bytes = std::fs::read(&path).unwrap();
-            assert!(!bytes.windows(secret.len()).any(|part| part == secret.as_bytes()), "{}", path.display());
+            assert!(
+                !bytes
+                    .windows(secret.len())
+                    .any(|part| part == secret.as_bytes()),
+                "{}",
+                path.display()
+            );
         }
     }
     assert_eq!(home.lly(["run", "out.brick"]).success().stdout, "main.c\n");

@@ -20,7 +20,19 @@ int main(int argc, char **argv) {
     );
     home.compile("all", ["all.c"]);
     let output = home
-        .lly_with(["run", "all.brick", "--env", "COLOUR=red", "--", "one", "--two"], b"first\nsecond\n", |_| {})
+        .lly_with(
+            [
+                "run",
+                "all.brick",
+                "--env",
+                "COLOUR=red",
+                "--",
+                "one",
+                "--two",
+            ],
+            b"first\nsecond\n",
+            |_| {},
+        )
         .exits(42);
     assert_eq!(output.stdout, "[all][one][--two] red no home\n");
     assert_eq!(output.stderr, "got first\ngot second\n");
@@ -40,11 +52,20 @@ fn a_trap_names_the_source_line_and_exits_6() {
 #[test]
 fn an_endless_program_ends_at_its_timeout() {
     let home = Home::new();
-    home.write("loop.c", "int main(void) { for (volatile int i = 0;; i++) {} }\n");
+    home.write(
+        "loop.c",
+        "int main(void) { for (volatile int i = 0;; i++) {} }\n",
+    );
     home.compile("loop", ["loop.c"]);
     let output = home.lly(["run", "loop.brick", "--timeout", "1"]);
     assert_ne!(output.code, Some(0));
-    assert!(output.stderr.contains("1 s") || output.stderr.contains("timeout") || output.stderr.contains("deadline"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("1 s")
+            || output.stderr.contains("timeout")
+            || output.stderr.contains("deadline"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[test]
@@ -117,7 +138,10 @@ int main(void) {
 "#,
     );
     home.compile("jump", ["jump.c"]);
-    assert_eq!(home.lly(["run", "jump.brick"]).success().stdout, "set\ncame back with 7\n");
+    assert_eq!(
+        home.lly(["run", "jump.brick"]).success().stdout,
+        "set\ncame back with 7\n"
+    );
 }
 
 #[test]
@@ -125,5 +149,7 @@ fn bytes_that_are_no_bundle_are_refused() {
     let home = Home::new();
     home.write("text.brick", "not a bundle");
     home.lly(["run", "text.brick"]).exits(1).says("text.brick");
-    home.lly(["run", "absent.brick"]).exits(1).says("absent.brick");
+    home.lly(["run", "absent.brick"])
+        .exits(1)
+        .says("absent.brick");
 }
