@@ -1,1 +1,38 @@
-//! host-runtime
+//! Turns compiled components into programs that run and answer requests.
+//!
+//! A [`Runtime`] holds the one linker (WASI 0.2 and outbound `wasi:http`, nothing else) and makes a [`Program`] of a
+//! component; a program runs as a command ([`Program::run_command`]) or answers HTTP requests ([`Program::serve`]),
+//! each in a fresh instance that dies with its request. An HTTP program is called through `wasi:http`; a command is
+//! served the CGI way. Everything a guest can use up is bounded by [`RuntimeLimits`], and everything that can go wrong
+//! is a [`Fault`].
+//!
+//! This crate opens no listening socket, knows no slug, lease or bundle, and sees no BIR. The guest gets no file
+//! system and no sockets; its only way out is outbound HTTP ([`Egress`]).
+//!
+//! Read first: [`Program`] and [`Fault`]. Tests: `tests/`, with guests written as WebAssembly text.
+
+mod body;
+mod cgi;
+mod command;
+mod context;
+mod egress;
+mod fault;
+mod gate;
+mod guest;
+mod limits;
+mod output;
+mod program;
+mod proxy;
+mod runtime;
+mod service;
+mod stdin;
+
+pub use body::{Body, BodyError};
+pub use command::{CommandRequest, ExitCode, Input, Output, OutputBuffer};
+pub use context::{LogSink, LogStream, RequestContext, RequestId, ServerAddress};
+pub use egress::Egress;
+pub use fault::Fault;
+pub use limits::RuntimeLimits;
+pub use program::Program;
+pub use runtime::{PrepareError, Runtime};
+pub use service::{REQUEST_ID_HEADER, ServiceContext, respond, service};
