@@ -1,0 +1,176 @@
+//! From a project's files to a bundle: lower, emit, pack.
+
+use std::time::{Duration, Instant};
+
+use host_plugin::{BrickPlan, Diagnostic, Frontend, FrontendError, Options};
+use lly_bir::{Object, Program};
+use lly_brick::{Bundle, FrontendRef, Manifest, PackError, Parts};
+
+use crate::assets::{self, AssetsError};
+use crate::discover::Inputs;
+use crate::kind::{KindError, kind_of};
+use crate::project::Project;
+
+/// The steps of a compile, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Source files become BIR.
+    Lower,
+    /// BIR becomes components.
+    Emit,
+    /// Components and assets become a bundle.
+    Pack,
+}
+
+impl Stage {
+    /// One word for people and for documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lower => "lower",
+            Self::Emit => "emit",
+            Self::Pack => "pack",
+        }
+    }
+}
+
+/// What a compile made.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The sealed bundle.
+    pub bundle: Vec<u8>,
+    /// What it says.
+    pub manifest: Manifest,
+    /// The program's BIR without its payload.
+    pub program: Program,
+    /// Warnings and notes.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How long each stage took.
+    pub stages: Vec<(Stage, Duration)>,
+}
+
+/// Why there is no bundle.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// The program is wrong: everything the frontend has to say about it.
+    #[error("the program does not compile")]
+    Diagnostics(Vec<Diagnostic>),
+    /// The frontend itself failed.
+    #[error(transparent)]
+    Frontend(FrontendError),
+    /// The frontend answered with something that is not BIR.
+    #[error("the frontend answered with broken BIR")]
+    Bir(#[source] lly_bir::DecodeError),
+    /// The frontend emitted something that is no brick.
+    #[error(transparent)]
+    Kind(#[from] KindError),
+    /// Static files.
+    #[error(transparent)]
+    Assets(#[from] AssetsError),
+    /// The bundle cannot be made.
+    #[error("the bundle cannot be made")]
+    Pack(#[from] PackError),
+}
+
+impl From<FrontendError> for CompileError {
+    fn from(error: FrontendError) -> Self {
+        match error {
+            FrontendError::Diagnostics(diagnostics) => Self::Diagnostics(diagnostics),
+            other => Self::Frontend(other),
+        }
+    }
+}
+
+/// The BIR of a project, as the frontend gave it and as decoded.
+pub fn lower(
+    project: &Project,
+    inputs: &Inputs,
+    frontend: &Frontend,
+    jobs: usize,
+) -> Result<(Vec<u8>, Program, Vec<Diagnostic>), CompileError> {
+    let lowered = frontend.lower(
+        &inputs.sources,
+        &inputs.companions,
+        &options(project, inputs),
+        jobs,
+    )?;
+    let program = Program::decode(&lowered.bir).map_err(CompileError::Bir)?;
+    Ok((lowered.bir, program, lowered.diagnostics))
+}
+
+/// Compiles a project to a bundle. `begin` is told of each stage as it begins.
+pub fn compile(
+    project: &Project,
+    inputs: &Inputs,
+    frontend: &Frontend,
+    frontend_ref: FrontendRef,
+    jobs: usize,
+    begin: &dyn Fn(Stage),
+) -> Result<Compiled, CompileError> {
+    let mut stages = Vec::new();
+    let mut clock = Instant::now();
+    let mut end = |stage| {
+        stages.push((stage, clock.elapsed()));
+        clock = Instant::now();
+    };
+    begin(Stage::Lower);
+    let (bir, program, mut diagnostics) = lower(project, inputs, frontend, jobs)?;
+    end(Stage::Lower);
+
+    begin(Stage::Emit);
+    // One brick for the whole program: an empty list of units means all of them.
+    let plan = BrickPlan {
+        name: project.name.clone(),
+        units: Vec::new(),
+    };
+    let emitted = frontend.emit(&bir, &plan, &options(project, inputs))?;
+    diagnostics.extend(emitted.diagnostics);
+    let kind = kind_of(&emitted.component)?;
+    end(Stage::Emit);
+
+    begin(Stage::Pack);
+    let program = without_payload(program);
+    let packed = Bundle::pack(Parts {
+        name: project.name.clone(),
+        frontend: frontend_ref,
+        bricks: vec![(project.name.clone(), kind, emitted.component)],
+        bir: Some(program.encode()),
+        assets: project
+            .assets
+            .as_deref()
+            .map(assets::collect)
+            .transpose()?
+            .unwrap_or_default(),
+        env: project.env.clone(),
+        limits: project.limits.clone(),
+    })?;
+    end(Stage::Pack);
+    Ok(Compiled {
+        bundle: packed.bytes,
+        manifest: packed.manifest,
+        program,
+        diagnostics,
+        stages,
+    })
+}
+
+/// The unit table alone: what people and tools ask a bundle for is not the frontend's objects.
+fn without_payload(mut program: Program) -> Program {
+    program.objects = program
+        .objects
+        .into_iter()
+        .map(|object| Object::new(object.name, Vec::new()))
+        .collect();
+    program
+}
+
+fn options(project: &Project, inputs: &Inputs) -> Options {
+    Options {
+        name: project.name.clone(),
+        profile: project.profile.clone(),
+        optimization: project.optimization,
+        debug_info: project.debug_info,
+        defines: project.defines.clone(),
+        include_dirs: inputs.include_folders.clone(),
+        flags: project.flags.clone(),
+    }
+}
