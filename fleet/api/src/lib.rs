@@ -1,6 +1,25 @@
 //! The words that the services of a fleet say to each other: ids, requests, answers, leases.
 //!
-//! A leaf: it does no I/O, reads no clock (time is an argument) and knows no service. Every document carries what a
-//! reader of the wire needs; domain rules that two services must share (what a slug may look like, when a lease
-//! holds) live here as types that cannot be wrong. Read [`Slug`] and [`Lease`] first. Tests are beside the code.
+//! A leaf: it does no I/O, reads no clock (time is an argument) and knows no service. Rules that two services must share
+//! (what a slug may look like, when a lease is genuine) live here as types that cannot be wrong. Every path that these
+//! documents travel on begins with `/v1`. Read [`Slug`], [`Heartbeat`] and [`Lease`] first. Tests are beside the code.
 
+mod account;
+mod heartbeat;
+mod id;
+mod lease;
+mod log;
+mod problem;
+mod slug;
+mod void;
+
+pub use account::{AccountCreated, CreateAccount, Token, TokenHash};
+pub use heartbeat::{Heartbeat, Load, Order, Orders, PlacementReport, PlacementState};
+pub use id::{AccountName, CapId, IdError, PlacementId, Role};
+pub use lease::{Lease, LeaseError, LeaseKey, LeaseKeyError};
+pub use log::{LogLine, LogStream};
+pub use problem::Problem;
+pub use slug::{Slug, SlugError};
+pub use void::{
+    BundleMissing, CapStatus, DeployVoid, PlaceVoid, PlacementOutcome, Route, Void, VoidList, VoidStatus,
+};

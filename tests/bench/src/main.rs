@@ -1,1 +1,113 @@
-fn main() {}
+//! `bench`: measures what LILY promises, each figure as a ratio against a named reference in the same run, and writes
+//! `docs/benchmarks.md`.
+//!
+//! It drives the built `lly` and real processes and knows nothing of their insides. `cargo xtask bench` runs it.
+
+mod compile;
+mod fleet;
+mod http;
+mod load;
+mod process;
+mod report;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use crate::report::Section;
+
+#[derive(Debug, Parser)]
+#[command(about = "Measure LILY and write docs/benchmarks.md")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure everything.
+    Run {
+        /// `wasmtime` 48, the reference of the HTTP figures.
+        #[arg(long)]
+        wasmtime: PathBuf,
+        /// A native clang 22, the reference of the compile figures.
+        #[arg(long)]
+        clang: PathBuf,
+        /// The sysroot for it: the plugin's own, unpacked.
+        #[arg(long)]
+        sysroot: PathBuf,
+        /// Only the sections whose name holds this.
+        #[arg(long, default_value = "")]
+        only: String,
+    },
+    /// The plain hyper server that others are compared with.
+    ServeHyper {
+        /// Where to listen.
+        address: SocketAddr,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Run {
+            wasmtime,
+            clang,
+            sysroot,
+            only,
+        } => run(&wasmtime, &clang, &sysroot, &only),
+        Command::ServeHyper { address } => {
+            tokio::runtime::Runtime::new()?.block_on(http::serve_hyper(address))
+        }
+    }
+}
+
+fn run(
+    wasmtime: &std::path::Path,
+    clang: &std::path::Path,
+    sysroot: &std::path::Path,
+    only: &str,
+) -> anyhow::Result<()> {
+    type Measure<'a> = Box<dyn Fn() -> anyhow::Result<Section> + 'a>;
+    let measures: Vec<(&str, Measure<'_>)> = vec![
+        ("clang", Box::new(|| compile::clang(clang, sysroot))),
+        ("hello", Box::new(compile::hello)),
+        ("http", Box::new(|| http::measure(wasmtime))),
+        ("fleet", Box::new(fleet::measure)),
+    ];
+    let mut sections = Vec::new();
+    for (name, measure) in measures.iter().filter(|(name, _)| name.contains(only)) {
+        eprintln!("measuring {name}");
+        let section = measure().with_context(|| format!("cannot measure `{name}`"))?;
+        eprintln!("{}", section.markdown());
+        sections.push(section);
+    }
+    if only.is_empty() {
+        let path = tests_kit::repository().join("docs/benchmarks.md");
+        std::fs::write(&path, document(&sections))
+            .with_context(|| format!("cannot write `{}`", path.display()))?;
+        eprintln!("wrote {}", path.display());
+    }
+    Ok(())
+}
+
+fn document(sections: &[Section]) -> String {
+    let tables: Vec<String> = sections.iter().map(Section::markdown).collect();
+    format!(
+        "# Benchmarks\n\nWritten by `cargo xtask bench`; do not edit. Read the ratios: absolute times move with the machine. \
+         This run: {}.\n\n{}",
+        machine(),
+        tables.join("\n")
+    )
+}
+
+/// What the figures were measured on.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!(
+        "{cores} cores, Linux {}, the development profile (dependencies optimised, LILY's own crates at level 1)",
+        kernel.trim()
+    )
+}
