@@ -5,6 +5,21 @@
 //!
 //! This crate must never look into BIR, or know what a bundle, a void or a fleet is.
 //!
-//! Read first: [`sandbox::Tools`]. Tests are beside the code, with components written as text.
+//! Read first: [`Frontend`], [`PlacementPolicy`]. Tests are beside the code, with components written as text.
 
+mod fault;
+mod frontend;
+mod load;
+mod policy;
+mod progress;
 pub mod sandbox;
+mod store;
+
+pub use fault::{LoadError, PluginFault};
+pub use frontend::{
+    BrickPlan, Diagnostic, Emitted, Frontend, FrontendError, FrontendLimits, Lowered, Options,
+    Severity, SourceFile,
+};
+pub use policy::{Cap, Choice, PlacementPolicy, PolicyFault, PolicyLimits, Request};
+pub use progress::{Progress, Silent, Stage};
+pub use store::{Installed, PluginStore, StoreError};

@@ -1,0 +1,91 @@
+//! From an installed package to linked code. Rule: a component is given what its world names, and nothing else.
+
+use crate::{LoadError, Progress, Stage, progress};
+use host_engine::{CacheError, CodeCache, Engine, Form, WasmDigest};
+use registry_index::PluginManifest;
+use std::time::Duration;
+use wasmtime::component::Component;
+
+/// Cranelift compiles about a megabyte of wasm in a second of one core.
+const COMPILED_BYTES_PER_CPU_SECOND: u64 = 1 << 20;
+/// Compilations shorter than this are not worth a bar.
+const SHOWN_FROM: Duration = Duration::from_millis(500);
+
+/// Refuses a plugin of another world.
+pub(crate) fn check_world(
+    manifest: &PluginManifest,
+    wanted: &'static str,
+) -> Result<(), LoadError> {
+    if manifest.world == wanted {
+        return Ok(());
+    }
+    Err(LoadError::World {
+        plugin: manifest.name.clone(),
+        found: manifest.world.clone(),
+        wanted,
+    })
+}
+
+/// Refuses a component that imports something else than `allowed`.
+pub(crate) fn check_imports(
+    manifest: &PluginManifest,
+    engine: &Engine,
+    component: &Component,
+    allowed: &[&str],
+) -> Result<(), LoadError> {
+    let kind = component.component_type();
+    for (import, _) in kind.imports(engine.wasmtime()) {
+        if !allowed.contains(&import) {
+            return Err(LoadError::Import {
+                plugin: manifest.name.clone(),
+                version: manifest.version.to_string(),
+                import: import.to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What is to be had from the cache, or compiled with a bar.
+pub(crate) struct Code<'a> {
+    pub(crate) manifest: &'a PluginManifest,
+    pub(crate) cache: &'a CodeCache,
+    pub(crate) engine: &'a Engine,
+    pub(crate) digest: WasmDigest,
+    pub(crate) size: u64,
+    /// As people call it.
+    pub(crate) name: &'a str,
+}
+
+impl Code<'_> {
+    /// Loads by `load`, and shows how far it is if that means compiling.
+    pub(crate) fn get<T: Send>(
+        &self,
+        form: Form,
+        progress: &dyn Progress,
+        load: impl FnOnce(&CodeCache) -> Result<T, CacheError> + Send,
+    ) -> Result<T, LoadError> {
+        let estimate = self.estimate();
+        let result =
+            if estimate < SHOWN_FROM || self.cache.is_cached(self.engine, self.digest, form) {
+                load(self.cache)
+            } else {
+                let stage = Stage {
+                    plugin: self.manifest.name.clone(),
+                    what: format!("compiling `{}` for this machine (once)", self.name),
+                };
+                progress::during(progress, &stage, estimate, || load(self.cache))
+            };
+        result.map_err(|source| LoadError::Code {
+            plugin: self.manifest.name.clone(),
+            version: self.manifest.version.to_string(),
+            source,
+        })
+    }
+
+    fn estimate(&self) -> Duration {
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+        let millis = self.size * 1000 / COMPILED_BYTES_PER_CPU_SECOND / cores;
+        Duration::from_millis(millis)
+    }
+}
