@@ -235,3 +235,74 @@ impl Hasher for KeyHasher {
         0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmtime::Store;
+    use wasmtime::component::{Component, Linker};
+
+    /// Throws an exception, which lives in the GC heap, and catches it.
+    const THROWS: &str = r#"(component
+        (core module $m
+            (memory 1)
+            (tag $t (param i32))
+            (func $throw (throw $t (i32.load (i32.const 0))))
+            (func (export "run") (result i32)
+                (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 42)))
+                (block $caught (result i32)
+                    (try_table (catch $t $caught) (call $throw))
+                    i32.const 0)))
+        (core instance $i (instantiate $m))
+        (func (export "run") (result u32) (canon lift (core func $i "run"))))"#;
+
+    #[test]
+    fn compiling_without_a_pool_gives_the_same_code() {
+        for profile in Profile::ALL {
+            let whole = Engine::new(profile).unwrap().config_digest();
+            let compiler = Engine::compile_only(profile).unwrap().config_digest();
+            assert_eq!(whole, compiler, "{profile:?}");
+            assert_eq!(profile.name().parse::<Profile>().unwrap(), profile);
+        }
+        assert!("slow".parse::<Profile>().is_err());
+    }
+
+    #[test]
+    fn exceptions_work_in_the_pool_and_every_instance_starts_clean() {
+        let engine = Engine::new(Profile::Stateless).unwrap();
+        let wasm = wat::parse_str(THROWS).unwrap();
+        let component = Component::new(engine.wasmtime(), wasm).unwrap();
+        let linker = Linker::<()>::new(engine.wasmtime());
+        let pre = linker.instantiate_pre(&component).unwrap();
+        let run = || {
+            let mut store = Store::new(engine.wasmtime(), ());
+            store.set_epoch_deadline(1_000_000);
+            let instance = pre.instantiate(&mut store).unwrap();
+            let run = instance
+                .get_typed_func::<(), (u32,)>(&mut store, "run")
+                .unwrap();
+            assert_eq!(run.call(&mut store, ()).unwrap().0, 42);
+            store
+        };
+        for _ in 0..2000 {
+            run();
+        }
+        // All at once, each with its memory and its GC heap.
+        let alive: Vec<_> = (0..POOL_INSTANCES_MAX).map(|_| run()).collect();
+        let mut store = Store::new(engine.wasmtime(), ());
+        store.set_epoch_deadline(1_000_000);
+        let beyond = pre.instantiate(&mut store);
+        assert!(beyond.is_err(), "the pool has a bound");
+        drop(alive);
+        run();
+    }
+
+    #[test]
+    fn the_pool_bounds_memories() {
+        let engine = Engine::new(Profile::Stateless).unwrap();
+        let pages = (MEMORY_BYTES_MAX >> 16) + 1;
+        let wasm = wat::parse_str(format!("(module (memory {pages}))")).unwrap();
+        let error = wasmtime::Module::new(engine.wasmtime(), wasm).unwrap_err();
+        assert!(format!("{error:#}").contains("memory"), "{error:#}");
+    }
+}
