@@ -14,6 +14,8 @@ mod policy;
 mod progress;
 pub mod sandbox;
 mod store;
+#[cfg(test)]
+mod testing;
 
 pub use fault::{LoadError, PluginFault};
 pub use frontend::{
