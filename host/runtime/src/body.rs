@@ -1,8 +1,10 @@
 //! Bodies: what goes back to the client, and the limit on what comes from it.
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::BodyExt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -179,28 +181,29 @@ impl Source {
     }
 }
 
-/// What a finished `wasi:http` guest left behind, if all of it is there.
-pub(crate) fn gather(mut body: HyperOutgoingBody) -> Result<(Bytes, Option<HeaderMap>), BodyError> {
-    let mut context = Context::from_waker(std::task::Waker::noop());
-    let mut whole: Option<Bytes> = None;
+/// What a finished `wasi:http` guest left behind: the whole body, since nobody is left to write more.
+pub(crate) fn gather(body: HyperOutgoingBody) -> Result<(Bytes, Option<HeaderMap>), BodyError> {
+    // Unconstrained: else a task that has used up its share of tokio's budget would be told to wait here.
+    let gathered = tokio::task::unconstrained(gather_frames(body)).now_or_never();
+    gathered.unwrap_or(Err(BodyError::Aborted))
+}
+
+async fn gather_frames(
+    mut body: HyperOutgoingBody,
+) -> Result<(Bytes, Option<HeaderMap>), BodyError> {
+    let mut whole = Bytes::new();
     let mut trailers = None;
-    loop {
-        match Pin::new(&mut body).poll_frame(&mut context) {
-            Poll::Ready(None) => return Ok((whole.unwrap_or_default(), trailers)),
-            Poll::Ready(Some(Err(error))) => return Err(BodyError::Incomplete(error.to_string())),
-            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                Ok(data) => {
-                    whole = Some(match whole {
-                        None => data,
-                        Some(before) => [before, data].concat().into(),
-                    });
-                }
-                Err(frame) => trailers = frame.into_trailers().ok(),
-            },
-            // The guest is gone, so nothing can be outstanding.
-            Poll::Pending => return Err(BodyError::Aborted),
+    while let Some(frame) = body.frame().await {
+        match frame
+            .map_err(|error| BodyError::Incomplete(error.to_string()))?
+            .into_data()
+        {
+            Ok(data) if whole.is_empty() => whole = data,
+            Ok(data) => whole = [whole, data].concat().into(),
+            Err(frame) => trailers = frame.into_trailers().ok(),
         }
     }
+    Ok((whole, trailers))
 }
 
 /// How the run behind a streamed body ended. The runner marks it before its end of the stream closes, so that the

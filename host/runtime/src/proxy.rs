@@ -144,10 +144,11 @@ fn incoming<B>(
     body_bytes_max: u64,
 ) -> (Request<LimitedBody<B>>, crate::body::Overflow) {
     let (mut parts, body) = request.into_parts();
-    if parts.uri.authority().is_none() && !parts.headers.contains_key(header::HOST) {
-        if let Ok(name) = HeaderValue::from_str(&context.server.name) {
-            parts.headers.insert(header::HOST, name);
-        }
+    if parts.uri.authority().is_none()
+        && !parts.headers.contains_key(header::HOST)
+        && let Ok(name) = HeaderValue::from_str(&context.server.name)
+    {
+        parts.headers.insert(header::HOST, name);
     }
     let (body, overflow) = LimitedBody::new(body, body_bytes_max);
     (Request::from_parts(parts, body), overflow)

@@ -87,10 +87,10 @@ fn has_length(headers: &HeaderMap) -> bool {
 fn header_variables(request: &Parts) -> Vec<(String, String)> {
     let headers = &request.headers;
     let mut variables = Vec::with_capacity(headers.len() + 1);
-    if !headers.contains_key(header::HOST) {
-        if let Some(authority) = request.uri.authority() {
-            variables.push(("HTTP_HOST".to_owned(), authority.to_string()));
-        }
+    if !headers.contains_key(header::HOST)
+        && let Some(authority) = request.uri.authority()
+    {
+        variables.push(("HTTP_HOST".to_owned(), authority.to_string()));
     }
     for name in headers.keys().filter(|name| is_given(name)) {
         let separator = if name == header::COOKIE { "; " } else { ", " };

@@ -121,3 +121,15 @@ async fn a_client_that_hangs_up_ends_its_guest() {
     drop(program);
     eventually("the program is free", || held.strong_count() == 0).await;
 }
+
+#[tokio::test]
+async fn many_requests_in_one_breath_of_a_task_are_all_answered() {
+    let program = http(
+        "ok",
+        "(call $answer (i32.const 200) (local.get $out) (i32.const 1024) (i32.const 2))",
+    );
+    // More host calls than tokio lets one task make before it is told to wait.
+    for _ in 0..300 {
+        assert_eq!(ask(&program, get("/")).await.unwrap().status(), 200);
+    }
+}
