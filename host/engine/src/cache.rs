@@ -3,6 +3,8 @@
 //! The key is (digest of the wasm, digest of the engine's settings); the latter covers wasmtime's version and the CPU's
 //! features. A file that does not match its seal is compiled anew. Any number of processes may share a folder.
 
+mod trim;
+
 use crate::child::{self, CompileError, CompileRequest};
 use crate::{Engine, load};
 use sha2::{Digest as _, Sha256};
@@ -226,9 +228,24 @@ impl CodeCache {
         // on the same. Without locks (some network file systems) both compile, and both are right.
         let lock = File::create(path.with_extension("lock")).map_err(write_error)?;
         let _ = lock.lock();
-        if let Some(loaded) = load_sealed(engine, &path, &load) {
-            return Ok(loaded);
-        }
+        let loaded = match load_sealed(engine, &path, &load) {
+            Some(loaded) => Ok(loaded),
+            None => self.fill(&path, digest, read, compile).and_then(|()| {
+                load(engine, &path).map_err(|error| CacheError::Load(format!("{error:#}")))
+            }),
+        };
+        // The lock's file has served; one who still waits on it holds its own handle.
+        let _ = std::fs::remove_file(path.with_extension("lock"));
+        loaded
+    }
+
+    fn fill(
+        &self,
+        path: &Path,
+        digest: WasmDigest,
+        read: impl FnOnce() -> std::io::Result<Vec<u8>>,
+        compile: impl FnOnce(&[u8]) -> Result<Vec<u8>, CompileError>,
+    ) -> Result<(), CacheError> {
         let wasm = read().map_err(CacheError::Source)?;
         let found = WasmDigest::of(&wasm);
         if found != digest {
@@ -238,13 +255,12 @@ impl CodeCache {
             });
         }
         let code = compile(&wasm)?;
-        write_sealed(&self.dir, &path, &code).map_err(|source| CacheError::Write {
-            path: path.clone(),
+        write_sealed(&self.dir, path, &code).map_err(|source| CacheError::Write {
+            path: path.to_owned(),
             source,
         })?;
-        // The lock's file has served; one who still waits on it holds its own handle.
-        let _ = std::fs::remove_file(path.with_extension("lock"));
-        load(engine, &path).map_err(|error| CacheError::Load(format!("{error:#}")))
+        trim::trim(&self.dir, path, trim::BYTES_MAX);
+        Ok(())
     }
 }
 
@@ -268,7 +284,10 @@ fn load_sealed<T>(
         return None;
     }
     match load(engine, path) {
-        Ok(loaded) => Some(loaded),
+        Ok(loaded) => {
+            trim::touch(path);
+            Some(loaded)
+        }
         Err(error) => {
             tracing::warn!(path = %path.display(), "compiled code does not load: {error:#}");
             None
@@ -278,7 +297,7 @@ fn load_sealed<T>(
 
 fn write_sealed(dir: &Path, path: &Path, code: &[u8]) -> std::io::Result<()> {
     let mut file = tempfile::Builder::new()
-        .prefix(".compiling-")
+        .prefix(trim::UNFINISHED)
         .tempfile_in(dir)?;
     file.write_all(code)?;
     let length = code.len() as u64;

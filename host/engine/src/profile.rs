@@ -25,9 +25,9 @@ pub const POOL_INSTANCES_MAX: u32 = 1000;
 
 /// A component made from C has a main module, an adapter and two shims; one that was composed has more.
 const POOL_CORE_INSTANCES_MAX: u32 = 8 * POOL_INSTANCES_MAX;
-/// One memory for each instance, one GC heap (exceptions live there), and room for composed components. Each reserves
-/// 4 GiB of address space, so that bounds checks cost nothing; 4000 of them are 16 of the 128 TiB there are.
-const POOL_MEMORIES_MAX: u32 = 4 * POOL_INSTANCES_MAX;
+/// One memory for each instance and one GC heap (exceptions live there). Each reserves 4 GiB of address space, so that
+/// bounds checks cost nothing; all of them take 8 of the 128 TiB that a process has.
+const POOL_MEMORIES_MAX: u32 = 2 * POOL_INSTANCES_MAX;
 /// The function table of the program and the one of its shims.
 const POOL_TABLES_MAX: u32 = 4 * POOL_INSTANCES_MAX;
 /// Entries of one table. SQLite has about 1500 functions whose address is taken, a large C++ program some ten thousand.

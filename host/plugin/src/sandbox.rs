@@ -108,7 +108,7 @@ pub enum SandboxError {
         source: std::io::Error,
     },
     /// The tool trapped.
-    #[error("the tool `{tool}` failed: {trap}")]
+    #[error("the tool `{tool}` failed: {}", trap.message)]
     Trap {
         /// Its name.
         tool: String,

@@ -126,6 +126,7 @@ impl Prepared {
                 None => {
                     let trap = GuestTrap::with_memory(&error, &store.data().limiter);
                     let tool = self.job.tool.clone();
+                    tracing::debug!(tool, "{trap}");
                     return Err(SandboxError::Trap { tool, trap });
                 }
             },
