@@ -1,26 +1,52 @@
 //! `lly`: from a program's source to a live URL.
+//!
+//! Turns arguments into calls of the libraries and their answers into text or documents. It decides nothing that a
+//! library could decide, and no other crate parses arguments for it. Each command is one file with its own `Args`;
+//! read [`context::Context`] and [`failure::Failure`] first. Tests: `tests/it` drives the built binary from outside.
+//!
+//! To add a command: a file with `Args` and `run`, and a line each in [`Command`] and [`dispatch`].
 
+mod amounts;
+mod bir;
+mod bundle;
+mod compile;
 mod context;
 mod credentials;
+mod diagnostics;
+mod doctor;
 mod failure;
 mod fleet;
+mod frontends;
+mod interrupt;
+mod output;
+mod plugin;
+mod private_file;
+mod progress;
+mod run;
+mod version;
 mod void;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
 use crate::context::Context;
 use crate::failure::Failure;
 
+/// One program, a million bricks: compile a program to a bundle, run it, put it on a fleet.
 #[derive(Debug, Parser)]
-#[command(name = "lly", version)]
+#[command(
+    name = "lly",
+    version,
+    after_help = "Example:\n  lly compile hello.c -o hello.brick\n  lly run hello.brick\n  lly void deploy hello.brick"
+)]
 struct Arguments {
     /// Write documents on stdout instead of text.
     #[arg(long, global = true)]
     json: bool,
     /// Say more (twice: the plugin's own talk too).
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
     #[command(subcommand)]
     command: Command,
@@ -28,24 +54,91 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(
+        after_help = "Example:\n  lly compile hello.c -o hello.brick\n  lly compile main.c util.cpp -I include -D LIMIT=10 --profile c++23 -O3\n  lly compile    # the project of lly.toml in this folder"
+    )]
+    Compile(compile::CompileArgs),
+    #[command(
+        after_help = "Example:\n  lly run hello.brick -- one two\n  lly run site.brick --listen 127.0.0.1:8080"
+    )]
+    Run(run::RunArgs),
+    Bundle(bundle::BundleArgs),
+    Bir(bir::BirArgs),
     Void(void::VoidArgs),
     Fleet(fleet::FleetArgs),
+    Plugin(plugin::PluginArgs),
+    Doctor(doctor::DoctorArgs),
+    /// Print the completions of a shell.
+    #[command(after_help = "Example:\n  lly completions bash > /etc/bash_completion.d/lly")]
+    Completions {
+        /// bash, zsh, fish, elvish or powershell.
+        shell: clap_complete::Shell,
+    },
+    Version(version::VersionArgs),
+    /// A verb that a plugin may bring.
+    #[command(external_subcommand)]
+    Other(Vec<OsString>),
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let outcome = Context::new(arguments.json, arguments.verbose).and_then(|context| {
-        dispatch(arguments.command, &context).inspect_err(|failure| context.report(failure))
-    });
-    match outcome {
+    // This binary is also the bounded child that compiles wasm from strangers.
+    if let Some(code) = host_engine::child::main_if_asked() {
+        return code;
+    }
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and versions are no errors; a bad flag is a local one, not clap's 2.
+            let code = if error.use_stderr() {
+                failure::ExitCode::Local.number()
+            } else {
+                0
+            };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let context = match Context::new(arguments.json, arguments.verbose) {
+        Ok(context) => context,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            return ExitCode::from(failure.exit.number());
+        }
+    };
+    match dispatch(arguments.command, &context) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => ExitCode::from(failure.exit.number()),
+        Err(failure) => {
+            context.report(&failure);
+            ExitCode::from(failure.exit.number())
+        }
     }
 }
 
 fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
     match command {
+        Command::Compile(args) => compile::run(&args, context),
+        Command::Run(args) => run::run(args, context),
+        Command::Bundle(args) => bundle::run(args, context),
+        Command::Bir(args) => bir::run(&args, context),
         Command::Void(args) => void::run(args, context),
         Command::Fleet(args) => fleet::run(args, context),
+        Command::Plugin(args) => plugin::run(args, context),
+        Command::Doctor(_) => doctor::run(context),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "lly", &mut script);
+            context.out(&script)
+        }
+        Command::Version(_) => version::run(context),
+        Command::Other(words) => {
+            let verb = words
+                .first()
+                .map(|verb| verb.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            Err(Failure::local(format!(
+                "`{verb}` is neither a command nor a verb of an installed plugin"
+            ))
+            .hint(format!("see `lly --help`, or: lly plugin install {verb}")))
+        }
     }
 }

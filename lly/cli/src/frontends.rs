@@ -1,0 +1,186 @@
+//! Which plugin compiles a file, and how it gets ready: unpacked from this binary, compiled once for this machine.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use host_plugin::{Frontend, Installed, PluginStore, Progress, Stage};
+use lly_brick::FrontendRef;
+
+use crate::context::Context;
+use crate::failure::{Failure, OrFail};
+use crate::progress::Bar;
+
+/// The packaged C and C++ frontend that this binary carries.
+static C_PLUGIN: &[u8] = include_bytes!(env!("LILY_C_PLUGIN"));
+/// Its name.
+pub const C_PLUGIN_NAME: &str = env!("LILY_C_PLUGIN_NAME");
+/// Its version.
+pub const C_PLUGIN_VERSION: &str = env!("LILY_C_PLUGIN_VERSION");
+
+/// Frontends that will be plugins of their own, by extension: what to install is known before they are there.
+const KNOWN: [(&str, &str); 6] = [
+    ("js", "js"),
+    ("mjs", "js"),
+    ("cjs", "js"),
+    ("ts", "js"),
+    ("tsx", "js"),
+    ("jsx", "js"),
+];
+
+/// The installed frontends.
+pub struct Frontends {
+    store: PluginStore,
+    carried: Installed,
+}
+
+/// A frontend that is ready, and how a manifest refers to it.
+pub struct Chosen {
+    pub frontend: Frontend,
+    pub reference: FrontendRef,
+}
+
+impl Frontends {
+    /// Unpacks what this binary carries, unless that was done before.
+    pub fn open(context: &Context) -> Result<Self, Failure> {
+        let store = PluginStore::new(context.home.clone());
+        let carried = store.install_packaged(C_PLUGIN).or_fail(|| {
+            format!(
+                "the frontend `{C_PLUGIN_NAME}` cannot be installed in `{}`",
+                context.home.display()
+            )
+        })?;
+        Ok(Self { store, carried })
+    }
+
+    /// The frontend of these sources: the one that is asked for, else the one of their extension.
+    pub fn choose(&self, sources: &[PathBuf], asked: Option<&str>) -> Result<Installed, Failure> {
+        if let Some(name) = asked {
+            return self.named(name);
+        }
+        let mut chosen: Option<(Installed, &Path)> = None;
+        for source in sources {
+            let frontend = self.of(source)?;
+            match &chosen {
+                Some((other, first)) if other.manifest.name != frontend.manifest.name => {
+                    return Err(Failure::local(format!(
+                        "`{}` is for the frontend `{}`, `{}` for `{}`: a program has one",
+                        first.display(),
+                        other.manifest.name,
+                        source.display(),
+                        frontend.manifest.name
+                    )));
+                }
+                Some(_) => {}
+                None => chosen = Some((frontend, source)),
+            }
+        }
+        chosen
+            .map(|(frontend, _)| frontend)
+            .ok_or_else(|| Failure::local("no source file was given"))
+    }
+
+    /// Extensions of the headers that a frontend's sources may refer to.
+    pub fn companions<'a>(&self, plugin: &'a Installed) -> &'a [String] {
+        &plugin.manifest.companions
+    }
+
+    /// Loads a frontend. What takes long the first time is shown.
+    pub fn load(&self, plugin: Installed, context: &Context) -> Result<Chosen, Failure> {
+        let bars = Bars {
+            context,
+            shown: Mutex::new(Vec::new()),
+        };
+        let frontend = Frontend::load(&self.store, &plugin, &bars)
+            .or_fail(|| format!("the frontend `{}` cannot be loaded", plugin.manifest.name))?;
+        let reference = FrontendRef {
+            name: plugin.manifest.name.clone(),
+            version: plugin.manifest.version.to_string(),
+            digest: plugin.digest,
+        };
+        Ok(Chosen {
+            frontend,
+            reference,
+        })
+    }
+
+    fn named(&self, name: &str) -> Result<Installed, Failure> {
+        if self.carried.manifest.name == name {
+            return Ok(self.carried.clone());
+        }
+        let installed = self
+            .store
+            .list()
+            .or_fail(|| "the plugins cannot be listed")?;
+        installed
+            .into_iter()
+            .find(|plugin| plugin.manifest.name == name)
+            .ok_or_else(|| {
+                Failure::local(format!("there is no plugin `{name}`"))
+                    .hint(format!("install it: lly plugin install {name}"))
+            })
+    }
+
+    fn of(&self, source: &Path) -> Result<Installed, Failure> {
+        let shown = source
+            .file_name()
+            .map(Path::new)
+            .unwrap_or(source)
+            .display();
+        let Some(extension) = source.extension().and_then(|extension| extension.to_str()) else {
+            return Err(Failure::local(format!(
+                "`{shown}` has no extension, which would choose its frontend"
+            ))
+            .hint(format!("choose one: --plugin {C_PLUGIN_NAME}")));
+        };
+        let dotted = format!(".{extension}");
+        // What this binary carries goes first: the same `lly` makes the same bytes, whatever else is installed.
+        if self.carried.manifest.extensions.contains(&dotted) {
+            return Ok(self.carried.clone());
+        }
+        if self.carried.manifest.companions.contains(&dotted) {
+            return Err(Failure::local(format!(
+                "`{shown}` is a header, which is not a program by itself"
+            ))
+            .hint("compile the source file that includes it"));
+        }
+        self.store.find_by_extension(&dotted).map_err(|_| {
+            let failure = Failure::local(format!("no frontend compiles `{dotted}` files (`{shown}`)"));
+            match KNOWN.iter().find(|(known, _)| *known == extension) {
+                Some((_, plugin)) => failure.hint(format!("install one: lly plugin install {plugin}")),
+                None => failure.hint(format!(
+                    "if there is one for `{dotted}`: lly plugin install {extension}; this lly compiles {}",
+                    self.carried.manifest.extensions.join(" ")
+                )),
+            }
+        })
+    }
+}
+
+/// One bar for each stage of loading.
+struct Bars<'a> {
+    context: &'a Context,
+    shown: Mutex<Vec<(Stage, Bar)>>,
+}
+
+impl Progress for Bars<'_> {
+    fn begin(&self, stage: &Stage) {
+        let bar = Bar::start(self.context, stage.what.clone());
+        if let Ok(mut shown) = self.shown.lock() {
+            shown.push((stage.clone(), bar));
+        }
+    }
+
+    fn advance(&self, stage: &Stage, fraction: f32) {
+        if let Ok(shown) = self.shown.lock()
+            && let Some((_, bar)) = shown.iter().find(|(other, _)| other == stage)
+        {
+            bar.advance(fraction);
+        }
+    }
+
+    fn end(&self, stage: &Stage) {
+        if let Ok(mut shown) = self.shown.lock() {
+            shown.retain(|(other, _)| other != stage);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! `lly run`: a bundle runs here, in the fleet's own runtime.
+
+mod serve;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use host_engine::{CodeCache, Engine, Form, Profile, WasmDigest};
+use host_runtime::{CommandRequest, Fault, Input, Output, Program, Runtime, RuntimeLimits};
+use lly_brick::{BrickKind, Bundle};
+
+use crate::bundle;
+use crate::context::Context;
+use crate::failure::{ExitCode, Failure, OrFail};
+use crate::interrupt;
+use crate::progress::Bar;
+
+/// Run a bundle on this machine.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The bundle.
+    file: PathBuf,
+    /// Set an environment variable for the program (repeatable).
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
+    env: Vec<(String, String)>,
+    /// Hand the whole environment of this shell to the program.
+    #[arg(long)]
+    env_host: bool,
+    /// Give up after this many seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    timeout: Option<Duration>,
+    /// Answer HTTP requests at this address instead: an HTTP brick its own way, a command the CGI way.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// What the program finds in its argv, after its own name.
+    #[arg(last = true, value_name = "ARGS")]
+    arguments: Vec<String>,
+}
+
+/// Runs `lly run`.
+pub fn run(args: RunArgs, context: &Context) -> Result<(), Failure> {
+    interrupt::exit_on_interrupt()?;
+    let (_, bundle) = bundle::open(&args.file)?;
+    let kind = bundle.entry_brick().0.kind;
+    let env = environment(&args)?;
+    match (kind, args.listen) {
+        (_, Some(address)) => {
+            if !args.arguments.is_empty() {
+                return Err(Failure::local(
+                    "a program that answers requests takes no arguments",
+                ));
+            }
+            let program = prepare(&bundle, Profile::Stateless, args.timeout, context)?;
+            serve::run(program, &bundle, address, env, context)
+        }
+        (BrickKind::Http, None) => {
+            let file = args.file.display();
+            Err(
+                Failure::local(format!("`{file}` answers HTTP requests and has no `main`"))
+                    .hint(format!("serve it: lly run {file} --listen 127.0.0.1:8080")),
+            )
+        }
+        (BrickKind::Command, None) => {
+            let program = prepare(&bundle, Profile::OnDemand, None, context)?;
+            run_command(&program, args, env, context)
+        }
+    }
+}
+
+/// Compiles the entry brick, or finds it compiled, and links it.
+fn prepare(
+    bundle: &Bundle,
+    profile: Profile,
+    wall_time: Option<Duration>,
+    context: &Context,
+) -> Result<Program, Failure> {
+    let (brick, component) = bundle.entry_brick();
+    let engine = Engine::new(profile).or_fail(|| "the engine cannot start")?;
+    let cache = CodeCache::new(context.home.join("cache").join("code"));
+    let digest = WasmDigest::from_bytes(*brick.digest.as_bytes());
+    let compiled = {
+        let _bar = (!cache.is_cached(&engine, digest, Form::Component)).then(|| {
+            Bar::start(
+                context,
+                format!("compiling {} for this machine", brick.name),
+            )
+        });
+        cache
+            .component_of(&engine, digest, || Ok(component.to_vec()))
+            .or_fail(|| format!("brick `{}` cannot be compiled", brick.name))?
+    };
+    let mut limits = RuntimeLimits::standard();
+    if let Some(wall_time) = wall_time {
+        limits.wall_time = wall_time;
+    }
+    let runtime = Runtime::new(&engine, limits).or_fail(|| "the runtime cannot start")?;
+    let program = runtime
+        .prepare(compiled, brick.kind)
+        .or_fail(|| format!("brick `{}` cannot run here", brick.name))?;
+    Ok(program
+        .named(&bundle.manifest.name)
+        .limited(&bundle.manifest.limits))
+}
+
+fn run_command(
+    program: &Program,
+    args: RunArgs,
+    env: Vec<(String, String)>,
+    context: &Context,
+) -> Result<(), Failure> {
+    let request = CommandRequest {
+        args: args.arguments,
+        env,
+        stdin: Input::Inherit,
+        stdout: Output::Inherit,
+        stderr: Output::Inherit,
+        timeout: args.timeout,
+    };
+    let reactor = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .or_fail(|| "cannot start")?;
+    let ended = reactor.block_on(program.run_command(request));
+    // A read of this terminal that the guest left behind must not keep the process.
+    reactor.shutdown_background();
+    match ended {
+        Ok(code) if code.is_success() => Ok(()),
+        Ok(code) => Err(Failure::silent(ExitCode::Guest((code.code() & 0xff) as u8))),
+        Err(fault) => Err(fault_failure(&fault, context)),
+    }
+}
+
+/// What went wrong in the guest, with its backtrace.
+fn fault_failure(fault: &Fault, context: &Context) -> Failure {
+    let mut lines = fault.log_lines().into_iter();
+    let message = lines.next().unwrap_or_else(|| fault.to_string());
+    let failure = match fault {
+        Fault::Host { .. } => Failure::local(message),
+        Fault::Deadline { .. } => Failure::new(ExitCode::Trapped, message)
+            .hint("give it more time with --timeout SECONDS"),
+        Fault::Memory { .. } => Failure::new(ExitCode::Trapped, message)
+            .hint("give it more memory: `memory_bytes_max` under [limits] in lly.toml"),
+        _ => Failure::new(ExitCode::Trapped, message),
+    };
+    context.report(&failure);
+    lines.for_each(|line| context.say(line));
+    Failure::silent(failure.exit)
+}
+
+fn environment(args: &RunArgs) -> Result<Vec<(String, String)>, Failure> {
+    let mut env = std::collections::BTreeMap::new();
+    if args.env_host {
+        for (name, value) in std::env::vars_os() {
+            // A guest's strings are UTF-8; what is not cannot be handed over.
+            if let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) {
+                env.insert(name, value);
+            }
+        }
+    }
+    env.extend(args.env.iter().cloned());
+    Ok(env.into_iter().collect())
+}
+
+fn parse_variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !text.contains('\0') => {
+            Ok((name.to_string(), value.to_string()))
+        }
+        _ => Err("it is to be NAME=VALUE".to_string()),
+    }
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let rule = || "it is to be a number of seconds above 0, such as 10 or 0.5".to_string();
+    let seconds: f64 = text.parse().map_err(|_| rule())?;
+    if seconds > 0.0 {
+        Duration::try_from_secs_f64(seconds).map_err(|_| rule())
+    } else {
+        Err(rule())
+    }
+}

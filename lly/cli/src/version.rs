@@ -1,0 +1,44 @@
+//! `lly version`: what this binary is and carries.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::frontends::{C_PLUGIN_NAME, C_PLUGIN_VERSION};
+
+/// Print the version of lly and of what it carries.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  lly version --json")]
+pub struct VersionArgs {}
+
+#[derive(Serialize)]
+struct Version {
+    version: &'static str,
+    target: String,
+    frontends: Vec<Carried>,
+}
+
+#[derive(Serialize)]
+struct Carried {
+    name: &'static str,
+    version: &'static str,
+}
+
+/// Runs `lly version`.
+pub fn run(context: &Context) -> Result<(), Failure> {
+    let version = Version {
+        version: env!("CARGO_PKG_VERSION"),
+        target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+        frontends: vec![Carried {
+            name: C_PLUGIN_NAME,
+            version: C_PLUGIN_VERSION,
+        }],
+    };
+    context.data("lily.version/1", &version, || {
+        format!(
+            "lly {} ({})\nfrontend {C_PLUGIN_NAME} {C_PLUGIN_VERSION}\n",
+            version.version, version.target
+        )
+    })
+}
