@@ -35,6 +35,12 @@ bool lily_header_is_allowed(const char *name, const char *value);
 /* Writes everything, waiting where it must. Returns false when the other side is gone. */
 bool lily_stream_write(wasi_http_types_own_output_stream_t stream, const void *data, size_t size);
 
+/* Whether `size` bytes can be written without waiting. */
+bool lily_stream_takes(wasi_http_types_own_output_stream_t stream, size_t size);
+
+/* Writes what `lily_stream_takes` has permitted. */
+bool lily_stream_put(wasi_http_types_own_output_stream_t stream, const void *data, size_t size);
+
 /* Has the host put the next bytes that it returns into `memory`, when they fit: no copy, and no memory taken. */
 void lily_land_in(void *memory, size_t size);
 

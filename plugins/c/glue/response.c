@@ -1,12 +1,12 @@
 /*
- * The response. What fits into the buffer is handed to the host complete, with its length and before the host starts
- * to send, so that nobody waits for anybody; what does not fit is streamed.
+ * The response. Writes are gathered in a buffer. A body that fits into it is handed to the host complete, with its
+ * length and before the host starts to send, so that nobody waits for anybody; a larger one is streamed, a buffer at a
+ * time.
  */
 #include <string.h>
 
 #include "internal.h"
 
-/* A larger body is streamed. */
 enum { BUFFER_MAX = 64 * 1024, BUFFER_FIRST = 1024, HEADERS_FIRST = 8 };
 
 static const char content_type[] = "content-type";
@@ -101,7 +101,7 @@ static void hand_over(lily_response *response, wasi_http_types_own_outgoing_resp
     wasi_http_types_static_response_outparam_set(response->outparam, &result);
 }
 
-/* Sends status and headers, then what is in the buffer; from now on every write goes out. */
+/* Sends status and headers. */
 static bool start_streaming(lily_response *response) {
     complete_headers(response, false);
     wasi_http_types_own_outgoing_response_t made;
@@ -111,31 +111,41 @@ static bool start_streaming(lily_response *response) {
                               wasi_http_types_borrow_outgoing_body(response->body), &response->stream);
     if (response->is_broken) return false;
     hand_over(response, made);
+    return true;
+}
+
+/* Sends what is in the buffer. */
+static bool send_buffer(lily_response *response) {
+    if (!response->is_streaming && !start_streaming(response)) return false;
     response->is_broken = !lily_stream_write(response->stream, response->buffer, response->buffered);
     response->buffered = 0;
     return !response->is_broken;
 }
 
+/* Makes room in the buffer for `size` more bytes, which fit. */
+static void make_room(lily_response *response, size_t size) {
+    size_t wanted = response->buffered + size;
+    if (wanted <= response->buffer_capacity) return;
+    size_t capacity = response->buffer_capacity ? response->buffer_capacity : BUFFER_FIRST;
+    while (capacity < wanted) capacity *= 4;
+    char *larger = lily_alloc(capacity);
+    if (response->buffered) memcpy(larger, response->buffer, response->buffered);
+    response->buffer = larger;
+    response->buffer_capacity = capacity;
+}
+
 int lily_response_write(lily_response *response, const void *data, size_t size) {
     if (response->is_broken) return -1;
     if (size == 0 || !may_have_body(response->status)) return 0;
-    if (!response->is_streaming && size <= BUFFER_MAX - response->buffered) {
-        size_t wanted = response->buffered + size;
-        if (wanted > response->buffer_capacity) {
-            size_t capacity = response->buffer_capacity ? response->buffer_capacity : BUFFER_FIRST;
-            while (capacity < wanted) capacity *= 4;
-            char *larger = lily_alloc(capacity);
-            if (response->buffered) memcpy(larger, response->buffer, response->buffered);
-            response->buffer = larger;
-            response->buffer_capacity = capacity;
-        }
-        memcpy(response->buffer + response->buffered, data, size);
-        response->buffered = wanted;
-        return 0;
+    if (size > BUFFER_MAX - response->buffered && !send_buffer(response)) return -1;
+    if (size >= BUFFER_MAX) {
+        response->is_broken = !lily_stream_write(response->stream, data, size);
+        return response->is_broken ? -1 : 0;
     }
-    if (!response->is_streaming && !start_streaming(response)) return -1;
-    response->is_broken = !lily_stream_write(response->stream, data, size);
-    return response->is_broken ? -1 : 0;
+    make_room(response, size);
+    memcpy(response->buffer + response->buffered, data, size);
+    response->buffered += size;
+    return 0;
 }
 
 int lily_response_print(lily_response *response, const char *text) {
@@ -143,7 +153,7 @@ int lily_response_print(lily_response *response, const char *text) {
 }
 
 int lily_response_flush(lily_response *response) {
-    if (response->is_broken || (!response->is_streaming && !start_streaming(response))) return -1;
+    if (response->is_broken || !send_buffer(response)) return -1;
     wasi_io_streams_stream_error_t error;
     if (wasi_io_streams_method_output_stream_blocking_flush(wasi_io_streams_borrow_output_stream(response->stream),
                                                             &error)) {
@@ -167,6 +177,7 @@ void lily_response_fail(lily_response *response) {
     lily_response_write(response, message, sizeof message - 1);
 }
 
+/* Ends a body whose stream is open. */
 static void end_body(lily_response *response) {
     wasi_http_types_error_code_t error;
     wasi_io_streams_output_stream_drop_own(response->stream);
@@ -176,21 +187,28 @@ static void end_body(lily_response *response) {
 
 void lily_response_finish(lily_response *response) {
     if (response->is_streaming) {
+        if (!response->is_broken) send_buffer(response);
         if (response->stream.__handle && !response->is_failed) end_body(response);
         return;
     }
     complete_headers(response, true);
     wasi_http_types_own_outgoing_response_t made;
     if (!make(response, &made)) return; /* No answer: the host sends its own error. */
-    if (response->buffered) {
-        wasi_http_types_method_outgoing_body_write(wasi_http_types_borrow_outgoing_body(response->body),
-                                                   &response->stream);
-        /* The first write of a body is always permitted: nobody has to read yet. */
-        lily_stream_write(response->stream, response->buffer, response->buffered);
-        end_body(response);
-    } else {
+    if (!response->buffered) {
         wasi_http_types_error_code_t error;
         wasi_http_types_static_outgoing_body_finish(response->body, NULL, &error);
+        hand_over(response, made);
+        return;
     }
-    hand_over(response, made);
+    wasi_http_types_method_outgoing_body_write(wasi_http_types_borrow_outgoing_body(response->body), &response->stream);
+    /* A host that takes the body before anyone reads it gets everything at once; another has to begin sending. */
+    bool is_early = lily_stream_takes(response->stream, response->buffered);
+    if (!is_early) hand_over(response, made);
+    if (is_early) {
+        lily_stream_put(response->stream, response->buffer, response->buffered);
+    } else {
+        lily_stream_write(response->stream, response->buffer, response->buffered);
+    }
+    end_body(response);
+    if (is_early) hand_over(response, made);
 }

@@ -61,29 +61,49 @@ void lily_incoming_close(lily_incoming *incoming) {
     incoming->is_ended = true;
 }
 
-bool lily_stream_write(wasi_http_types_own_output_stream_t stream, const void *data, size_t size) {
-    wasi_io_streams_borrow_output_stream_t to = wasi_io_streams_borrow_output_stream(stream);
+/* Takes note of a failed write. */
+static bool failed(const wasi_io_streams_stream_error_t *error) {
+    if (error->tag == WASI_IO_STREAMS_STREAM_ERROR_LAST_OPERATION_FAILED) {
+        wasi_io_error_error_drop_own(error->val.last_operation_failed);
+    }
+    return false;
+}
+
+static bool permitted(wasi_http_types_own_output_stream_t stream, uint64_t *size) {
     wasi_io_streams_stream_error_t error;
-    const uint8_t *from = data;
+    return wasi_io_streams_method_output_stream_check_write(wasi_io_streams_borrow_output_stream(stream), size,
+                                                            &error) ||
+           failed(&error);
+}
+
+bool lily_stream_takes(wasi_http_types_own_output_stream_t stream, size_t size) {
+    uint64_t takes;
+    return permitted(stream, &takes) && takes >= size;
+}
+
+bool lily_stream_put(wasi_http_types_own_output_stream_t stream, const void *data, size_t size) {
+    glue_list_u8_t bytes = {(uint8_t *)data, size};
+    wasi_io_streams_stream_error_t error;
+    return wasi_io_streams_method_output_stream_write(wasi_io_streams_borrow_output_stream(stream), &bytes, &error) ||
+           failed(&error);
+}
+
+bool lily_stream_write(wasi_http_types_own_output_stream_t stream, const void *data, size_t size) {
+    const char *from = data;
     while (size > 0) {
-        uint64_t permitted;
-        if (!wasi_io_streams_method_output_stream_check_write(to, &permitted, &error)) goto failed;
-        if (permitted == 0) {
-            wasi_io_streams_own_pollable_t ready = wasi_io_streams_method_output_stream_subscribe(to);
+        uint64_t takes;
+        if (!permitted(stream, &takes)) return false;
+        if (takes == 0) {
+            wasi_io_streams_own_pollable_t ready =
+                wasi_io_streams_method_output_stream_subscribe(wasi_io_streams_borrow_output_stream(stream));
             wasi_io_poll_method_pollable_block(wasi_io_poll_borrow_pollable(ready));
             wasi_io_poll_pollable_drop_own(ready);
             continue;
         }
-        size_t part_size = permitted < size ? (size_t)permitted : size;
-        glue_list_u8_t part = {(uint8_t *)from, part_size};
-        if (!wasi_io_streams_method_output_stream_write(to, &part, &error)) goto failed;
-        from += part_size;
-        size -= part_size;
+        size_t part = takes < size ? (size_t)takes : size;
+        if (!lily_stream_put(stream, from, part)) return false;
+        from += part;
+        size -= part;
     }
     return true;
-failed:
-    if (error.tag == WASI_IO_STREAMS_STREAM_ERROR_LAST_OPERATION_FAILED) {
-        wasi_io_error_error_drop_own(error.val.last_operation_failed);
-    }
-    return false;
 }

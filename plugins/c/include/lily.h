@@ -97,8 +97,8 @@ lily_bytes lily_request_body(lily_request *request);
 /* ---- The response ------------------------------------------------------------------------------------------- */
 
 /*
- * Status and headers go out with the first bytes of the body: when 64 KiB have been written, at the first
- * `lily_response_flush`, or when the handler returns. A response that fits gets its Content-Length by itself.
+ * The body is gathered and sent 64 KiB at a time, at every `lily_response_flush`, and when the handler returns. Status
+ * and headers go out before its first part; a response that fits in one gets its Content-Length by itself.
  */
 
 /* Sets the status, 200 until then. Returns -1 when it is not one of 100 to 599, or the headers are gone. */
@@ -125,7 +125,7 @@ int lily_response_printf(lily_response *response, const char *format, ...) __att
 int lily_response_vprintf(lily_response *response, const char *format, va_list arguments)
     __attribute__((__format__(__printf__, 2, 0)));
 
-/* Sends what has been written so far, and from now on sends the body as it comes. */
+/* Sends what has been written so far, and waits until the host has taken it. */
 int lily_response_flush(lily_response *response);
 
 /* Throws away what has been written and answers 500 instead; when headers are gone already, breaks the response off. */

@@ -127,7 +127,7 @@ public:
     response &print(std::format_string<Arguments...> format, Arguments &&...arguments) {
         return write(std::format(format, std::forward<Arguments>(arguments)...));
     }
-    // Sends what has been written so far, and from now on sends the body as it comes.
+    // Sends what has been written so far.
     response &flush() { return sent(lily_response_flush(handle_)); }
 
     lily_response *handle() const { return handle_; }
