@@ -1,1 +1,107 @@
-fn main() {}
+//! Packs the plugins that LILY ships: clang, the C libraries and two components become `c.plugin` and
+//! `policy-spread.plugin`.
+//!
+//! `cargo xtask setup` fetches and builds what goes in and calls this with folders; nothing is fetched here. libc++,
+//! libc++abi and libunwind are built with WebAssembly exceptions by the packaged clang itself, in the sandbox that will
+//! run it for users. The same inputs give the same packages.
+//!
+//! Read [`libraries`] for how the libraries are compiled, [`sysroot`] for what a program sees under `/usr`, [`package`]
+//! for what is sealed. `tests/languages.rs` compiles, links and runs programs with the packed sysroot.
+
+#![allow(clippy::print_stdout, reason = "a program that shows its progress")]
+
+mod archive;
+mod libraries;
+mod package;
+mod sysroot;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use host_plugin::sandbox::Tools;
+use std::path::PathBuf;
+
+/// Builds the C libraries with the packaged clang and seals the plugins.
+#[derive(Parser)]
+struct Arguments {
+    /// The workspace: the plugins' manifests, headers and glue are read from it.
+    #[arg(long)]
+    workspace: PathBuf,
+    /// The unpacked npm package of clang.
+    #[arg(long)]
+    clang: PathBuf,
+    /// The folder with LLVM's `libcxx`, `libcxxabi` and `libunwind`.
+    #[arg(long)]
+    llvm: PathBuf,
+    /// The folder with the plugins' core modules.
+    #[arg(long)]
+    modules: PathBuf,
+    /// Where compiled code of clang is cached.
+    #[arg(long)]
+    code_cache: PathBuf,
+    /// Where the sysroot is put together; libraries in it are reused when nothing changed.
+    #[arg(long)]
+    work: PathBuf,
+    /// Where the packages go.
+    #[arg(long)]
+    out: PathBuf,
+    /// How many sandboxes run side by side.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// Compress as hard as possible, for a release: a minute of work for a third less.
+    #[arg(long)]
+    smallest: bool,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let base = arguments.work.join("base");
+    let llvm_wasm = arguments.clang.join("gen/llvm.core.wasm");
+    sysroot::unpack(&arguments.clang.join("gen/llvm-resources.tar"), &base)?;
+    println!("clang: loading (the first time it is compiled for this machine, about 80 s of CPU)");
+    let tools = Tools::from_files(
+        &arguments.code_cache,
+        &[("clang", &llvm_wasm)],
+        Some(base.clone()),
+    )
+    .context("cannot load clang")?;
+    let built = libraries::build(
+        &tools,
+        &arguments.llvm,
+        &arguments.work.join("libraries"),
+        arguments.jobs,
+    )?;
+    let glue = libraries::glue(
+        &tools,
+        &arguments.workspace.join("plugins/c"),
+        arguments.jobs,
+    )?;
+    let tar = sysroot::pack(
+        &base,
+        &built,
+        &glue,
+        &arguments.workspace.join("plugins/c/include"),
+    )?;
+    sysroot::unpack_bytes(&tar, &arguments.work.join("sysroot"))?;
+    std::fs::create_dir_all(&arguments.out)
+        .with_context(|| format!("cannot make `{}`", arguments.out.display()))?;
+    let effort = if arguments.smallest {
+        package::Effort::Smallest
+    } else {
+        package::Effort::Quick
+    };
+    package::policy(
+        &arguments.workspace,
+        &arguments.modules,
+        &arguments.out,
+        effort,
+    )?;
+    package::frontend(&package::Frontend {
+        workspace: &arguments.workspace,
+        modules: &arguments.modules,
+        clang: &arguments.clang,
+        llvm: &arguments.llvm,
+        sysroot: tar,
+        out: &arguments.out,
+        effort,
+    })
+}

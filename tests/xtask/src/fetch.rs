@@ -1,0 +1,136 @@
+//! Files from package registries, through the clients that this machine is configured with, pinned by sha256. Rule: no
+//! host name of a registry is written here; mirrors and proxies are the machine's business.
+
+use crate::stage::sha256_of;
+use crate::workspace::{has, lily, output, run};
+use anyhow::{Context, Result, bail, ensure};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A package of Debian.
+pub struct Debian {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version, without what apt escapes.
+    pub version: &'static str,
+    /// `amd64` or `all`.
+    pub architecture: &'static str,
+    /// The pin.
+    pub sha256: &'static str,
+}
+
+/// The tarball of an npm package.
+pub fn npm(name: &str, version: &str, sha256: &str) -> Result<PathBuf> {
+    let file = format!(
+        "{}-{version}.tgz",
+        name.trim_start_matches('@').replace('/', "-")
+    );
+    pinned(&file, sha256, |folder| {
+        ensure!(
+            has("npm"),
+            "there is no `npm`: install Node.js with npm (Debian: `apt-get install npm`)"
+        );
+        output(
+            Command::new("npm")
+                .args(["pack", "--silent", &format!("{name}@{version}")])
+                .current_dir(folder),
+        )
+        .with_context(|| format!("npm cannot fetch `{name}` {version}"))?;
+        Ok(())
+    })
+}
+
+/// A wheel of PyPI, of this exact file name.
+pub fn wheel(name: &str, version: &str, file: &str, sha256: &str) -> Result<PathBuf> {
+    pinned(file, sha256, |folder| {
+        let mut pip = Command::new("python3");
+        pip.args([
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+        ])
+        .args([
+            "--only-binary",
+            ":all:",
+            "--platform",
+            "manylinux2010_x86_64",
+            "--dest",
+        ])
+        .arg(folder)
+        .arg(format!("{name}=={version}"));
+        output(&mut pip).with_context(|| {
+            format!("pip cannot fetch `{name}` {version} (on Debian pip is `apt-get install python3-pip`)")
+        })?;
+        Ok(())
+    })
+}
+
+/// A Debian package's file.
+pub fn debian(package: &Debian) -> Result<PathBuf> {
+    let Debian {
+        name,
+        version,
+        architecture,
+        sha256,
+    } = package;
+    let file = format!("{name}_{}_{architecture}.deb", version.replace(':', "%3a"));
+    pinned(&file, sha256, |folder| {
+        ensure!(has("apt-get") && has("dpkg"), "{NO_WASM_TARGET}");
+        let download = || {
+            output(
+                Command::new("apt-get")
+                    .args(["download", &format!("{name}={version}")])
+                    .current_dir(folder),
+            )
+        };
+        if download().is_ok() {
+            return Ok(());
+        }
+        // The lists of packages may be absent (containers ship without) or old.
+        println!("setup: apt-get update");
+        let updated = run(Command::new("apt-get").args(["update", "-qq"]));
+        match download() {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let update = updated
+                    .err()
+                    .map(|error| format!("; {error:#}"))
+                    .unwrap_or_default();
+                bail!(
+                    "Debian's mirror no longer has `{name}` {version}: {error:#}{update}\n{NO_WASM_TARGET}"
+                )
+            }
+        }
+    })
+}
+
+const NO_WASM_TARGET: &str = "plugins need a Rust toolchain for wasm32-unknown-unknown: \
+    `rustup target add wasm32-unknown-unknown` gives one without Debian's packages, then run `cargo xtask setup` again";
+
+/// The file from the download folder, fetched when it is not there, refused when it is another one.
+fn pinned(file: &str, sha256: &str, fetch: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    let folder = lily().join("download");
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make `{}`", folder.display()))?;
+    let path = folder.join(file);
+    if path.exists() && sha256_of(&path)? == sha256 {
+        return Ok(path);
+    }
+    println!("setup: fetching {file}");
+    fetch(&folder)?;
+    ensure!(
+        path.exists(),
+        "the client fetched something else than `{file}`"
+    );
+    let found = sha256_of(&path)?;
+    if found != sha256 {
+        let _ = std::fs::remove_file(&path);
+        bail!(
+            "`{file}` is not the file that is pinned: its sha256 is {found}, the pin is {sha256}"
+        );
+    }
+    Ok(path)
+}
