@@ -1,0 +1,131 @@
+//! Places a void: choose a CAP, write the placement, wake the CAP, wait for what comes of it.
+//!
+//! Nothing is told to a CAP but "beat now": its heartbeat fetches the order that the database holds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fleet_api::{CapId, LeaseKey, PlaceVoid, PlacementId, PlacementOutcome};
+use fleet_client::cap::CapClient;
+use fleet_db::{Database, DbError, NewPlacement, PlacementRow};
+use fleet_place::{Cap, Status, candidates};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::TERMS;
+use crate::choose::{Chooser, Decision};
+
+/// Another raptor may have taken the heartbeat that we wait for: so often the database is asked.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// What raptor works with.
+pub struct Raptor {
+    /// The only state.
+    pub database: Database,
+    /// To wake CAPs.
+    pub caps: CapClient,
+    /// Seals leases.
+    pub key: LeaseKey,
+    /// Decides.
+    pub chooser: Arc<Chooser>,
+    /// A heartbeat has changed a placement.
+    pub changed: Notify,
+}
+
+impl Raptor {
+    /// Places a void and waits until it is known how that went.
+    pub async fn place(&self, place: &PlaceVoid) -> Result<PlacementOutcome, DbError> {
+        let previous = self.database.route(&place.slug).await?.map(|route| route.cap);
+        match self.begin(place, previous.as_ref()).await? {
+            Ok(id) => self.outcome(id).await,
+            Err(reason) => Ok(PlacementOutcome::NoCap { reason }),
+        }
+    }
+
+    /// Chooses a CAP and writes the placement; the reason if no CAP is fit.
+    pub async fn begin(
+        &self,
+        place: &PlaceVoid,
+        previous: Option<&CapId>,
+    ) -> Result<Result<PlacementId, String>, DbError> {
+        let (caps, _) = self.database.seen().await?;
+        let decision = self.choose(place, previous, &caps).await;
+        if let Some(fault) = &decision.fault {
+            tracing::error!(fault, "the policy failed; the built-in default decided");
+            self.database.policy_fault(self.chooser.name(), fault).await?;
+        }
+        let chosen = decision.cap.as_ref().and_then(|id| caps.iter().find(|cap| cap.id == *id));
+        let Some(cap) = chosen else {
+            let known = caps.len();
+            let fit = candidates(&caps, &TERMS).len();
+            return Ok(Err(format!("{fit} of {known} CAPs are healthy; {}", decision.reason)));
+        };
+        let id = PlacementId::from_random(rand::random());
+        let (slug, bundle, policy) = (&place.slug, &place.bundle, decision.policy.as_str());
+        let new = NewPlacement { id: &id, slug, bundle, cap: &cap.id, policy, decision: &decision.reason };
+        self.database.place(&new).await?;
+        tracing::info!(%slug, cap = %cap.id, policy, reason = decision.reason, placement = %id, "placed");
+        self.nudge(&cap.control_url).await;
+        Ok(Ok(id))
+    }
+
+    async fn choose(&self, place: &PlaceVoid, previous: Option<&CapId>, caps: &[Cap]) -> Decision {
+        let (chooser, place, previous) = (Arc::clone(&self.chooser), place.clone(), previous.cloned());
+        let fit: Vec<Cap> = candidates(caps, &TERMS).into_iter().cloned().collect();
+        let decided = tokio::task::spawn_blocking(move || {
+            chooser.choose(&place, previous.as_ref(), &fit.iter().collect::<Vec<_>>())
+        });
+        decided.await.unwrap_or_else(|error| Decision {
+            cap: None,
+            policy: "none".to_owned(),
+            reason: format!("the decision was lost: {error}"),
+            fault: None,
+        })
+    }
+
+    /// Waits for a placement to live or fail.
+    async fn outcome(&self, id: PlacementId) -> Result<PlacementOutcome, DbError> {
+        let deadline = Instant::now() + TERMS.pending_max;
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            // Registered before the look, so that no change falls between.
+            changed.as_mut().enable();
+            let row = self.database.placement(&id).await?;
+            match row {
+                Some(PlacementRow { status: Status::Pending, .. }) if Instant::now() < deadline => {}
+                Some(PlacementRow { status: Status::Pending, .. }) => {
+                    let reason = format!("it was not ready within {} s", TERMS.pending_max.as_secs());
+                    self.database.stop(&id, &reason).await?;
+                    return Ok(PlacementOutcome::Failed { placement: id, reason, trap: None });
+                }
+                Some(PlacementRow { status: Status::Live, cap, slug, .. }) => {
+                    // The CAPs that held the void before learn at once that they no longer do.
+                    for url in self.database.holders(&slug).await? {
+                        self.nudge(&url).await;
+                    }
+                    return Ok(PlacementOutcome::Live { placement: id, cap });
+                }
+                Some(PlacementRow { status: Status::Stopped, reason, trap, .. }) => {
+                    let reason = reason.unwrap_or_else(|| "it was stopped".to_owned());
+                    return Ok(PlacementOutcome::Failed { placement: id, reason, trap });
+                }
+                None => {
+                    let reason = "it was removed while it started".to_owned();
+                    return Ok(PlacementOutcome::Failed { placement: id, reason, trap: None });
+                }
+            }
+            tokio::select! {
+                () = changed => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    /// Wakes a CAP. One that cannot be reached beats by itself soon enough.
+    pub async fn nudge(&self, control_url: &str) {
+        if let Err(error) = self.caps.nudge(control_url).await {
+            tracing::warn!(control_url, %error, "a CAP could not be woken");
+        }
+    }
+}
