@@ -59,8 +59,10 @@ const WALLS: [(&str, &[&str]); 5] = [
 
 /// Beyond this, tests aside, a file holds more than one noun.
 const FILE_LINES_MAX: usize = 600;
-/// rustfmt's own bound is 100; comments and strings may be somewhat longer.
+/// rustfmt's own bound for code is 100; comments may be somewhat longer.
 const LINE_CHARS_MAX: usize = 130;
+/// A line with a string, which rustfmt does not break.
+const STRING_LINE_CHARS_MAX: usize = 200;
 /// Names that say nothing about what is in a file.
 const EMPTY_NAMES: [&str; 6] = [
     "mod.rs",
@@ -271,9 +273,10 @@ fn files_are_short_and_well_named() {
             ));
         }
         for (index, line) in text.lines().enumerate() {
-            if line.chars().count() > LINE_CHARS_MAX {
+            let max = if line.contains('"') { STRING_LINE_CHARS_MAX } else { LINE_CHARS_MAX };
+            if line.chars().count() > max {
                 problems.push(format!(
-                    "{}:{}: longer than {LINE_CHARS_MAX} characters",
+                    "{}:{}: longer than {max} characters",
                     shown(&path),
                     index + 1
                 ));
