@@ -1,5 +1,7 @@
 //! The compiling child. This test has its own `main`, because the child is this very executable.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use host_engine::child::{self, CompileError, CompileLimits, CompileRequest};
 use host_engine::{CodeCache, Engine, Form, Profile, WasmDigest};
 use std::process::ExitCode;

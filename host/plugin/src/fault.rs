@@ -16,7 +16,7 @@ pub struct PluginFault {
     /// What it did.
     pub reason: String,
     /// Where it trapped, for those who want to know more.
-    pub trap: Option<GuestTrap>,
+    pub trap: Option<Box<GuestTrap>>,
 }
 
 /// Why a plugin cannot be used.
@@ -65,7 +65,7 @@ pub enum LoadError {
         version: String,
         /// Why.
         #[source]
-        source: CacheError,
+        source: Box<CacheError>,
     },
     /// One of its tools is not a command for the sandbox.
     #[error("cannot load the plugin `{plugin}` {version}")]
@@ -76,7 +76,7 @@ pub enum LoadError {
         version: String,
         /// Why.
         #[source]
-        source: crate::sandbox::SandboxError,
+        source: Box<crate::sandbox::SandboxError>,
     },
     /// The package is damaged.
     #[error("the plugin's package is damaged")]

@@ -211,7 +211,7 @@ impl Frontend {
                 };
                 let fault = self.nonsense(function, &reason);
                 Err(FrontendError::Fault(PluginFault {
-                    trap: Some(trap),
+                    trap: Some(Box::new(trap)),
                     ..fault
                 }))
             }
@@ -290,7 +290,7 @@ fn load_tools(
         tools.add(name, &module).map_err(|source| LoadError::Tool {
             plugin: manifest.name.clone(),
             version: manifest.version.to_string(),
-            source,
+            source: Box::new(source),
         })?;
     }
     Ok(tools)

@@ -79,7 +79,7 @@ impl Code<'_> {
         result.map_err(|source| LoadError::Code {
             plugin: self.manifest.name.clone(),
             version: self.manifest.version.to_string(),
-            source,
+            source: Box::new(source),
         })
     }
 

@@ -129,7 +129,7 @@ impl PlacementPolicy {
             .map_err(|source| LoadError::Code {
                 plugin: manifest.name.clone(),
                 version: manifest.version.to_string(),
-                source,
+                source: Box::new(source),
             })?;
         check_imports(&manifest, &engine, &component, &IMPORTS)?;
         let pre = Linker::new(engine.wasmtime())

@@ -4,6 +4,8 @@
 //!
 //! Read first: [`PluginManifest`]. Tests are beside the code.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
+
 mod manifest;
 
 pub use manifest::{
