@@ -8,7 +8,10 @@
 //!
 //! Read first: [`Engine`], [`CodeCache`]. Tests are beside the code, with components written as text.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that panics has failed")
+)]
 
 mod cache;
 pub mod child;

@@ -7,7 +7,10 @@
 //!
 //! Read first: [`Frontend`], [`PlacementPolicy`]. Tests are beside the code, with components written as text.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that panics has failed")
+)]
 
 mod fault;
 mod frontend;

@@ -4,7 +4,10 @@
 //!
 //! Read first: [`PluginManifest`]. Tests are beside the code.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that panics has failed")
+)]
 
 mod manifest;
 
