@@ -26,8 +26,8 @@ pub use bindings::lily::frontend::types::{
     BrickPlan, Diagnostic, Emitted, Lowered, Options, Severity, SourceFile,
 };
 
-/// What a frontend may import. The types come along with its exports and carry no functions.
-const IMPORTS: [&str; 2] = ["lily:frontend/tool@0.1.0", "lily:frontend/types@0.1.0"];
+/// What a frontend may import.
+const IMPORTS: [&str; 1] = ["lily:frontend/tool@0.1.0"];
 /// How a component begins.
 const COMPONENT_MAGIC: &[u8] = b"\0asm\x0d\0\x01\0";
 

@@ -5,6 +5,7 @@ use host_engine::{CacheError, CodeCache, Engine, Form, WasmDigest};
 use registry_index::PluginManifest;
 use std::time::Duration;
 use wasmtime::component::Component;
+use wasmtime::component::types::ComponentItem;
 
 /// Cranelift compiles about a megabyte of wasm in a second of one core.
 const COMPILED_BYTES_PER_CPU_SECOND: u64 = 1 << 20;
@@ -26,7 +27,8 @@ pub(crate) fn check_world(
     })
 }
 
-/// Refuses a component that imports something else than `allowed`.
+/// Refuses a component that imports something else than `allowed`. Interfaces that only name types are no authority,
+/// and come along with the shared bindings of the SDK, so they may be there.
 pub(crate) fn check_imports(
     manifest: &PluginManifest,
     engine: &Engine,
@@ -34,8 +36,8 @@ pub(crate) fn check_imports(
     allowed: &[&str],
 ) -> Result<(), LoadError> {
     let kind = component.component_type();
-    for (import, _) in kind.imports(engine.wasmtime()) {
-        if !allowed.contains(&import) {
+    for (import, item) in kind.imports(engine.wasmtime()) {
+        if !allowed.contains(&import) && !only_names_types(engine, &item.ty) {
             return Err(LoadError::Import {
                 plugin: manifest.name.clone(),
                 version: manifest.version.to_string(),
@@ -44,6 +46,14 @@ pub(crate) fn check_imports(
         }
     }
     Ok(())
+}
+
+fn only_names_types(engine: &Engine, item: &ComponentItem) -> bool {
+    let ComponentItem::ComponentInstance(interface) = item else {
+        return false;
+    };
+    let mut exports = interface.exports(engine.wasmtime());
+    exports.all(|(_, export)| matches!(export.ty, ComponentItem::Type(_)))
 }
 
 /// What is to be had from the cache, or compiled with a bar.

@@ -135,6 +135,15 @@ fn a_policy_is_given_nothing() {
         error,
         "the plugin `spread` 1.2.3 imports `wasi:clocks/monotonic-clock@0.2.0`, which no plugin of its kind is given"
     );
+    // A resource is a handle on something; a record is a name for a shape.
+    let wat = r#"(component (import "wasi:io/poll@0.2.0"
+        (instance (export "pollable" (type (sub resource))))))"#;
+    let error = load_component(&wat::parse_str(wat).unwrap()).unwrap_err();
+    assert!(matches!(error, LoadError::Import { .. }), "{error}");
+    let wat = r#"(component (import "lily:other/types@0.1.0"
+        (instance (type $t (record (field "a" u32))) (export "t" (type (eq $t))))))"#;
+    let error = load_component(&wat::parse_str(wat).unwrap()).unwrap_err();
+    assert!(matches!(error, LoadError::Unfit { .. }), "{error}");
     let error = load_component(&wat::parse_str("(component)").unwrap())
         .unwrap_err()
         .to_string();
