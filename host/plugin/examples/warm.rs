@@ -1,7 +1,7 @@
 //! How long it takes until a frontend with clang is ready, by hand: `warm HOME CLANG SYSROOT.tar [FILE.c]`.
 #![expect(clippy::print_stdout, reason = "a program for the command line")]
 
-use host_plugin::{Frontend, PluginStore, Progress, Stage};
+use host_plugin::{BrickPlan, Frontend, Options, PluginStore, Progress, SourceFile, Stage};
 use lly_brick::container::Writer;
 use registry_index::{FRONTEND_WORLD, PluginManifest};
 use std::path::PathBuf;
@@ -63,5 +63,45 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         frontend.manifest().name,
         begun.elapsed()
     );
+    let Some(path) = arguments.get(3) else {
+        return Ok(());
+    };
+    let source = SourceFile {
+        path: path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        contents: std::fs::read(path)?,
+    };
+    let options = Options {
+        name: "hello".into(),
+        profile: None,
+        optimization: 2,
+        debug_info: false,
+        defines: vec![],
+        include_dirs: vec![],
+        flags: vec![],
+    };
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let lowered = frontend.lower(&[source.clone()], &[], &options, 2)?;
+        println!(
+            "lowered in {:?}: {} bytes",
+            begun.elapsed(),
+            lowered.bir.len()
+        );
+        let begun = Instant::now();
+        let plan = BrickPlan {
+            name: "hello".into(),
+            units: vec![],
+        };
+        let emitted = frontend.emit(&lowered.bir, &plan, &options)?;
+        println!(
+            "emitted in {:?}: {} bytes",
+            begun.elapsed(),
+            emitted.component.len()
+        );
+    }
     Ok(())
 }
