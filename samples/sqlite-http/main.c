@@ -55,6 +55,12 @@ static void row(lily_response *response, sqlite3_stmt *statement) {
 }
 
 static void fail(lily_response *response, int status, const char *problem) {
+    /* Rows that came before the mistake are not sent, unless they are gone already. */
+    if (lily_response_reset(response) != 0) {
+        lily_response_fail(response);
+        return;
+    }
+    lily_response_header(response, "Content-Type", "application/json");
     lily_response_status(response, status);
     lily_response_print(response, "{\"error\":");
     json_string(response, problem, (int)strlen(problem));
@@ -75,24 +81,15 @@ static int run(lily_response *response, sqlite3 *database, const char *sql) {
             row(response, statement);
             separator = ",\n ";
         }
-        sqlite3_finalize(statement);
         if (result == SQLITE_DONE) result = SQLITE_OK;
+        /* Finalizing keeps the error and its message. */
+        sqlite3_finalize(statement);
     }
     lily_response_print(response, "]\n");
     return result;
 }
 
-/* Whether every statement can be compiled, so that a mistake is answered with a status and no half array. */
-static bool is_sound(sqlite3 *database, const char *sql) {
-    char *problem = NULL;
-    sqlite3_exec(database, "SAVEPOINT trial", NULL, NULL, NULL);
-    bool sound = sqlite3_exec(database, sql, NULL, NULL, &problem) == SQLITE_OK;
-    sqlite3_exec(database, "ROLLBACK TO trial; RELEASE trial", NULL, NULL, NULL);
-    return sound;
-}
-
 void lily_handle(lily_request *request, lily_response *response) {
-    lily_response_header(response, "Content-Type", "application/json");
     const char *sql = lily_request_query_value(request, "q");
     if (!sql && strcmp(lily_request_method(request), "POST") == 0) sql = lily_request_body(request).data;
     if (!sql) sql = "SELECT sqlite_version() AS sqlite, count(*) AS flowers FROM flower";
@@ -104,12 +101,10 @@ void lily_handle(lily_request *request, lily_response *response) {
         fail(response, 500, sqlite3_errmsg(database));
         return;
     }
-    if (!is_sound(database, sql)) {
-        sqlite3_exec(database, sql, NULL, NULL, NULL);
+    lily_response_header(response, "Content-Type", "application/json");
+    if (run(response, database, sql) != SQLITE_OK) {
         lily_log(LILY_INFO, "refused: %s", sqlite3_errmsg(database));
         fail(response, 400, sqlite3_errmsg(database));
-    } else {
-        run(response, database, sql);
     }
     sqlite3_close(database);
 }

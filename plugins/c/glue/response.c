@@ -163,17 +163,23 @@ int lily_response_flush(lily_response *response) {
     return -1;
 }
 
+int lily_response_reset(lily_response *response) {
+    if (response->is_streaming) return -1;
+    response->status = 200;
+    response->header_count = 0;
+    response->buffered = 0;
+    return 0;
+}
+
 void lily_response_fail(lily_response *response) {
     static const char message[] = "Internal Server Error\n";
-    if (response->is_streaming) {
+    if (lily_response_reset(response) != 0) {
         /* Never finished, so that the client does not take what it got for everything. */
         response->is_failed = true;
         response->is_broken = true;
         return;
     }
     response->status = 500;
-    response->header_count = 0;
-    response->buffered = 0;
     lily_response_write(response, message, sizeof message - 1);
 }
 

@@ -128,7 +128,10 @@ int lily_response_vprintf(lily_response *response, const char *format, va_list a
 /* Sends what has been written so far, and waits until the host has taken it. */
 int lily_response_flush(lily_response *response);
 
-/* Throws away what has been written and answers 500 instead; when headers are gone already, breaks the response off. */
+/* Throws away status, headers and body as far as they have been written. Returns -1 when a part of them is gone. */
+int lily_response_reset(lily_response *response);
+
+/* Throws away what has been written and answers 500 instead; when a part is gone already, breaks the response off. */
 void lily_response_fail(lily_response *response);
 
 /* ---- Requests of the program's own -------------------------------------------------------------------------- */

@@ -127,6 +127,8 @@ public:
     response &print(std::format_string<Arguments...> format, Arguments &&...arguments) {
         return write(std::format(format, std::forward<Arguments>(arguments)...));
     }
+    // Throws away status, headers and body; false when a part of them is gone.
+    bool reset() { return lily_response_reset(handle_) == 0; }
     // Sends what has been written so far.
     response &flush() { return sent(lily_response_flush(handle_)); }
 

@@ -52,7 +52,10 @@ pub fn parse(stderr: &[u8], texts: &Texts<'_>) -> Messages {
             messages.other.push(line.to_owned());
         } else if let Some(place) = included_place(line) {
             let (path, line, column) = place;
-            included_from.push(at(Severity::Note, "included from here".to_owned(), path, line, column, texts));
+            // How the system's headers include each other is nobody's concern.
+            if path.starts_with(SOURCE_ROOT) {
+                included_from.push(at(Severity::Note, "included from here".to_owned(), path, line, column, texts));
+            }
         } else if let Some(diagnostic) = message(line, texts) {
             messages.diagnostics.push(diagnostic);
             // clang says where a file was included from before the message in it; a reader wants it after.

@@ -94,6 +94,8 @@ fn job(objects: &[Object<'_>], kind: Kind) -> tool::Job {
         // Names are demangled here, where their mangled form is still at hand for looking them up.
         "--no-demangle",
         "--fatal-warnings",
+        // Exit codes other than 0 and 1: `glue/exit.c`.
+        "--wrap=__wasi_proc_exit",
         &format!("-L{LIBRARIES}"),
     ]
     .map(str::to_owned)

@@ -55,7 +55,7 @@ const FLAGS_ALWAYS: [&str; 20] = [
     "-D_WASI_EMULATED_GETPID",
     "-ffile-prefix-map=/src/=",
     "-ffile-prefix-map=/usr/=sysroot/",
-    "-ffile-compilation-dir=",
+    "-ffile-compilation-dir=.",
     "-fno-caret-diagnostics",
     "-fno-color-diagnostics",
     "-fdiagnostics-show-option",

@@ -8,6 +8,7 @@ use wit_bindgen_core::Files;
 
 /// The functions that the library calls. The rest of the interfaces would be five thousand lines that nobody runs.
 const FUNCTIONS: &[&str] = &[
+    "exit-with-code",
     "get-stderr",
     "[method]pollable.block",
     "[method]input-stream.blocking-read",

@@ -3,6 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Imported Functions from `wasi:cli/exit@0.2.12`
+
+__attribute__((__import_module__("wasi:cli/exit@0.2.12"), __import_name__("exit-with-code")))
+extern void __wasm_import_wasi_cli_exit_exit_with_code(int32_t);
+
 // Imported Functions from `wasi:io/poll@0.2.12`
 
 __attribute__((__import_module__("wasi:io/poll@0.2.12"), __import_name__("[method]pollable.block")))
@@ -700,6 +705,10 @@ void glue_string_free(glue_string_t *ret) {
 }
 
 // Component Adapters
+
+void wasi_cli_exit_exit_with_code(uint8_t status_code) {
+  __wasm_import_wasi_cli_exit_exit_with_code((int32_t) (status_code));
+}
 
 void wasi_io_poll_method_pollable_block(wasi_io_poll_borrow_pollable_t self) {
   __wasm_import_wasi_io_poll_method_pollable_block((self).__handle);

@@ -520,6 +520,17 @@ typedef struct {
   } val;
 } wasi_http_outgoing_handler_result_own_future_incoming_response_error_code_t;
 
+// Imported Functions from `wasi:cli/exit@0.2.12`
+// Exit the current instance and any linked instances, reporting the
+// specified status code to the host.
+// 
+// The meaning of the code depends on the context, with 0 usually meaning
+// "success", and other values indicating various types of failure.
+// 
+// This function does not return; the effect is analogous to a trap, but
+// without the connotation that something bad has happened.
+extern void wasi_cli_exit_exit_with_code(uint8_t status_code);
+
 // Imported Functions from `wasi:io/poll@0.2.12`
 // `block` returns immediately if the pollable is ready, and otherwise
 // blocks until ready.
