@@ -5,6 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
+use fleet_api::Token;
+use fleet_client::platform::PlatformClient;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
@@ -56,6 +58,12 @@ impl Credentials {
             Failure::new(ExitCode::Auth, "you are not signed in")
                 .hint("start a fleet on this machine with `lly fleet up`, or point LLY_CREDENTIALS at your credentials")
         })
+    }
+
+    /// The platform, as this user.
+    pub fn client(&self) -> Result<PlatformClient, Failure> {
+        PlatformClient::new(&self.platform_url, Token::presented(&self.token), self.ca.as_deref())
+            .or_fail(|| "cannot reach the platform")
     }
 
     /// Writes the credentials to `path`, mode 0600, whole or not at all.

@@ -60,10 +60,6 @@ impl Authority {
         Ok(Self { certificate_pem, key, domain: domain.to_owned() })
     }
 
-    /// The CA certificate, PEM.
-    pub fn certificate_pem(&self) -> &str {
-        &self.certificate_pem
-    }
 
     /// Puts the identity of `role`/`id` in `dir` (`ca.pem`, `cert.pem`, `key.pem`), unless it is there already.
     pub fn issue_service(&self, dir: &Path, role: &str, id: &str) -> Result<(), CertificateError> {

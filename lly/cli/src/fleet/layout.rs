@@ -63,6 +63,11 @@ impl Layout {
         self.root.join("cache").join(cap)
     }
 
+    /// Raptor's compiled policies.
+    pub fn raptor_cache(&self) -> PathBuf {
+        self.root.join("cache/raptor")
+    }
+
     /// The private Postgres cluster.
     pub fn postgres(&self) -> PathBuf {
         self.root.join("postgres")
@@ -111,16 +116,14 @@ impl Plan {
     /// Loads the plan of an earlier start, or makes one; adds CAPs up to `caps`. `edge_port` moves the first CAP's
     /// edge: 0 means any free port.
     pub fn open(layout: &Layout, caps: u16, edge_port: Option<u16>, domain: &str) -> io::Result<Self> {
-        let path = layout.plan();
-        let mut plan = match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(io::Error::other)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self {
+        let mut plan = match Self::read(layout)? {
+            Some(plan) => plan,
+            None => Self {
                 domain: domain.to_owned(),
                 platform_port: free_port(edge_port.is_none().then_some(PLATFORM_PORT_WANTED))?,
                 raptor_port: free_port(None)?,
                 caps: Vec::new(),
             },
-            Err(error) => return Err(error),
         };
         while plan.caps.len() < usize::from(caps) {
             let first = plan.caps.is_empty();
@@ -135,8 +138,17 @@ impl Plan {
             first.edge_port = port;
         }
         let text = serde_json::to_vec_pretty(&plan).map_err(io::Error::other)?;
-        crate::private_file::replace(&path, &text)?;
+        crate::private_file::replace(&layout.plan(), &text)?;
         Ok(plan)
+    }
+
+    /// The plan of an earlier start; none if there was none.
+    pub fn read(layout: &Layout) -> io::Result<Option<Self>> {
+        match std::fs::read(layout.plan()) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(io::Error::other),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The domain under which voids answer: `SLUG.app.localhost`.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use fleet_api::lease::LeaseKey;
+use fleet_api::LeaseKey;
 
 /// Loads the master key, or makes one from the system's randomness.
 pub fn open(path: &Path) -> io::Result<LeaseKey> {

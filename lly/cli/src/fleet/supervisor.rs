@@ -95,7 +95,7 @@ async fn keep_running(service: Service, events: mpsc::UnboundedSender<Event>, mu
         let _ = events.send(Event::Died { name: service.name.clone(), how });
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            _ = stopped.wait_for(|stop| *stop) => return,
+            () = asked_to_stop(&mut stopped) => return,
         }
     }
 }
@@ -121,12 +121,18 @@ async fn run_once(
                 bail!("it did not listen within {} s; see `{}`", READY_TIMEOUT.as_secs(), service.log.display());
             }
         },
-        _ = stopped.wait_for(|stop| *stop) => return drain(child).await.map(|()| None),
+        () = asked_to_stop(stopped) => return drain(child).await.map(|()| None),
     }
     tokio::select! {
         status = child.wait() => Ok(Some(status?)),
-        _ = stopped.wait_for(|stop| *stop) => drain(child).await.map(|()| None),
+        () = asked_to_stop(stopped) => drain(child).await.map(|()| None),
     }
+}
+
+/// Waits until the supervisor is told to stop.
+pub(super) async fn asked_to_stop(stopped: &mut watch::Receiver<bool>) {
+    // A supervisor that is gone means the same.
+    let _ = stopped.wait_for(|stop| *stop).await;
 }
 
 fn spawn(service: &Service) -> anyhow::Result<Child> {

@@ -37,7 +37,6 @@ pub async fn run(args: &UpArgs, context: &Context) -> Result<(), Failure> {
     let (events, mut happened) = mpsc::unbounded_channel();
     let database = database::Supervised::start(layout.postgres(), events.clone()).await?;
     let mut fleet = Fleet { layout, plan, states: BTreeMap::new() };
-    fleet.states.insert("postgres".to_owned(), Life { pid: Some(database.pid()), restarts: 0 });
     let running: Vec<Supervised> =
         services.iter().map(|service| Supervised::start(service.clone(), events.clone())).collect();
     let outcome = fleet.serve(&services, &mut happened, context).await;
@@ -137,7 +136,7 @@ impl Fleet {
         {
             return Ok(credentials);
         }
-        let credentials = operator::account(&self.layout, &self.plan, DEVELOPER).await?;
+        let credentials = operator::account(&self.layout, &self.plan, &DEVELOPER.parse().or_fail(|| "cannot name the developer")?).await?;
         credentials.save(&Credentials::path(&context.home))?;
         Ok(credentials)
     }
@@ -247,7 +246,8 @@ fn services(layout: &Layout, plan: &Plan) -> Result<Vec<Service>, Failure> {
         .with("--listen", format!("127.0.0.1:{}", plan.raptor_port))
         .with("--tls-dir", layout.tls("raptor"))
         .with("--database-url", &database)
-        .with("--lease-key", layout.lease_key());
+        .with("--lease-key", layout.lease_key())
+        .with("--cache", layout.raptor_cache());
     let mut services = vec![
         service(layout, "platform", "platform", platform)?,
         service(layout, "raptor", "raptor", raptor)?,
