@@ -9,8 +9,13 @@ use crate::types::{Diagnostic, Severity};
 /// Lines that a message may go on for, such as those of a `static_assert` text.
 const CONTINUATION_LINES_MAX: usize = 16;
 /// Words in the line before which everything is a crash report.
-const CRASH_MARKS: [&str; 5] =
-    ["PLEASE submit a bug report", "Stack dump:", "LLVM ERROR:", "Assertion failed", "PLEASE ATTACH"];
+const CRASH_MARKS: [&str; 5] = [
+    "PLEASE submit a bug report",
+    "Stack dump:",
+    "LLVM ERROR:",
+    "Assertion failed",
+    "PLEASE ATTACH",
+];
 
 /// What a compiler run said.
 #[derive(Debug, Default)]
@@ -24,7 +29,9 @@ pub struct Messages {
 impl Messages {
     /// Whether one of them is an error.
     pub fn has_error(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 }
 
@@ -54,7 +61,14 @@ pub fn parse(stderr: &[u8], texts: &Texts<'_>) -> Messages {
             let (path, line, column) = place;
             // How the system's headers include each other is nobody's concern.
             if path.starts_with(SOURCE_ROOT) {
-                included_from.push(at(Severity::Note, "included from here".to_owned(), path, line, column, texts));
+                included_from.push(at(
+                    Severity::Note,
+                    "included from here".to_owned(),
+                    path,
+                    line,
+                    column,
+                    texts,
+                ));
             }
         } else if let Some(diagnostic) = message(line, texts) {
             messages.diagnostics.push(diagnostic);
@@ -86,10 +100,19 @@ pub fn without_repetition(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
         }
     }
     let key = |diagnostic: &Diagnostic| {
-        (diagnostic.path.clone(), diagnostic.line, diagnostic.column, diagnostic.message.clone())
+        (
+            diagnostic.path.clone(),
+            diagnostic.line,
+            diagnostic.column,
+            diagnostic.message.clone(),
+        )
     };
     let mut seen = std::collections::BTreeSet::new();
-    groups.retain(|group| group.first().is_some_and(|first| first.path.is_none() || seen.insert(key(first))));
+    groups.retain(|group| {
+        group
+            .first()
+            .is_some_and(|first| first.path.is_none() || seen.insert(key(first)))
+    });
     groups.into_iter().flatten().collect()
 }
 
@@ -113,8 +136,14 @@ fn message(line: &str, texts: &Texts<'_>) -> Option<Diagnostic> {
     match place(before) {
         Some((path, line, column)) => Some(at(severity, message, path, line, column, texts)),
         // `clang: error: …`, `wasm-ld: error: …`, `error: …`: about the whole run. Anything else is text.
-        None if before.chars().all(|character| character.is_alphanumeric() || "-+_.".contains(character)) => {
-            Some(Diagnostic { severity, ..error(message) })
+        None if before
+            .chars()
+            .all(|character| character.is_alphanumeric() || "-+_.".contains(character)) =>
+        {
+            Some(Diagnostic {
+                severity,
+                ..error(message)
+            })
         }
         None => None,
     }
@@ -123,7 +152,9 @@ fn message(line: &str, texts: &Texts<'_>) -> Option<Diagnostic> {
 /// `In file included from PATH:LINE:`, also `PATH:LINE:COLUMN:`.
 fn included_place(line: &str) -> Option<(&str, u32, u32)> {
     let rest = line.trim_start();
-    let rest = rest.strip_prefix("In file included from ").or_else(|| rest.strip_prefix("from "))?;
+    let rest = rest
+        .strip_prefix("In file included from ")
+        .or_else(|| rest.strip_prefix("from "))?;
     place(rest.trim_end_matches([':', ',']))
 }
 
@@ -131,14 +162,24 @@ fn included_place(line: &str) -> Option<(&str, u32, u32)> {
 fn place(text: &str) -> Option<(&str, u32, u32)> {
     let (head, last) = text.rsplit_once(':')?;
     let last: u32 = last.parse().ok()?;
-    match head.rsplit_once(':').map(|(path, line)| (path, line.parse())) {
+    match head
+        .rsplit_once(':')
+        .map(|(path, line)| (path, line.parse()))
+    {
         Some((path, Ok(line))) if !path.is_empty() => Some((path, line, last)),
         _ if !head.is_empty() => Some((head, last, 0)),
         _ => None,
     }
 }
 
-fn at(severity: Severity, message: String, path: &str, line: u32, column: u32, texts: &Texts<'_>) -> Diagnostic {
+fn at(
+    severity: Severity,
+    message: String,
+    path: &str,
+    line: u32,
+    column: u32,
+    texts: &Texts<'_>,
+) -> Diagnostic {
     let path = path.strip_prefix(SOURCE_ROOT).unwrap_or(path);
     let path = path.strip_prefix("./").unwrap_or(path).to_owned();
     let source_line = texts.line(&path, line);
@@ -146,7 +187,14 @@ fn at(severity: Severity, message: String, path: &str, line: u32, column: u32, t
         Some(text) if column > 0 => Texts::column_in_characters(text, column),
         _ => column,
     };
-    Diagnostic { severity, message, path: Some(path), line, column, source_line }
+    Diagnostic {
+        severity,
+        message,
+        path: Some(path),
+        line,
+        column,
+        source_line,
+    }
 }
 
 /// `2 warnings and 1 error generated.`
@@ -172,7 +220,10 @@ mod tests {
                 let file = file.unwrap();
                 let path = file.file_name().into_string().unwrap();
                 if path != "stderr.txt" && path != "expected.txt" {
-                    sources.push(SourceFile { path, contents: std::fs::read(file.path()).unwrap() });
+                    sources.push(SourceFile {
+                        path,
+                        contents: std::fs::read(file.path()).unwrap(),
+                    });
                 }
             }
             let actual = render(&parse(&stderr, &Texts::new(sources.iter())));
@@ -180,7 +231,12 @@ mod tests {
             if std::env::var_os("BLESS").is_some() {
                 std::fs::write(&expected, &actual).unwrap();
             }
-            assert_eq!(actual, std::fs::read_to_string(&expected).unwrap_or_default(), "{}", folder.display());
+            assert_eq!(
+                actual,
+                std::fs::read_to_string(&expected).unwrap_or_default(),
+                "{}",
+                folder.display()
+            );
             cases += 1;
         }
         assert!(cases > 0, "no golden case found under {root}");
@@ -191,7 +247,14 @@ mod tests {
         let mut text = String::new();
         for diagnostic in &messages.diagnostics {
             let path = diagnostic.path.as_deref().unwrap_or("-");
-            let Diagnostic { severity, line, column, message, source_line, .. } = diagnostic;
+            let Diagnostic {
+                severity,
+                line,
+                column,
+                message,
+                source_line,
+                ..
+            } = diagnostic;
             writeln!(text, "{severity:?} {path} {line}:{column} {message}").unwrap();
             if let Some(source_line) = source_line {
                 let indent = " ".repeat(usize::try_from(column.saturating_sub(1)).unwrap());

@@ -17,21 +17,37 @@ pub fn emit(
     plan: &BrickPlan,
     options: &Options,
 ) -> Result<Emitted, Vec<Diagnostic>> {
-    let program = Program::decode(bir).map_err(|problem| vec![error(format!("the BIR cannot be read: {problem}"))])?;
+    let program = Program::decode(bir)
+        .map_err(|problem| vec![error(format!("the BIR cannot be read: {problem}"))])?;
     check_plan(plan, &program).map_err(|problem| vec![problem])?;
-    let objects: Vec<Object<'_>> =
-        program.objects.iter().map(|object| Object { name: &object.name, bytes: &object.bytes }).collect();
+    let objects: Vec<Object<'_>> = program
+        .objects
+        .iter()
+        .map(|object| Object {
+            name: &object.name,
+            bytes: &object.bytes,
+        })
+        .collect();
     let kind = entry::kind(&objects).map_err(|problem| vec![problem])?;
     let (module, diagnostics) = link::link(tools, &objects, kind, &program)?;
     let module = if options.debug_info {
         module
     } else {
-        encode::without_variables(&module)
-            .map_err(|problem| vec![error(format!("what the linker wrote cannot be read: {problem}"))])?
+        encode::without_variables(&module).map_err(|problem| {
+            vec![error(format!(
+                "what the linker wrote cannot be read: {problem}"
+            ))]
+        })?
     };
-    let component = encode::component(module, kind)
-        .map_err(|problem| vec![error(format!("the program does not fit a brick's world: {problem}"))])?;
-    Ok(Emitted { component, diagnostics })
+    let component = encode::component(module, kind).map_err(|problem| {
+        vec![error(format!(
+            "the program does not fit a brick's world: {problem}"
+        ))]
+    })?;
+    Ok(Emitted {
+        component,
+        diagnostics,
+    })
 }
 
 /// A brick may be the whole program only: splitting C needs proof that no pointer crosses, which nothing here gives yet.
@@ -42,7 +58,12 @@ fn check_plan(plan: &BrickPlan, program: &Program) -> Result<(), Diagnostic> {
     let mut units = plan.units.clone();
     units.sort_unstable();
     units.dedup();
-    if units.len() == program.units.len() && units.iter().enumerate().all(|(at, unit)| usize::try_from(*unit) == Ok(at)) {
+    if units.len() == program.units.len()
+        && units
+            .iter()
+            .enumerate()
+            .all(|(at, unit)| usize::try_from(*unit) == Ok(at))
+    {
         return Ok(());
     }
     Err(error(format!(

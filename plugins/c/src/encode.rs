@@ -17,12 +17,30 @@ use crate::entry::Kind;
 /// The contract of a brick, and below it the packages that it refers to, in the order of their dependencies.
 const WIT: [(&str, &str); 8] = [
     ("io.wit", include_str!("../../../wit/brick/deps/io/io.wit")),
-    ("clocks.wit", include_str!("../../../wit/brick/deps/clocks/clocks.wit")),
-    ("random.wit", include_str!("../../../wit/brick/deps/random/random.wit")),
-    ("filesystem.wit", include_str!("../../../wit/brick/deps/filesystem/filesystem.wit")),
-    ("sockets.wit", include_str!("../../../wit/brick/deps/sockets/sockets.wit")),
-    ("cli.wit", include_str!("../../../wit/brick/deps/cli/cli.wit")),
-    ("http.wit", include_str!("../../../wit/brick/deps/http/http.wit")),
+    (
+        "clocks.wit",
+        include_str!("../../../wit/brick/deps/clocks/clocks.wit"),
+    ),
+    (
+        "random.wit",
+        include_str!("../../../wit/brick/deps/random/random.wit"),
+    ),
+    (
+        "filesystem.wit",
+        include_str!("../../../wit/brick/deps/filesystem/filesystem.wit"),
+    ),
+    (
+        "sockets.wit",
+        include_str!("../../../wit/brick/deps/sockets/sockets.wit"),
+    ),
+    (
+        "cli.wit",
+        include_str!("../../../wit/brick/deps/cli/cli.wit"),
+    ),
+    (
+        "http.wit",
+        include_str!("../../../wit/brick/deps/http/http.wit"),
+    ),
     ("brick.wit", include_str!("../../../wit/brick/brick.wit")),
 ];
 
@@ -52,13 +70,16 @@ pub fn component(module: Vec<u8>, kind: Kind) -> Result<Vec<u8>, String> {
     for (path, text) in WIT {
         package = Some(resolve.push_source(path, text).map_err(with_causes)?);
     }
-    let world = resolve.select_world(package.as_slice(), Some(world)).map_err(with_causes)?;
+    let world = resolve
+        .select_world(package.as_slice(), Some(world))
+        .map_err(with_causes)?;
     if kind == Kind::Command {
         // `wasi:cli/run` is the adapter's to export; the module has `_start`.
         resolve.worlds[world].exports.clear();
     }
     let mut module = module;
-    wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(with_causes)?;
+    wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
+        .map_err(with_causes)?;
     ComponentEncoder::default()
         .module(&module)
         .and_then(|encoder| encoder.adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter))
@@ -85,7 +106,10 @@ pub fn without_variables(module: &[u8]) -> wasmparser::Result<Vec<u8>> {
             continue;
         }
         if let Some((id, range)) = payload.as_section() {
-            kept.section(&RawSection { id, data: &module[range] });
+            kept.section(&RawSection {
+                id,
+                data: &module[range],
+            });
         }
     }
     Ok(kept.finish())

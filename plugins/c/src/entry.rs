@@ -44,8 +44,12 @@ pub fn kind(objects: &[Object<'_>]) -> Result<Kind, Diagnostic> {
     let mut handler = None;
     let mut mangled = None;
     for object in objects {
-        let functions = defined_functions(object.bytes)
-            .map_err(|problem| error(format!("object `{}` cannot be read: {problem}", object.name)))?;
+        let functions = defined_functions(object.bytes).map_err(|problem| {
+            error(format!(
+                "object `{}` cannot be read: {problem}",
+                object.name
+            ))
+        })?;
         for function in functions {
             if MAIN.contains(&function) {
                 main = main.or(Some(object));
@@ -84,12 +88,22 @@ pub fn kind(objects: &[Object<'_>]) -> Result<Kind, Diagnostic> {
 fn defined_functions(object: &[u8]) -> wasmparser::Result<Vec<&str>> {
     let mut names = Vec::new();
     for payload in Parser::new(0).parse_all(object) {
-        let Payload::CustomSection(section) = payload? else { continue };
-        let KnownCustom::Linking(linking) = section.as_known() else { continue };
+        let Payload::CustomSection(section) = payload? else {
+            continue;
+        };
+        let KnownCustom::Linking(linking) = section.as_known() else {
+            continue;
+        };
         for subsection in linking.subsections() {
-            let Linking::SymbolTable(symbols) = subsection? else { continue };
+            let Linking::SymbolTable(symbols) = subsection? else {
+                continue;
+            };
             for symbol in symbols {
-                if let SymbolInfo::Func { flags, name: Some(name), .. } = symbol?
+                if let SymbolInfo::Func {
+                    flags,
+                    name: Some(name),
+                    ..
+                } = symbol?
                     && !flags.intersects(SymbolFlags::UNDEFINED | SymbolFlags::BINDING_LOCAL)
                 {
                     names.push(name);

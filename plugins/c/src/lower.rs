@@ -22,9 +22,11 @@ pub fn lower(
     let settings = Settings::parse(options)?;
     let jobs = jobs(sources, &settings)?;
     let shared: Vec<tool::File> = sources.iter().chain(companions).map(as_tool_file).collect();
-    let outcomes = tools
-        .run(&shared, &jobs)
-        .map_err(|problem| vec![error(format!("the compiler could not do its work: {problem}"))])?;
+    let outcomes = tools.run(&shared, &jobs).map_err(|problem| {
+        vec![error(format!(
+            "the compiler could not do its work: {problem}"
+        ))]
+    })?;
 
     let texts = Texts::new(sources.iter().chain(companions));
     let mut diagnostics = Vec::new();
@@ -43,7 +45,10 @@ pub fn lower(
         return Err(diagnostics);
     }
     match analysis::program(&options.name, objects) {
-        Ok(program) => Ok(Lowered { bir: program.encode(), diagnostics }),
+        Ok(program) => Ok(Lowered {
+            bir: program.encode(),
+            diagnostics,
+        }),
         Err(problem) => {
             diagnostics.push(error(format!("what clang wrote cannot be read: {problem}")));
             Err(diagnostics)
@@ -61,7 +66,10 @@ fn jobs(sources: &[SourceFile], settings: &Settings) -> Result<Vec<tool::Job>, V
     for source in sources {
         match Language::of(&source.path) {
             _ if !is_inside_project(&source.path) => {
-                problems.push(error(format!("source path `{}` is not inside the project", source.path)));
+                problems.push(error(format!(
+                    "source path `{}` is not inside the project",
+                    source.path
+                )));
             }
             Some(language) => jobs.push(tool::Job {
                 // One tool does both: it is chosen by argv[0].
@@ -76,7 +84,11 @@ fn jobs(sources: &[SourceFile], settings: &Settings) -> Result<Vec<tool::Job>, V
             ))),
         }
     }
-    if problems.is_empty() { Ok(jobs) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(jobs)
+    } else {
+        Err(problems)
+    }
 }
 
 /// The messages of one run and its object file, which is there only when clang is content.
@@ -86,9 +98,15 @@ fn read_outcome(
     texts: &Texts<'_>,
 ) -> (Vec<Diagnostic>, Option<Vec<u8>>) {
     let mut messages = diagnostics::parse(&outcome.stderr, texts);
-    let object = outcome.outputs.pop().filter(|_| outcome.exit_code == 0 && !messages.has_error());
+    let object = outcome
+        .outputs
+        .pop()
+        .filter(|_| outcome.exit_code == 0 && !messages.has_error());
     if object.is_none() && !messages.has_error() {
-        messages.diagnostics.push(Diagnostic { path: Some(path.to_owned()), ..error(crash(&outcome, &messages.other)) });
+        messages.diagnostics.push(Diagnostic {
+            path: Some(path.to_owned()),
+            ..error(crash(&outcome, &messages.other))
+        });
     }
     (messages.diagnostics, object.map(|file| file.contents))
 }
@@ -96,7 +114,10 @@ fn read_outcome(
 /// clang gave up without saying what is wrong with the program.
 fn crash(outcome: &tool::Outcome, report: &[String]) -> String {
     const REPORT_LINES_MAX: usize = 12;
-    let mut text = format!("`clang` crashed over this file (exit code {})", outcome.exit_code);
+    let mut text = format!(
+        "`clang` crashed over this file (exit code {})",
+        outcome.exit_code
+    );
     for line in report.iter().take(REPORT_LINES_MAX) {
         text.push_str("\n  ");
         text.push_str(line);
@@ -105,7 +126,10 @@ fn crash(outcome: &tool::Outcome, report: &[String]) -> String {
 }
 
 fn as_tool_file(file: &SourceFile) -> tool::File {
-    tool::File { path: file.path.clone(), contents: file.contents.clone() }
+    tool::File {
+        path: file.path.clone(),
+        contents: file.contents.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -120,15 +144,24 @@ mod tests {
     }
 
     impl Tools for Canned {
-        fn run(&self, shared: &[tool::File], jobs: &[tool::Job]) -> Result<Vec<tool::Outcome>, String> {
+        fn run(
+            &self,
+            shared: &[tool::File],
+            jobs: &[tool::Job],
+        ) -> Result<Vec<tool::Outcome>, String> {
             assert_eq!(shared.len(), 3);
-            self.arguments.borrow_mut().extend(jobs.iter().map(|job| job.arguments.clone()));
+            self.arguments
+                .borrow_mut()
+                .extend(jobs.iter().map(|job| job.arguments.clone()));
             Ok(self.outcomes.take())
         }
     }
 
     fn file(path: &str, text: &str) -> SourceFile {
-        SourceFile { path: path.into(), contents: text.into() }
+        SourceFile {
+            path: path.into(),
+            contents: text.into(),
+        }
     }
 
     fn options() -> Options {
@@ -144,28 +177,59 @@ mod tests {
     }
 
     fn failed(stderr: &str) -> tool::Outcome {
-        tool::Outcome { exit_code: 1, stdout: vec![], stderr: stderr.into(), outputs: vec![] }
+        tool::Outcome {
+            exit_code: 1,
+            stdout: vec![],
+            stderr: stderr.into(),
+            outputs: vec![],
+        }
     }
 
     #[test]
     fn errors_and_crashes_name_their_file() {
-        let outcomes = vec![failed("/src/a.c:1:5: error: no\n1 error generated.\n"), failed("Stack dump:\n0. parser\n")];
-        let tools = Canned { outcomes: RefCell::new(outcomes), arguments: RefCell::default() };
+        let outcomes = vec![
+            failed("/src/a.c:1:5: error: no\n1 error generated.\n"),
+            failed("Stack dump:\n0. parser\n"),
+        ];
+        let tools = Canned {
+            outcomes: RefCell::new(outcomes),
+            arguments: RefCell::default(),
+        };
         let sources = [file("a.c", "int é = y;\n"), file("b.cpp", "")];
         let problems = lower(&tools, &sources, &[file("h.h", "")], &options()).unwrap_err();
         assert_eq!(problems.len(), 2);
-        assert!(problems.iter().all(|problem| problem.severity == Severity::Error));
+        assert!(
+            problems
+                .iter()
+                .all(|problem| problem.severity == Severity::Error)
+        );
         assert_eq!(problems[0].source_line.as_deref(), Some("int é = y;"));
         assert_eq!(problems[1].path.as_deref(), Some("b.cpp"));
-        assert!(problems[1].message.contains("crashed"), "{}", problems[1].message);
+        assert!(
+            problems[1].message.contains("crashed"),
+            "{}",
+            problems[1].message
+        );
         let arguments = tools.arguments.borrow();
-        assert_eq!((arguments[0][0].as_str(), arguments[1][0].as_str()), ("clang", "clang++"));
+        assert_eq!(
+            (arguments[0][0].as_str(), arguments[1][0].as_str()),
+            ("clang", "clang++")
+        );
     }
 
     #[test]
     fn a_strange_file_is_refused_before_anything_runs() {
-        let tools = Canned { outcomes: RefCell::default(), arguments: RefCell::default() };
-        let problems = lower(&tools, &[file("a.rs", ""), file("../b.c", "")], &[], &options()).unwrap_err();
+        let tools = Canned {
+            outcomes: RefCell::default(),
+            arguments: RefCell::default(),
+        };
+        let problems = lower(
+            &tools,
+            &[file("a.rs", ""), file("../b.c", "")],
+            &[],
+            &options(),
+        )
+        .unwrap_err();
         assert_eq!(problems.len(), 2);
     }
 }

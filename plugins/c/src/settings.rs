@@ -76,7 +76,11 @@ impl Settings {
     /// One diagnostic for each option that cannot be followed.
     pub fn parse(options: &Options) -> Result<Self, Vec<Diagnostic>> {
         let mut problems = Vec::new();
-        let mut settings = Self { standard_c: DEFAULT_C, standard_cpp: DEFAULT_CPP, rest: Vec::new() };
+        let mut settings = Self {
+            standard_c: DEFAULT_C,
+            standard_cpp: DEFAULT_CPP,
+            rest: Vec::new(),
+        };
         if let Some(profile) = &options.profile {
             match PROFILES.iter().find(|(name, ..)| name == profile) {
                 Some((_, Language::C, standard)) => settings.standard_c = standard,
@@ -88,25 +92,38 @@ impl Settings {
             }
         }
         if options.optimization > 3 {
-            problems.push(error(format!("optimization level {} is not one of 0 to 3", options.optimization)));
+            problems.push(error(format!(
+                "optimization level {} is not one of 0 to 3",
+                options.optimization
+            )));
         }
-        settings.rest.push(format!("-O{}", options.optimization.min(3)));
+        settings
+            .rest
+            .push(format!("-O{}", options.optimization.min(3)));
         for define in &options.defines {
             match define.split('=').next() {
                 Some(name) if is_macro_name(name) => settings.rest.push(format!("-D{define}")),
-                _ => problems.push(error(format!("`-D {define}` does not begin with a macro's name"))),
+                _ => problems.push(error(format!(
+                    "`-D {define}` does not begin with a macro's name"
+                ))),
             }
         }
         for folder in &options.include_dirs {
             if is_inside_project(folder) {
-                settings.rest.push(format!("-I{SOURCE_ROOT}{}", folder.trim_start_matches('.')));
+                settings
+                    .rest
+                    .push(format!("-I{SOURCE_ROOT}{}", folder.trim_start_matches('.')));
             } else {
-                problems.push(error(format!("include folder `{folder}` is not inside the project")));
+                problems.push(error(format!(
+                    "include folder `{folder}` is not inside the project"
+                )));
             }
         }
         for flag in &options.flags {
             let begins = |with: &&str| flag.starts_with(*with);
-            if FLAGS_ALLOWED.iter().any(|with| begins(with)) && !FLAGS_REFUSED.iter().any(|with| begins(with)) {
+            if FLAGS_ALLOWED.iter().any(|with| begins(with))
+                && !FLAGS_REFUSED.iter().any(|with| begins(with))
+            {
                 settings.rest.push(flag.clone());
             } else if !is_library(flag) {
                 problems.push(error(format!(
@@ -115,7 +132,11 @@ impl Settings {
                 )));
             }
         }
-        if problems.is_empty() { Ok(settings) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(settings)
+        } else {
+            Err(problems)
+        }
     }
 
     /// clang's arguments for the translation unit at `path`, argv[0] included.
@@ -132,8 +153,17 @@ impl Settings {
         }
         arguments.push(format!("-std={standard}"));
         // A file may be of one language only: a `-std=` of the other is not for it.
-        arguments.extend(self.rest.iter().filter(|flag| !is_standard_of_other(flag, language)).cloned());
-        arguments.extend(["-o".to_owned(), output.to_owned(), format!("{SOURCE_ROOT}{path}")]);
+        arguments.extend(
+            self.rest
+                .iter()
+                .filter(|flag| !is_standard_of_other(flag, language))
+                .cloned(),
+        );
+        arguments.extend([
+            "-o".to_owned(),
+            output.to_owned(),
+            format!("{SOURCE_ROOT}{path}"),
+        ]);
         arguments
     }
 }
@@ -146,12 +176,26 @@ fn is_macro_name(name: &str) -> bool {
     let head = name.split('(').next().unwrap_or_default();
     !head.is_empty()
         && !head.starts_with(|first: char| first.is_ascii_digit())
-        && head.chars().all(|character| character == '_' || character.is_alphanumeric())
+        && head
+            .chars()
+            .all(|character| character == '_' || character.is_alphanumeric())
 }
 
 /// `-lm` and the like: every library there is gets linked anyway.
 fn is_library(flag: &str) -> bool {
-    matches!(flag, "-lm" | "-lc" | "-lrt" | "-ldl" | "-lpthread" | "-lutil" | "-lstdc++" | "-lc++" | "-pthread" | "-g")
+    matches!(
+        flag,
+        "-lm"
+            | "-lc"
+            | "-lrt"
+            | "-ldl"
+            | "-lpthread"
+            | "-lutil"
+            | "-lstdc++"
+            | "-lc++"
+            | "-pthread"
+            | "-g"
+    )
 }
 
 #[cfg(test)]
@@ -179,15 +223,28 @@ mod tests {
         assert_eq!(
             tail,
             [
-                "-std=gnu17", "-O2", "-DA", "-DB=\"x y\"", "-I/src/include", "-I/src/", "-Wall", "-std=c11", "-o",
-                "/out/unit.o", "/src/src/a.c"
+                "-std=gnu17",
+                "-O2",
+                "-DA",
+                "-DB=\"x y\"",
+                "-I/src/include",
+                "-I/src/",
+                "-Wall",
+                "-std=c11",
+                "-o",
+                "/out/unit.o",
+                "/src/src/a.c"
             ]
         );
     }
 
     #[test]
     fn a_cpp_file_gets_exceptions_and_no_c_standard() {
-        let settings = Settings::parse(&Options { profile: Some("c++23".into()), ..options() }).unwrap();
+        let settings = Settings::parse(&Options {
+            profile: Some("c++23".into()),
+            ..options()
+        })
+        .unwrap();
         let arguments = settings.arguments("a.cpp", Language::Cpp, "/out/unit.o");
         assert_eq!(arguments[0], "clang++");
         for flag in ["-fwasm-exceptions", "-std=gnu++23"] {

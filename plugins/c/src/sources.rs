@@ -35,7 +35,9 @@ impl<'a> Texts<'a> {
     pub fn new(files: impl Iterator<Item = &'a SourceFile>) -> Self {
         let mut texts = BTreeMap::new();
         for file in files {
-            texts.entry(file.path.as_str()).or_insert(file.contents.as_slice());
+            texts
+                .entry(file.path.as_str())
+                .or_insert(file.contents.as_slice());
         }
         Self(texts)
     }
@@ -44,21 +46,34 @@ impl<'a> Texts<'a> {
     pub fn line(&self, path: &str, line: u32) -> Option<String> {
         let index = usize::try_from(line.checked_sub(1)?).ok()?;
         let bytes = self.0.get(path)?.split(|byte| *byte == b'\n').nth(index)?;
-        Some(String::from_utf8_lossy(bytes).trim_end_matches('\r').to_owned())
+        Some(
+            String::from_utf8_lossy(bytes)
+                .trim_end_matches('\r')
+                .to_owned(),
+        )
     }
 
     /// Turns a column in bytes, as clang counts, into one in characters.
     pub fn column_in_characters(line: &str, column: u32) -> u32 {
         let bytes = usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX);
-        let characters = line.char_indices().take_while(|(at, _)| *at < bytes).count();
+        let characters = line
+            .char_indices()
+            .take_while(|(at, _)| *at < bytes)
+            .count();
         let beyond = bytes.saturating_sub(line.len());
-        u32::try_from(characters + beyond).unwrap_or(u32::MAX).saturating_add(1)
+        u32::try_from(characters + beyond)
+            .unwrap_or(u32::MAX)
+            .saturating_add(1)
     }
 }
 
 /// Makes `path` one that names a file below the project's root: no root, no `..`, no empty parts.
 pub fn is_inside_project(path: &str) -> bool {
-    path == "." || (!path.is_empty() && path.split('/').all(|part| !part.is_empty() && part != ".." && part != "."))
+    path == "."
+        || (!path.is_empty()
+            && path
+                .split('/')
+                .all(|part| !part.is_empty() && part != ".." && part != "."))
 }
 
 #[cfg(test)]

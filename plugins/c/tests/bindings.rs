@@ -1,10 +1,12 @@
 //! The generated half of the C library's glue is committed; this holds it to what wit-bindgen-c writes today.
 //! `BLESS=1` rewrites it.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use std::path::Path;
 
-use wit_bindgen_core::wit_parser::Resolve;
 use wit_bindgen_core::Files;
+use wit_bindgen_core::wit_parser::Resolve;
 
 /// The functions that the library calls. The rest of the interfaces would be five thousand lines that nobody runs.
 const FUNCTIONS: &[&str] = &[
@@ -59,18 +61,30 @@ fn generated_bindings_are_fresh() {
     let world = resolve.select_world(&[package], Some("glue")).unwrap();
 
     for (_, interface) in resolve.interfaces.iter_mut() {
-        interface.functions.retain(|name, _| FUNCTIONS.contains(&name.as_str()));
+        interface
+            .functions
+            .retain(|name, _| FUNCTIONS.contains(&name.as_str()));
     }
 
     let mut files = Files::default();
-    let options = wit_bindgen_c::Opts { no_object_file: true, ..Default::default() };
-    options.build().generate(&mut resolve, world, &mut files).unwrap();
+    let options = wit_bindgen_c::Opts {
+        no_object_file: true,
+        ..Default::default()
+    };
+    options
+        .build()
+        .generate(&mut resolve, world, &mut files)
+        .unwrap();
     for (name, contents) in files.iter() {
         let path = plugin.join("glue/generated").join(name);
         if std::env::var_os("BLESS").is_some() {
             std::fs::write(&path, contents).unwrap();
         }
         let committed = std::fs::read(&path).unwrap_or_default();
-        assert!(committed == contents, "`{}` is stale: run this test with BLESS=1", path.display());
+        assert!(
+            committed == contents,
+            "`{}` is stale: run this test with BLESS=1",
+            path.display()
+        );
     }
 }

@@ -4,8 +4,14 @@
 //! implements the world's `Guest` trait and says `plugins_sdk::export_frontend!(Type with_types_in
 //! plugins_sdk::frontend)` (or `export_placement_policy!(… plugins_sdk::policy)`) in a module that only
 //! `wasm32` builds. It holds no logic of its own. Read first: [`frontend::Guest`], [`policy::Guest`].
-#![allow(unsafe_code, reason = "the canonical ABI is raw memory; wit-bindgen generates all of it, for wasm32 only")]
-#![allow(missing_docs, reason = "documentation of the generated items is that of the WIT files")]
+#![allow(
+    unsafe_code,
+    reason = "the canonical ABI is raw memory; wit-bindgen generates all of it, for wasm32 only"
+)]
+#![allow(
+    missing_docs,
+    reason = "documentation of the generated items is that of the WIT files"
+)]
 #![allow(clippy::too_many_arguments, reason = "generated")]
 
 /// A language frontend: world `lily:frontend/frontend`.
