@@ -39,7 +39,7 @@ const FLAGS_REFUSED: [&str; 9] = [
 
 /// Flags of every translation unit. `signal`, `mmap`, `getpid` and `times` are emulated within the process, as far as
 /// wasi-libc can; what a program does not use is not linked.
-const FLAGS_ALWAYS: [&str; 20] = [
+const FLAGS_ALWAYS: [&str; 19] = [
     "--target=wasm32-wasip1",
     "-c",
     "-g",
@@ -54,7 +54,6 @@ const FLAGS_ALWAYS: [&str; 20] = [
     "-D_WASI_EMULATED_PROCESS_CLOCKS",
     "-D_WASI_EMULATED_GETPID",
     "-ffile-prefix-map=/src/=",
-    "-ffile-prefix-map=/usr/=sysroot/",
     "-ffile-compilation-dir=.",
     "-fno-caret-diagnostics",
     "-fno-color-diagnostics",
@@ -121,8 +120,8 @@ impl Settings {
         }
         for flag in &options.flags {
             let begins = |with: &&str| flag.starts_with(*with);
-            if FLAGS_ALLOWED.iter().any(|with| begins(with))
-                && !FLAGS_REFUSED.iter().any(|with| begins(with))
+            if FLAGS_ALLOWED.iter().any(&begins)
+                && !FLAGS_REFUSED.iter().any(begins)
             {
                 settings.rest.push(flag.clone());
             } else if !is_library(flag) {
