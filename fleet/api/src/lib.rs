@@ -21,5 +21,6 @@ pub use log::{LogLine, LogStream};
 pub use problem::Problem;
 pub use slug::{Slug, SlugError};
 pub use void::{
-    BundleMissing, CapStatus, DeployVoid, PlaceVoid, PlacementOutcome, Route, Void, VoidList, VoidStatus,
+    BundleMissing, CapStatus, DeployVoid, DrainCap, PlaceVoid, PlacementOutcome, Purpose, Route, Void, VoidList,
+    VoidStatus,
 };

@@ -92,6 +92,31 @@ pub struct PlaceVoid {
     /// Where it should run.
     #[serde(default)]
     pub region: Option<String>,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// What a placement is for; the history of its void follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// A version that its owner put there.
+    Deploy,
+    /// The version before, which its owner put back.
+    Rollback,
+    /// The same version at another place.
+    Move,
+}
+
+impl Purpose {
+    /// The name in documents and SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Purpose::Deploy => "deploy",
+            Purpose::Rollback => "rollback",
+            Purpose::Move => "move",
+        }
+    }
 }
 
 /// Raptor's answer, once it is known how the placement went.
@@ -143,4 +168,14 @@ pub struct CapStatus {
     pub placements: u32,
     /// Since its last heartbeat.
     pub silent_ms: u64,
+    /// Its voids leave, and nothing new comes.
+    #[serde(default)]
+    pub draining: bool,
+}
+
+/// `PUT /v1/caps/{cap}/draining`, operators only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrainCap {
+    /// Whether its voids are to leave.
+    pub draining: bool,
 }

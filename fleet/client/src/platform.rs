@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use fleet_api::{
-    AccountCreated, AccountName, BundleMissing, CapStatus, CreateAccount, DeployVoid, LogLine, Slug, Token, Void, VoidList,
+    AccountCreated, AccountName, BundleMissing, CapId, CapStatus, CreateAccount, DeployVoid, DrainCap, LogLine, Slug, Token,
+    Void, VoidList,
 };
 use futures_util::{Stream, StreamExt as _, stream};
 use lly_brick::Digest;
@@ -113,6 +114,12 @@ impl OperatorClient {
     /// The CAPs that the fleet knows.
     pub async fn caps(&self) -> Result<Vec<CapStatus>, CallError> {
         call::fetch(self.client.get(format!("{}/v1/caps", self.base)), ASK_TIMEOUT).await
+    }
+
+    /// Has a CAP drained, or taken back into service.
+    pub async fn drain(&self, cap: &CapId, wish: DrainCap) -> Result<(), CallError> {
+        let request = self.client.put(format!("{}/v1/caps/{cap}/draining", self.base));
+        call::send(request.json(&wish), Some(ASK_TIMEOUT)).await.map(drop)
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
-pub use placements::{NewPlacement, PlacementRow};
+pub use placements::{Follows, NewPlacement, PlacementRow};
 pub use voids::{Claim, LogSource};
 
 /// Connections of one service: its requests are short.

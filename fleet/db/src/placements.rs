@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use fleet_api::{CapId, CapStatus, Heartbeat, PlacementId, PlacementState, Route, Slug};
-use fleet_place::{Cap, Placement, Status};
+use fleet_api::{CapId, CapStatus, Heartbeat, PlacementId, PlacementState, Purpose, Route, Slug};
+use fleet_place::{Cap, Fallen, Placement, Status};
 use lly_brick::Digest;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
@@ -25,7 +25,24 @@ pub struct NewPlacement<'a> {
     pub policy: &'a str,
     /// Why.
     pub decision: &'a str,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What must still be so when it is written.
+    pub follows: Follows,
 }
+
+/// What a new placement assumes about those before it. Two raptors that plan the same, or an owner who kills a void
+/// meanwhile, make the assumption wrong; then nothing is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// Nothing: the void's owner wants it, whatever there is.
+    Anything,
+    /// The void's newest placement that is not stopped has this epoch.
+    Epoch(u64),
+    /// The void has no placement that is not stopped, and its owner has not killed it.
+    Nothing,
+}
+
 
 /// A placement as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,11 +99,31 @@ impl Database {
         rows.iter().map(placement_row).collect()
     }
 
-    /// Writes a placement with the void's next epoch. A void that was killed in the meantime is alive again.
-    pub async fn place(&self, new: &NewPlacement<'_>) -> Result<(), DbError> {
+    /// Writes a placement with the void's next epoch. False if what it follows is not so any more, or the void is gone.
+    pub async fn place(&self, new: &NewPlacement<'_>) -> Result<bool, DbError> {
+        let mut transaction = self.pool.begin().await?;
+        // Placements of one void are written one after the other.
+        let void = sqlx::query("select stopped_at is not null as killed from void where slug = $1 for update")
+            .bind(new.slug.as_str())
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let Some(void) = void else { return Ok(false) };
+        let newest: Option<i64> =
+            sqlx::query_scalar("select max(epoch) from placement where slug = $1 and status <> 'stopped'")
+                .bind(new.slug.as_str())
+                .fetch_one(&mut *transaction)
+                .await?;
+        let holds = match new.follows {
+            Follows::Anything => true,
+            Follows::Epoch(epoch) => newest.and_then(|newest| u64::try_from(newest).ok()) == Some(epoch),
+            Follows::Nothing => newest.is_none() && !void.try_get::<bool, _>("killed")?,
+        };
+        if !holds {
+            return Ok(false);
+        }
         sqlx::query(
-            "insert into placement (id, slug, bundle, cap, epoch, status, policy, decision)
-             values ($1, $2, $3, $4, (select coalesce(max(epoch), 0) + 1 from placement where slug = $2), 'pending', $5, $6)",
+            "insert into placement (id, slug, bundle, cap, epoch, status, policy, decision, purpose)
+             values ($1, $2, $3, $4, (select coalesce(max(epoch), 0) + 1 from placement where slug = $2), 'pending', $5, $6, $7)",
         )
         .bind(new.id.as_str())
         .bind(new.slug.as_str())
@@ -94,9 +131,11 @@ impl Database {
         .bind(new.cap.as_str())
         .bind(new.policy)
         .bind(new.decision)
-        .execute(&self.pool)
+        .bind(new.purpose.as_str())
+        .execute(&mut *transaction)
         .await?;
-        Ok(())
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// A placement by its id.
@@ -118,10 +157,11 @@ impl Database {
         Ok(())
     }
 
-    /// Control servers of the CAPs that have, or just had, a placement of this void.
+    /// Control servers of the CAPs that have, or just had, a placement of this void and are not long silent.
     pub async fn holders(&self, slug: &Slug) -> Result<Vec<String>, DbError> {
         Ok(sqlx::query_scalar(
-            "select distinct c.control_url from placement p join cap c on c.id = p.cap where p.slug = $1",
+            "select distinct c.control_url from placement p join cap c on c.id = p.cap
+             where p.slug = $1 and c.seen_at > now() - interval '1 minute'",
         )
         .bind(slug.as_str())
         .fetch_all(&self.pool)
@@ -163,6 +203,31 @@ impl Database {
         Ok((caps, placements))
     }
 
+    /// Voids that should run and have no placement: it crashed when its CAP started anew.
+    pub async fn fallen(&self) -> Result<Vec<Fallen>, DbError> {
+        let rows = sqlx::query(
+            "select v.slug, v.bundle,
+                    count(*) filter (where p.created_at > now() - interval '1 hour') as tries,
+                    (extract(epoch from now() - max(p.created_at)) * 1000)::bigint as since_ms
+             from void v join placement p on p.slug = v.slug
+             where v.stopped_at is null and exists (select from release r where r.slug = v.slug)
+             group by v.slug, v.bundle
+             having bool_and(p.status = 'stopped')",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Fallen {
+                    slug: parsed(row.try_get("slug")?, "a slug")?,
+                    bundle: parsed(row.try_get("bundle")?, "a digest")?,
+                    tries: u32::try_from(row.try_get::<i64, _>("tries")?).unwrap_or(u32::MAX),
+                    since: Duration::from_millis(unsigned(row, "since_ms")?),
+                })
+            })
+            .collect()
+    }
+
     /// The CAPs as operators see them.
     pub async fn caps(&self) -> Result<Vec<CapStatus>, DbError> {
         let (caps, _) = self.seen().await?;
@@ -174,8 +239,19 @@ impl Database {
                 region: cap.region,
                 placements: cap.placements,
                 silent_ms: u64::try_from(cap.silent.as_millis()).unwrap_or(u64::MAX),
+                draining: cap.draining,
             })
             .collect())
+    }
+
+    /// Has a CAP drained (its voids leave, nothing new comes) or taken back into service. False if there is no such CAP.
+    pub async fn set_draining(&self, cap: &CapId, draining: bool) -> Result<bool, DbError> {
+        let changed = sqlx::query("update cap set draining = $2 where id = $1")
+            .bind(cap.as_str())
+            .bind(draining)
+            .execute(&self.pool)
+            .await?;
+        Ok(changed.rows_affected() == 1)
     }
 
     /// Counts a fault of a policy.
@@ -211,24 +287,31 @@ async fn see(connection: &mut PgConnection, heartbeat: &Heartbeat) -> Result<(),
 }
 
 async fn became_live(connection: &mut PgConnection, cap: &CapId, id: &PlacementId) -> Result<(), DbError> {
+    let pending: Option<String> =
+        sqlx::query_scalar("select slug from placement where id = $1 and cap = $2 and status = 'pending'")
+            .bind(id.as_str())
+            .bind(cap.as_str())
+            .fetch_optional(&mut *connection)
+            .await?;
+    let Some(slug) = pending else { return Ok(()) };
+    // The void first, then its placements: everybody locks in this order.
+    sqlx::query("select from void where slug = $1 for update").bind(&slug).execute(&mut *connection).await?;
     let row = sqlx::query(
-        "update placement set status = 'live', live_at = now() where id = $1 and cap = $2 and status = 'pending'
-         returning slug, epoch",
+        "update placement set status = 'live', live_at = now() where id = $1 and status = 'pending'
+         returning epoch, bundle, purpose",
     )
     .bind(id.as_str())
-    .bind(cap.as_str())
     .fetch_optional(&mut *connection)
     .await?;
-    if let Some(row) = row {
-        sqlx::query(
-            "update placement set status = 'stopped', reason = 'replaced' where slug = $1 and epoch < $2 and status <> 'stopped'",
-        )
-        .bind(row.try_get::<String, _>("slug")?)
-        .bind(row.try_get::<i64, _>("epoch")?)
-        .execute(connection)
-        .await?;
-    }
-    Ok(())
+    let Some(row) = row else { return Ok(()) };
+    sqlx::query(
+        "update placement set status = 'stopped', reason = 'replaced' where slug = $1 and epoch < $2 and status <> 'stopped'",
+    )
+    .bind(&slug)
+    .bind(row.try_get::<i64, _>("epoch")?)
+    .execute(&mut *connection)
+    .await?;
+    crate::voids::release(connection, &slug, row.try_get("bundle")?, row.try_get("purpose")?).await
 }
 
 fn status(text: &str) -> Result<Status, DbError> {

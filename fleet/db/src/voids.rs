@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use fleet_api::{AccountName, CapId, PlacementId, Slug, Void, VoidStatus};
+use fleet_api::{AccountName, CapId, PlacementId, Purpose, Slug, Void, VoidStatus};
 use lly_brick::Digest;
-use sqlx::Row as _;
 use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row as _};
 
 use crate::{Database, DbError, parsed};
 
@@ -31,7 +31,7 @@ pub struct LogSource {
 
 /// A void with its newest placement; the status is read off its placements. `$1` is the account.
 const VOIDS: &str = "
-    select v.slug, v.bundle, v.stopped_at is not null as killed,
+    select v.slug, v.bundle,
            p.id as placement, p.cap, p.status, p.reason,
            extract(epoch from now() - p.live_at)::bigint as uptime,
            exists (select from placement l where l.slug = v.slug and l.status = 'live') as live,
@@ -58,8 +58,22 @@ impl Database {
             .fetch_optional(&mut *transaction)
             .await?;
         if owner.as_deref() == Some(account.as_str()) {
+            // A hold that is about to run out must not do so under its owner's hands.
+            sqlx::query(
+                "update void set held_until = greatest(held_until, now() + interval '1 hour')
+                 where slug = $1 and held_until is not null",
+            )
+            .bind(slug.as_str())
+            .execute(&mut *transaction)
+            .await?;
+            transaction.commit().await?;
             return Ok(Claim::Own);
         }
+        // Claims of one account come one after the other, or two at once could both be the last that is allowed.
+        sqlx::query("select from account where name = $1 for update")
+            .bind(account.as_str())
+            .execute(&mut *transaction)
+            .await?;
         let count: i64 = sqlx::query_scalar("select count(*) from void where account = $1")
             .bind(account.as_str())
             .fetch_one(&mut *transaction)
@@ -67,10 +81,13 @@ impl Database {
         if count >= voids_max {
             return Ok(Claim::TooMany);
         }
-        sqlx::query("delete from void where slug = $1 and held_until < now()")
-            .bind(slug.as_str())
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            "delete from void v where slug = $1 and held_until < now()
+             and not exists (select from placement p where p.slug = v.slug and p.status <> 'stopped')",
+        )
+        .bind(slug.as_str())
+        .execute(&mut *transaction)
+        .await?;
         let inserted = sqlx::query("insert into void (slug, account, bundle) values ($1, $2, $3) on conflict do nothing")
             .bind(slug.as_str())
             .bind(account.as_str())
@@ -79,6 +96,32 @@ impl Database {
             .await?;
         transaction.commit().await?;
         Ok(if inserted.rows_affected() == 1 { Claim::New } else { Claim::Taken })
+    }
+
+    /// Gives a slug back whose first deploy came to nothing. A void that ever lived stays.
+    pub async fn abandon(&self, slug: &Slug) -> Result<(), DbError> {
+        sqlx::query(
+            "delete from void v where slug = $1
+             and not exists (select from release r where r.slug = v.slug)
+             and not exists (select from placement p where p.slug = v.slug and p.status <> 'stopped')",
+        )
+        .bind(slug.as_str())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Gives back all slugs whose first deploy came to nothing and was left behind, longer ago than `age`.
+    pub async fn abandon_left_behind(&self, age: Duration) -> Result<u64, DbError> {
+        let gone = sqlx::query(
+            "delete from void v where stopped_at is null and created_at < now() - make_interval(secs => $1)
+             and not exists (select from release r where r.slug = v.slug)
+             and not exists (select from placement p where p.slug = v.slug and p.status <> 'stopped')",
+        )
+        .bind(age.as_secs_f64())
+        .execute(&self.pool)
+        .await?;
+        Ok(gone.rows_affected())
     }
 
     /// An account's voids by slug; `app_domain` makes their URLs.
@@ -100,29 +143,6 @@ impl Database {
         row.map(|row| void(&row, app_domain)).transpose()
     }
 
-    /// Notes that a bundle went live under a slug.
-    pub async fn release(&self, slug: &Slug, bundle: &Digest) -> Result<(), DbError> {
-        let mut transaction = self.pool.begin().await?;
-        sqlx::query("update void set bundle = $2, stopped_at = null, held_until = null where slug = $1")
-            .bind(slug.as_str())
-            .bind(bundle.to_string())
-            .execute(&mut *transaction)
-            .await?;
-        let current: Option<String> =
-            sqlx::query_scalar("select bundle from release where slug = $1 order by id desc limit 1")
-                .bind(slug.as_str())
-                .fetch_optional(&mut *transaction)
-                .await?;
-        if current != Some(bundle.to_string()) {
-            sqlx::query("insert into release (slug, bundle) values ($1, $2)")
-                .bind(slug.as_str())
-                .bind(bundle.to_string())
-                .execute(&mut *transaction)
-                .await?;
-        }
-        Ok(transaction.commit().await?)
-    }
-
     /// The bundle that was live before the current one.
     pub async fn previous_release(&self, slug: &Slug) -> Result<Option<Digest>, DbError> {
         let bundle: Option<String> =
@@ -131,21 +151,6 @@ impl Database {
                 .fetch_optional(&self.pool)
                 .await?;
         bundle.map(|bundle| parsed(&bundle, "a digest")).transpose()
-    }
-
-    /// Notes that the previous bundle is live again: the newest release is forgotten.
-    pub async fn rolled_back(&self, slug: &Slug, bundle: &Digest) -> Result<(), DbError> {
-        let mut transaction = self.pool.begin().await?;
-        sqlx::query("delete from release where id = (select max(id) from release where slug = $1)")
-            .bind(slug.as_str())
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query("update void set bundle = $2, stopped_at = null, held_until = null where slug = $1")
-            .bind(slug.as_str())
-            .bind(bundle.to_string())
-            .execute(&mut *transaction)
-            .await?;
-        Ok(transaction.commit().await?)
     }
 
     /// Stops a void of an account and holds its slug for `hold`. False if the account has no such void.
@@ -189,13 +194,46 @@ impl Database {
     }
 }
 
+/// Writes down that a bundle is live under a slug. The newest release is the current one; rolling back forgets those
+/// after the one that is put back. Doing it twice changes nothing.
+pub(crate) async fn release(
+    connection: &mut PgConnection,
+    slug: &str,
+    bundle: &str,
+    purpose: &str,
+) -> Result<(), DbError> {
+    sqlx::query("update void set bundle = $2, stopped_at = null, held_until = null where slug = $1")
+        .bind(slug)
+        .bind(bundle)
+        .execute(&mut *connection)
+        .await?;
+    if purpose == Purpose::Rollback.as_str() {
+        sqlx::query(
+            "delete from release where slug = $1
+             and id > (select max(id) from release where slug = $1 and bundle = $2)",
+        )
+        .bind(slug)
+        .bind(bundle)
+        .execute(&mut *connection)
+        .await?;
+    }
+    sqlx::query(
+        "insert into release (slug, bundle) select $1, $2
+         where $2 is distinct from (select bundle from release where slug = $1 order by id desc limit 1)",
+    )
+    .bind(slug)
+    .bind(bundle)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 fn void(row: &PgRow, app_domain: &str) -> Result<Void, DbError> {
     let slug: Slug = parsed(row.try_get("slug")?, "a slug")?;
-    let killed: bool = row.try_get("killed")?;
-    let status = match (killed, row.try_get("live")?, row.try_get("pending")?) {
-        (false, true, _) => VoidStatus::Live,
-        (false, false, true) => VoidStatus::Pending,
-        (true, _, _) | (false, false, false) => VoidStatus::Stopped,
+    let status = match (row.try_get("live")?, row.try_get("pending")?) {
+        (true, _) => VoidStatus::Live,
+        (false, true) => VoidStatus::Pending,
+        (false, false) => VoidStatus::Stopped,
     };
     let placement: Option<String> = row.try_get("placement")?;
     let cap: Option<String> = row.try_get("cap")?;

@@ -2,7 +2,7 @@
 //!
 //! Its first rule: absence of news is not news of absence. A raptor that has just begun, or that hears from no CAP at
 //! all, is more likely cut off itself than surrounded by dead CAPs, and changes nothing. Read [`plan`] first; the cases
-//! are a table below it.
+//! are tables below it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,6 +13,15 @@ use lly_brick::Digest;
 /// A CAP that is silent for longer than its leases last, and this much more, has stopped serving: its clock and its
 /// network may have been slow, never fast.
 pub const SILENCE_MARGIN: Duration = Duration::from_secs(5);
+
+/// Moves in one plan: the CAPs that take the voids of a dead one compile each of them.
+const MOVES_MAX: usize = 32;
+
+/// Before a fallen void is tried again; doubles with each try.
+const RAISE_PAUSE: Duration = Duration::from_secs(5);
+
+/// The longest such pause.
+const RAISE_PAUSE_MAX: Duration = Duration::from_secs(300);
 
 /// A host, as last seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,17 +78,52 @@ pub struct Placement {
     pub age: Duration,
 }
 
+/// A void that should run and has no placement: it crashed when its CAP started anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fallen {
+    /// Which void.
+    pub slug: Slug,
+    /// What it runs.
+    pub bundle: Digest,
+    /// Placements it had in the last hour.
+    pub tries: u32,
+    /// Since the newest of them was written.
+    pub since: Duration,
+}
+
+/// Everything that is seen at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// Every CAP that was ever heard.
+    pub caps: &'a [Cap],
+    /// Every placement that is not stopped.
+    pub placements: &'a [Placement],
+    /// Voids that should run and have none.
+    pub fallen: &'a [Fallen],
+    /// How long this raptor has been able to see.
+    pub watching: Duration,
+}
+
 /// What raptor is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// The void's CAP is gone: place it anew on one of the others.
+    /// The void's CAP is gone or drains: place it anew on one of the others.
     Move {
         /// Which void.
         slug: Slug,
         /// What it runs.
         bundle: Digest,
-        /// The CAP that is gone.
+        /// The CAP that it leaves.
         from: CapId,
+        /// The epoch of the placement there; a void that has got a newer one meanwhile is not moved.
+        epoch: u64,
+    },
+    /// The void has fallen: try again.
+    Raise {
+        /// Which void.
+        slug: Slug,
+        /// What it runs.
+        bundle: Digest,
     },
     /// A placement never became live, and nobody waits for it any more.
     GiveUp {
@@ -109,32 +153,47 @@ pub fn candidates<'a>(caps: &'a [Cap], terms: &Terms) -> Vec<&'a Cap> {
     caps.iter().filter(|cap| !cap.draining && cap.silent <= terms.lease_ttl).collect()
 }
 
-/// What to do next. `watching` is how long this raptor has been able to see the database.
-pub fn plan(caps: &[Cap], placements: &[Placement], watching: Duration, terms: &Terms) -> Vec<Action> {
-    let mut actions: Vec<Action> = placements
+/// What to do next.
+pub fn plan(seen: &Seen<'_>, terms: &Terms) -> Vec<Action> {
+    let mut actions: Vec<Action> = seen
+        .placements
         .iter()
         .filter(|placement| placement.status == Status::Pending && placement.age > terms.pending_max)
         .map(|placement| Action::GiveUp { id: placement.id.clone() })
         .collect();
-    let blind = terms.may_serve(watching) || candidates(caps, terms).is_empty();
+    let healthy = candidates(seen.caps, terms);
+    let blind = terms.may_serve(seen.watching) || healthy.is_empty();
     if blind {
         return actions;
     }
-    let gone = |id: &CapId| caps.iter().find(|cap| cap.id == *id).is_none_or(|cap| !terms.may_serve(cap.silent));
+    let leaves = |placement: &Placement| match seen.caps.iter().find(|cap| cap.id == placement.cap) {
+        None => true,
+        Some(cap) if !terms.may_serve(cap.silent) => true,
+        // Nobody is in a hurry: what has not even begun to live is not moved.
+        Some(cap) => cap.draining && placement.status == Status::Live,
+    };
     let mut newest: BTreeMap<&Slug, &Placement> = BTreeMap::new();
-    for placement in placements {
+    for placement in seen.placements {
         let entry = newest.entry(&placement.slug).or_insert(placement);
         if placement.epoch > entry.epoch {
             *entry = placement;
         }
     }
     // Only the newest counts: while a void is on its way to another CAP, its old placement is not moved again.
-    actions.extend(newest.into_values().filter(|placement| gone(&placement.cap)).map(|placement| Action::Move {
+    let moves = newest.into_values().filter(|placement| leaves(placement)).map(|placement| Action::Move {
         slug: placement.slug.clone(),
         bundle: placement.bundle,
         from: placement.cap.clone(),
-    }));
+        epoch: placement.epoch,
+    });
+    actions.extend(moves.take(MOVES_MAX));
+    let due = seen.fallen.iter().filter(|fallen| fallen.since >= raise_pause(fallen.tries));
+    actions.extend(due.map(|fallen| Action::Raise { slug: fallen.slug.clone(), bundle: fallen.bundle }).take(MOVES_MAX));
     actions
+}
+
+fn raise_pause(tries: u32) -> Duration {
+    RAISE_PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(RAISE_PAUSE_MAX)
 }
 
 /// The decision that needs no policy: the least memory in use, then the fewest placements, then the name.
@@ -185,7 +244,7 @@ mod tests {
             .iter()
             .filter_map(|action| match action {
                 Action::Move { slug, .. } => Some(slug.as_str()),
-                Action::GiveUp { .. } => None,
+                Action::GiveUp { .. } | Action::Raise { .. } => None,
             })
             .collect()
     }
@@ -203,7 +262,8 @@ mod tests {
             // No CAP is heard: the raptor is the one that is cut off.
             (500, 500, LONG, vec![]),
         ] {
-            let actions = plan(&[cap("a", a), cap("b", b)], &placements, watching, &TERMS);
+            let caps = [cap("a", a), cap("b", b)];
+            let actions = plan(&Seen { caps: &caps, placements: &placements, fallen: &[], watching }, &TERMS);
             assert_eq!(moved(&actions), expected, "{a} {b} {watching:?}");
         }
     }
@@ -213,9 +273,43 @@ mod tests {
         let old = placement("fox", "a", 1, Status::Live, 99);
         let new = placement("fox", "b", 2, Status::Pending, 3);
         let caps = [cap("a", 500), cap("b", 1)];
-        assert!(plan(&caps, &[old.clone(), new.clone()], LONG, &TERMS).is_empty());
+        let planned =
+            |placements: &[Placement]| plan(&Seen { caps: &caps, placements, fallen: &[], watching: LONG }, &TERMS);
+        assert!(planned(&[old.clone(), new.clone()]).is_empty());
         let late = Placement { age: Duration::from_secs(61), ..new.clone() };
-        assert_eq!(plan(&caps, &[old, late], LONG, &TERMS), [Action::GiveUp { id: new.id }]);
+        assert_eq!(planned(&[old, late]), [Action::GiveUp { id: new.id }]);
+    }
+
+    #[test]
+    fn a_draining_cap_is_left_without_hurry() {
+        let placements = [placement("fox", "a", 1, Status::Live, 9), placement("owl", "a", 1, Status::Pending, 9)];
+        let mut a = cap("a", 1);
+        a.draining = true;
+        let planned =
+            |caps: &[Cap]| plan(&Seen { caps, placements: &placements, fallen: &[], watching: LONG }, &TERMS);
+        assert_eq!(moved(&planned(&[a.clone(), cap("b", 1)])), ["fox"]);
+        // There is nowhere to go.
+        assert!(planned(&[a]).is_empty());
+    }
+
+    #[test]
+    fn a_fallen_void_is_tried_again_with_growing_pauses() {
+        let caps = [cap("a", 1)];
+        for (tries, since, watching, expected) in [
+            (1, 4, LONG, 0),
+            (1, 5, LONG, 1),
+            (2, 9, LONG, 0),
+            (2, 10, LONG, 1),
+            (40, 299, LONG, 0),
+            (40, 300, LONG, 1),
+            (1, 5, Duration::from_secs(1), 0),
+        ] {
+            let slug: Slug = "fox".parse().unwrap();
+            let bundle = Digest::of(b"fox");
+            let fallen = [Fallen { slug: slug.clone(), bundle, tries, since: Duration::from_secs(since) }];
+            let actions = plan(&Seen { caps: &caps, placements: &[], fallen: &fallen, watching }, &TERMS);
+            assert_eq!(actions, vec![Action::Raise { slug, bundle }; expected], "{tries} {since}");
+        }
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use fleet_api::{AccountCreated, AccountName, CapStatus, CreateAccount, Problem, Role, Token};
+use fleet_api::{AccountCreated, AccountName, CapId, CapStatus, CreateAccount, DrainCap, Problem, Role, Token};
 use fleet_client::blobs::BlobStore;
 use fleet_client::cap::CapClient;
 use fleet_client::raptor::RaptorClient;
@@ -55,6 +55,7 @@ pub fn router(platform: Arc<Platform>) -> Router {
         .route("/v1/voids/{slug}/logs", get(voids::logs))
         .route("/v1/accounts", post(create_account))
         .route("/v1/caps", get(caps))
+        .route("/v1/caps/{cap}/draining", put(drain))
         .layer(DefaultBodyLimit::max(DOCUMENT_BYTES_MAX))
         .merge(blobs)
         .fallback(nothing)
@@ -105,4 +106,20 @@ async fn create_account(
 async fn caps(State(platform): Shared, peer: Peer) -> Result<Json<Vec<CapStatus>>, Refusal> {
     peer.require(Role::Operator)?;
     Ok(Json(platform.database.caps().await?))
+}
+
+async fn drain(
+    State(platform): Shared,
+    peer: Peer,
+    Path(cap): Path<String>,
+    Json(wish): Json<DrainCap>,
+) -> Result<StatusCode, Refusal> {
+    peer.require(Role::Operator)?;
+    let missing = || Refusal::not_found(format!("CAP `{cap}`"));
+    let id: CapId = cap.parse().map_err(|_| missing())?;
+    if !platform.database.set_draining(&id, wish.draining).await? {
+        return Err(missing());
+    }
+    tracing::info!(cap = %id, draining = wish.draining, "an operator has said so");
+    Ok(StatusCode::NO_CONTENT)
 }

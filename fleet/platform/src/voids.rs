@@ -1,5 +1,6 @@
 //! Voids: deploy, list, log, roll back, stop. What belongs to another account does not exist here.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -7,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use fleet_api::{DeployVoid, PlaceVoid, PlacementOutcome, Problem, Slug, Void, VoidList, VoidStatus};
+use fleet_api::{DeployVoid, PlaceVoid, PlacementOutcome, Problem, Purpose, Slug, Void, VoidList, VoidStatus};
 use fleet_db::Claim;
 use lly_brick::Digest;
 use serde::Deserialize;
@@ -42,14 +43,29 @@ pub async fn deploy(
     Json(wish): Json<DeployVoid>,
 ) -> Result<Json<Void>, Refusal> {
     bundles::require(&platform, &wish.bundle).await?;
-    let slug = match wish.slug {
+    let (slug, claim) = match wish.slug {
         Some(slug) => chosen(&platform, &user, slug, &wish.bundle).await?,
-        None => generated(&platform, &user, &wish.bundle).await?,
+        None => (generated(&platform, &user, &wish.bundle).await?, Claim::New),
     };
-    place(&platform, PlaceVoid { slug: slug.clone(), bundle: wish.bundle, region: wish.region }).await?;
-    platform.database.release(&slug, &wish.bundle).await?;
-    tracing::info!(%slug, bundle = %wish.bundle, account = %user.0, "deployed");
-    own(&platform, &user, slug.as_str()).await.map(Json)
+    let place = PlaceVoid { slug, bundle: wish.bundle, region: wish.region, purpose: Purpose::Deploy };
+    to_the_end(finish_deploy(platform, user, place, claim)).await.map(Json)
+}
+
+async fn finish_deploy(
+    platform: Arc<Platform>,
+    user: User,
+    wish: PlaceVoid,
+    claim: Claim,
+) -> Result<Void, Refusal> {
+    if let Err(refusal) = place(&platform, &wish).await {
+        if claim == Claim::New {
+            // What never lived leaves nothing behind, its slug neither.
+            platform.database.abandon(&wish.slug).await?;
+        }
+        return Err(refusal);
+    }
+    tracing::info!(slug = %wish.slug, bundle = %wish.bundle, account = %user.0, "deployed");
+    own(&platform, &user, wish.slug.as_str()).await
 }
 
 /// `POST /v1/voids/{slug}/rollback`.
@@ -59,10 +75,22 @@ pub async fn rollback(State(platform): Shared, user: User, Path(slug): Path<Stri
         let message = format!("`{slug}` has had one version only: there is nothing to go back to");
         Refusal::new(StatusCode::CONFLICT, Problem::new("nothing-to-roll-back", message))
     })?;
-    place(&platform, PlaceVoid { slug: void.slug.clone(), bundle: previous, region: None }).await?;
-    platform.database.rolled_back(&void.slug, &previous).await?;
-    tracing::info!(%slug, bundle = %previous, "rolled back");
-    own(&platform, &user, &slug).await.map(Json)
+    let wish = PlaceVoid { slug: void.slug, bundle: previous, region: None, purpose: Purpose::Rollback };
+    to_the_end(async move {
+        place(&platform, &wish).await?;
+        tracing::info!(slug = %wish.slug, bundle = %wish.bundle, "rolled back");
+        own(&platform, &user, wish.slug.as_str()).await
+    })
+    .await
+    .map(Json)
+}
+
+/// Does the work even if the user goes away meanwhile.
+async fn to_the_end(work: impl Future<Output = Result<Void, Refusal>> + Send + 'static) -> Result<Void, Refusal> {
+    tokio::spawn(work).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a deploy was lost");
+        Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, Problem::new("internal", "the platform failed; its log says why")))
+    })
 }
 
 /// `DELETE /v1/voids/{slug}`.
@@ -115,9 +143,9 @@ async fn own(platform: &Platform, user: &User, slug: &str) -> Result<Void, Refus
     platform.database.void(&user.0, &slug, &platform.app_domain).await?.ok_or_else(missing)
 }
 
-async fn chosen(platform: &Platform, user: &User, slug: Slug, bundle: &Digest) -> Result<Slug, Refusal> {
+async fn chosen(platform: &Platform, user: &User, slug: Slug, bundle: &Digest) -> Result<(Slug, Claim), Refusal> {
     match platform.database.claim(&user.0, &slug, bundle, VOIDS_MAX).await? {
-        Claim::New | Claim::Own => Ok(slug),
+        claim @ (Claim::New | Claim::Own) => Ok((slug, claim)),
         Claim::Taken => Err(Refusal::new(
             StatusCode::CONFLICT,
             Problem::new(Problem::SLUG_TAKEN, format!("the slug `{slug}` is taken")).hint("choose another, or none"),
@@ -146,8 +174,8 @@ fn too_many() -> Refusal {
     Refusal::new(StatusCode::FORBIDDEN, problem.hint("kill one that you do not need"))
 }
 
-async fn place(platform: &Platform, place: PlaceVoid) -> Result<(), Refusal> {
-    match platform.raptor.place(&place).await? {
+async fn place(platform: &Platform, place: &PlaceVoid) -> Result<(), Refusal> {
+    match platform.raptor.place(place).await? {
         PlacementOutcome::Live { .. } => Ok(()),
         PlacementOutcome::Failed { reason, trap, .. } => {
             let message = match trap {

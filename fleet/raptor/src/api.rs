@@ -76,9 +76,7 @@ async fn stop(
     Path(slug): Path<Slug>,
 ) -> Result<StatusCode, Refusal> {
     peer.require(Role::Platform).map_err(refuse)?;
-    for url in raptor.database.holders(&slug).await.map_err(database)? {
-        raptor.nudge(&url).await;
-    }
+    raptor.wake_holders(&slug).await.map_err(database)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

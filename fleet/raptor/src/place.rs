@@ -5,10 +5,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fleet_api::{CapId, LeaseKey, PlaceVoid, PlacementId, PlacementOutcome};
+use fleet_api::{CapId, LeaseKey, PlaceVoid, PlacementId, PlacementOutcome, Slug};
 use fleet_client::cap::CapClient;
-use fleet_db::{Database, DbError, NewPlacement, PlacementRow};
+use fleet_db::{Database, DbError, Follows, NewPlacement, PlacementRow};
 use fleet_place::{Cap, Status, candidates};
+use futures_util::future::join_all;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -36,17 +37,18 @@ impl Raptor {
     /// Places a void and waits until it is known how that went.
     pub async fn place(&self, place: &PlaceVoid) -> Result<PlacementOutcome, DbError> {
         let previous = self.database.route(&place.slug).await?.map(|route| route.cap);
-        match self.begin(place, previous.as_ref()).await? {
+        match self.begin(place, previous.as_ref(), Follows::Anything).await? {
             Ok(id) => self.outcome(id).await,
             Err(reason) => Ok(PlacementOutcome::NoCap { reason }),
         }
     }
 
-    /// Chooses a CAP and writes the placement; the reason if no CAP is fit.
+    /// Chooses a CAP and writes the placement; the reason if no CAP is fit, or what it `follows` is not so any more.
     pub async fn begin(
         &self,
         place: &PlaceVoid,
         previous: Option<&CapId>,
+        follows: Follows,
     ) -> Result<Result<PlacementId, String>, DbError> {
         let (caps, _) = self.database.seen().await?;
         let decision = self.choose(place, previous, &caps).await;
@@ -62,9 +64,12 @@ impl Raptor {
         };
         let id = PlacementId::from_random(rand::random());
         let (slug, bundle, policy) = (&place.slug, &place.bundle, decision.policy.as_str());
-        let new = NewPlacement { id: &id, slug, bundle, cap: &cap.id, policy, decision: &decision.reason };
-        self.database.place(&new).await?;
-        tracing::info!(%slug, cap = %cap.id, policy, reason = decision.reason, placement = %id, "placed");
+        let (decision, purpose) = (decision.reason.as_str(), place.purpose);
+        let new = NewPlacement { id: &id, slug, bundle, cap: &cap.id, policy, decision, purpose, follows };
+        if !self.database.place(&new).await? {
+            return Ok(Err("it was stopped or placed by somebody else meanwhile".to_owned()));
+        }
+        tracing::info!(%slug, cap = %cap.id, policy, reason = decision, placement = %id, "placed");
         self.nudge(&cap.control_url).await;
         Ok(Ok(id))
     }
@@ -101,9 +106,7 @@ impl Raptor {
                 }
                 Some(PlacementRow { status: Status::Live, cap, slug, .. }) => {
                     // The CAPs that held the void before learn at once that they no longer do.
-                    for url in self.database.holders(&slug).await? {
-                        self.nudge(&url).await;
-                    }
+                    self.wake_holders(&slug).await?;
                     return Ok(PlacementOutcome::Live { placement: id, cap });
                 }
                 Some(PlacementRow { status: Status::Stopped, reason, trap, .. }) => {
@@ -120,6 +123,13 @@ impl Raptor {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
         }
+    }
+
+    /// Wakes every CAP that has, or just had, a placement of a void.
+    pub async fn wake_holders(&self, slug: &Slug) -> Result<(), DbError> {
+        let urls = self.database.holders(slug).await?;
+        join_all(urls.iter().map(|url| self.nudge(url))).await;
+        Ok(())
     }
 
     /// Wakes a CAP. One that cannot be reached beats by itself soon enough.

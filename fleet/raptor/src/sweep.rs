@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fleet_api::PlaceVoid;
-use fleet_db::DbError;
-use fleet_place::{Action, plan};
+use fleet_api::{CapId, PlaceVoid, Purpose, Slug};
+use fleet_db::{DbError, Follows};
+use fleet_place::{Action, Seen, plan};
+use lly_brick::Digest;
 use tokio::time::Instant;
 
 use crate::TERMS;
@@ -13,6 +14,9 @@ use crate::place::Raptor;
 
 /// How often it looks.
 const PERIOD: Duration = Duration::from_secs(1);
+
+/// A deploy that was begun this long ago and left nothing that runs is over.
+const LEFT_BEHIND: Duration = Duration::from_secs(600);
 
 /// Sweeps until it is dropped.
 pub async fn run(raptor: Arc<Raptor>) {
@@ -29,20 +33,41 @@ pub async fn run(raptor: Arc<Raptor>) {
 
 async fn sweep(raptor: &Raptor, watching: Duration) -> Result<(), DbError> {
     let (caps, placements) = raptor.database.seen().await?;
-    for action in plan(&caps, &placements, watching, &TERMS) {
+    let fallen = raptor.database.fallen().await?;
+    let seen = Seen { caps: &caps, placements: &placements, fallen: &fallen, watching };
+    for action in plan(&seen, &TERMS) {
         match action {
             Action::GiveUp { id } => {
                 tracing::warn!(placement = %id, "never became live");
                 raptor.database.stop(&id, "it never became live").await?;
             }
-            Action::Move { slug, bundle, from } => {
-                tracing::warn!(%slug, %from, "its CAP is gone; placing it anew");
-                let place = PlaceVoid { slug, bundle, region: None };
-                if let Err(reason) = raptor.begin(&place, Some(&from)).await? {
-                    tracing::warn!(slug = %place.slug, reason, "could not be placed anew");
-                }
+            Action::Move { slug, bundle, from, epoch } => {
+                tracing::warn!(%slug, %from, "it leaves its CAP");
+                anew(raptor, slug, bundle, Some(&from), Follows::Epoch(epoch)).await?;
+            }
+            Action::Raise { slug, bundle } => {
+                tracing::warn!(%slug, "it has fallen; trying again");
+                anew(raptor, slug, bundle, None, Follows::Nothing).await?;
             }
         }
+    }
+    let abandoned = raptor.database.abandon_left_behind(LEFT_BEHIND).await?;
+    if abandoned > 0 {
+        tracing::info!(abandoned, "slugs whose first deploy came to nothing are free again");
+    }
+    Ok(())
+}
+
+async fn anew(
+    raptor: &Raptor,
+    slug: Slug,
+    bundle: Digest,
+    from: Option<&CapId>,
+    follows: Follows,
+) -> Result<(), DbError> {
+    let place = PlaceVoid { slug, bundle, region: None, purpose: Purpose::Move };
+    if let Err(reason) = raptor.begin(&place, from, follows).await? {
+        tracing::warn!(slug = %place.slug, reason, "not placed anew");
     }
     Ok(())
 }
