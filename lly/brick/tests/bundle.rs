@@ -146,7 +146,10 @@ fn header(version: u32, rows: u32, table: &[u8]) -> Vec<u8> {
     file
 }
 
-/// A sealed file with exactly these rows: name, claimed size, content.
+/// Name, claimed size, content.
+type Row = (&'static [u8], u64, &'static [u8]);
+
+/// A sealed file with exactly these rows.
 fn forged(rows: &[(&[u8], u64, &[u8])]) -> Vec<u8> {
     let (mut table, mut content) = (Vec::new(), Vec::new());
     for (name, size, bytes) in rows {
@@ -179,8 +182,8 @@ fn refusal(file: &[u8]) -> String {
 #[test]
 fn each_refusal_names_the_entry() {
     let long = "a".repeat(600);
-    let bomb = vec![0; 1 << 20];
-    let cases: &[(&[(&[u8], u64, &[u8])], &str)] = &[
+    static BOMB: [u8; 1 << 20] = [0; 1 << 20];
+    let cases: &[(&[Row], &str)] = &[
         (
             &[(b"../x", 1, b"x")],
             "entry `../x` is refused: the name contains `.` or `..`",
@@ -229,7 +232,7 @@ fn each_refusal_names_the_entry() {
             "the entries up to `e` have more than 536870912 bytes together",
         ),
         (
-            &[(b"a", 100, &bomb)],
+            &[(b"a", 100, &BOMB)],
             "entry `a` is damaged: it decompresses to more than its 100 bytes",
         ),
         (

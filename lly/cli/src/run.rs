@@ -17,6 +17,9 @@ use crate::failure::{ExitCode, Failure, OrFail};
 use crate::interrupt;
 use crate::progress::Bar;
 
+/// A brick of this size takes half a second to compile; a bar for less would only flicker.
+const SHOWN_FROM_BYTES: usize = 512 << 10;
+
 /// Run a bundle on this machine.
 #[derive(Debug, Args)]
 pub struct RunArgs {
@@ -81,7 +84,9 @@ fn prepare(
     let cache = CodeCache::new(context.home.join("cache").join("code"));
     let digest = WasmDigest::from_bytes(*brick.digest.as_bytes());
     let compiled = {
-        let _bar = (!cache.is_cached(&engine, digest, Form::Component)).then(|| {
+        let slow = component.len() >= SHOWN_FROM_BYTES
+            && !cache.is_cached(&engine, digest, Form::Component);
+        let _bar = slow.then(|| {
             Bar::start(
                 context,
                 format!("compiling {} for this machine", brick.name),
