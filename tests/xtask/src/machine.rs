@@ -18,19 +18,24 @@ pub fn prepare() -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let names = missing.join(" ");
+    install(&missing)
+}
+
+/// Installs Debian packages, aloud, where that is allowed.
+pub fn install(packages: &[&str]) -> Result<()> {
+    let names = packages.join(" ");
     let root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     if !root || !has("apt-get") {
         bail!(
             "this needs {names}: install it (Debian: `sudo apt-get install {names}`) and run this again"
         );
     }
-    println!("setup: installing {names} with apt-get, for tests and the demo start real ones");
+    println!("setup: installing {names} with apt-get");
     let install = || {
         // Debian would start a cluster of its own, which nobody asked for.
         run(Command::new("apt-get")
             .args(["install", "-y", "-qq", "--no-install-recommends"])
-            .args(&missing)
+            .args(packages)
             .env("DEBIAN_FRONTEND", "noninteractive")
             .env("RUNLEVEL", "1"))
     };
