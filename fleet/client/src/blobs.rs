@@ -4,11 +4,21 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
 use lly_brick::Digest;
 use object_store::local::LocalFileSystem;
-use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, path::Path as Key};
+use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, WriteMultipart, path::Path as Key};
+use sha2::{Digest as _, Sha256};
+
+/// What is handed to the store at once.
+const PART_BYTES: usize = 1 << 20;
+/// Parts on their way to the disk while the next ones come in.
+const PARTS_IN_FLIGHT: usize = 4;
+/// A sender that sends nothing for this long has gone.
+const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A store of blobs.
 #[derive(Clone, Debug)]
@@ -44,6 +54,14 @@ pub enum BlobError {
         /// What the caller takes.
         bytes_max: u64,
     },
+    /// The sender went away, or stopped sending.
+    #[error("the bytes of the blob `{digest}` broke off after {bytes}")]
+    BrokenOff {
+        /// Which.
+        digest: Digest,
+        /// What had come.
+        bytes: u64,
+    },
     /// The store failed.
     #[error("the blob store failed over `{digest}`")]
     Store {
@@ -75,6 +93,49 @@ impl BlobStore {
         match self.store.put_opts(&key(digest), bytes.into(), PutMode::Create.into()).await {
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
             Err(source) => Err(BlobError::Store { digest: *digest, source }),
+        }
+    }
+
+    /// Keeps a blob that comes in pieces; memory holds a few megabytes of it at most. Nothing of it is there before its
+    /// last byte has been seen to fit its name.
+    pub async fn put_stream<E>(
+        &self,
+        digest: &Digest,
+        bytes_max: u64,
+        mut pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> Result<(), BlobError> {
+        let failed = |source| BlobError::Store { digest: *digest, source };
+        let upload = self.store.put_multipart(&key(digest)).await.map_err(failed)?;
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
+        let (mut hash, mut bytes) = (Sha256::new(), 0_u64);
+        let outcome = loop {
+            let piece = match tokio::time::timeout(STALL_TIMEOUT, pieces.next()).await {
+                Ok(Some(Ok(piece))) => piece,
+                Ok(None) => break Ok(()),
+                Ok(Some(Err(_))) | Err(_) => break Err(BlobError::BrokenOff { digest: *digest, bytes }),
+            };
+            bytes += piece.len() as u64;
+            if bytes > bytes_max {
+                break Err(BlobError::TooLarge { digest: *digest, bytes, bytes_max });
+            }
+            hash.update(&piece);
+            upload.put(piece);
+            if let Err(source) = upload.wait_for_capacity(PARTS_IN_FLIGHT).await {
+                break Err(failed(source));
+            }
+        };
+        let outcome = outcome.and_then(|()| match Digest::from_bytes(hash.finalize().into()) == *digest {
+            true => Ok(()),
+            false => Err(BlobError::Mismatch(*digest)),
+        });
+        match outcome {
+            Ok(()) => upload.finish().await.map(drop).map_err(failed),
+            Err(error) => {
+                if let Err(error) = upload.abort().await {
+                    tracing::warn!(%digest, %error, "a broken upload could not be cleared away");
+                }
+                Err(error)
+            }
         }
     }
 
@@ -126,5 +187,32 @@ mod tests {
         let hex = digest.hex();
         std::fs::write(dir.path().join("blobs/sha256").join(&hex[..2]).join(&hex), "hellO").unwrap();
         assert!(matches!(store.get(&digest, 5).await, Err(BlobError::Mismatch(_))));
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_kept_whole_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = BlobStore::open(dir.path()).unwrap();
+        let bytes: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 251) as u8).collect();
+        let digest = Digest::of(&bytes);
+        let pieces = |end: usize| {
+            let pieces: Vec<_> = bytes[..end].chunks(70_000).map(|piece| Ok::<_, ()>(Bytes::copy_from_slice(piece))).collect();
+            futures_util::stream::iter(pieces)
+        };
+        let short = store.put_stream(&digest, u64::MAX, pieces(2_999_999)).await;
+        assert!(matches!(short, Err(BlobError::Mismatch(_))));
+        let long = store.put_stream(&digest, 1000, pieces(bytes.len())).await;
+        assert!(matches!(long, Err(BlobError::TooLarge { .. })));
+        let broken = pieces(70_000).chain(futures_util::stream::iter([Err(())]));
+        let broken = store.put_stream(&digest, u64::MAX, broken).await;
+        assert!(matches!(broken, Err(BlobError::BrokenOff { bytes: 70_000, .. })));
+        assert_eq!(store.size(&digest).await.unwrap(), None);
+        for _ in 0..2 {
+            store.put_stream(&digest, u64::MAX, pieces(bytes.len())).await.unwrap();
+        }
+        assert_eq!(store.get(&digest, u64::MAX).await.unwrap(), bytes);
+        let empty = futures_util::stream::iter(Vec::<Result<Bytes, ()>>::new());
+        store.put_stream(&Digest::of(b""), 0, empty).await.unwrap();
+        assert_eq!(store.size(&Digest::of(b"")).await.unwrap(), Some(0));
     }
 }

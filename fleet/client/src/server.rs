@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequest, FromRequestParts};
+use axum::{Json, Router};
 use fleet_api::{Problem, Role};
 use http::request::Parts;
 use http::{Request, StatusCode};
@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use rustls::ServerConfig;
+use serde::de::DeserializeOwned;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
@@ -25,6 +26,10 @@ use crate::identity::Identity;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections at once. Each costs a few tens of kilobytes.
 const CONNECTIONS_MAX: usize = 1024;
+/// Requests at once on one HTTP/2 connection.
+const STREAMS_MAX: u32 = 128;
+/// How a peer on an HTTP/2 connection shows that it is still there.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
 /// How long open requests may take to finish when the service leaves.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -54,6 +59,20 @@ impl<S: Sync> FromRequestParts<S> for Peer {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
         Ok(parts.extensions.get::<Self>().cloned().unwrap_or(Self(None)))
+    }
+}
+
+/// A JSON body. One that cannot be read is answered with a problem like everything else.
+#[derive(Clone, Copy, Debug)]
+pub struct Document<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Document<T> {
+    type Rejection = (StatusCode, Json<Problem>);
+
+    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Self::Rejection> {
+        let read = Json::<T>::from_request(request, state).await;
+        read.map(|Json(document)| Self(document))
+            .map_err(|error| (error.status(), Json(Problem::new("bad-document", error.body_text()))))
     }
 }
 
@@ -117,7 +136,13 @@ async fn connection(
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HANDSHAKE_TIMEOUT);
-    builder.http2().timer(TokioTimer::new());
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_MAX)
+        // Somebody who follows a quiet log is rightly silent; somebody whose machine is gone is not.
+        .keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_INTERVAL);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     watcher.watch(connection).await
 }

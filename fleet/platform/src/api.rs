@@ -12,7 +12,7 @@ use fleet_api::{AccountCreated, AccountName, CapId, CapStatus, CreateAccount, Dr
 use fleet_client::blobs::BlobStore;
 use fleet_client::cap::CapClient;
 use fleet_client::raptor::RaptorClient;
-use fleet_client::server::Peer;
+use fleet_client::server::{Document, Peer};
 use fleet_db::Database;
 
 use crate::refusal::Refusal;
@@ -21,7 +21,7 @@ use crate::{bundles, voids};
 /// How long a token of a local account lasts. (Tokens of people who sign in in a browser last a day.)
 const TOKEN_TTL: Duration = Duration::from_secs(365 * 24 * 3600);
 /// The largest document that is not a blob.
-const DOCUMENT_BYTES_MAX: usize = 8 << 20;
+pub const DOCUMENT_BYTES_MAX: usize = 8 << 20;
 
 /// What the platform works with.
 #[derive(Debug)]
@@ -43,12 +43,10 @@ pub type Shared = State<Arc<Platform>>;
 
 /// Every route.
 pub fn router(platform: Arc<Platform>) -> Router {
-    let blobs = Router::new()
-        .route("/v1/blobs/{digest}", put(bundles::put_blob))
-        .layer(DefaultBodyLimit::max(bundles::BLOB_BYTES_MAX));
     Router::new()
         .route("/v1/health", get(health))
         .route("/v1/bundles", post(bundles::announce))
+        .route("/v1/blobs/{digest}", put(bundles::put_blob))
         .route("/v1/voids", get(voids::list).post(voids::deploy))
         .route("/v1/voids/{slug}", get(voids::show).delete(voids::kill))
         .route("/v1/voids/{slug}/rollback", post(voids::rollback))
@@ -57,7 +55,6 @@ pub fn router(platform: Arc<Platform>) -> Router {
         .route("/v1/caps", get(caps))
         .route("/v1/caps/{cap}/draining", put(drain))
         .layer(DefaultBodyLimit::max(DOCUMENT_BYTES_MAX))
-        .merge(blobs)
         .fallback(nothing)
         .with_state(platform)
 }
@@ -94,7 +91,7 @@ async fn nothing() -> Refusal {
 async fn create_account(
     State(platform): Shared,
     peer: Peer,
-    Json(wish): Json<CreateAccount>,
+    Document(wish): Document<CreateAccount>,
 ) -> Result<Json<AccountCreated>, Refusal> {
     peer.require(Role::Operator)?;
     let token = Token::from_random(rand::random());
@@ -112,7 +109,7 @@ async fn drain(
     State(platform): Shared,
     peer: Peer,
     Path(cap): Path<String>,
-    Json(wish): Json<DrainCap>,
+    Document(wish): Document<DrainCap>,
 ) -> Result<StatusCode, Refusal> {
     peer.require(Role::Operator)?;
     let missing = || Refusal::not_found(format!("CAP `{cap}`"));

@@ -1,17 +1,17 @@
 //! Uploads: the manifest first, then only the blobs that are not there.
 
 use axum::Json;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use fleet_api::{BundleMissing, Problem};
 use lly_brick::{Digest, Manifest};
 
-use crate::api::{Platform, Shared, User};
+use crate::api::{DOCUMENT_BYTES_MAX, Platform, Shared, User};
 use crate::refusal::Refusal;
 
 /// The largest module or asset. A module of this size takes minutes to compile.
-pub const BLOB_BYTES_MAX: usize = 256 << 20;
+pub const BLOB_BYTES_MAX: u64 = 256 << 20;
 /// Everything in one bundle together.
 const BUNDLE_BYTES_MAX: u64 = 1 << 30;
 
@@ -25,7 +25,7 @@ pub async fn announce(State(platform): Shared, User(_): User, body: Bytes) -> Re
     let blobs = manifest.blobs();
     let total = blobs.iter().fold(0_u64, |sum, (_, size)| sum.saturating_add(*size));
     let largest = blobs.iter().map(|(_, size)| *size).max().unwrap_or_default();
-    if total > BUNDLE_BYTES_MAX || largest > BLOB_BYTES_MAX as u64 {
+    if total > BUNDLE_BYTES_MAX || largest > BLOB_BYTES_MAX {
         let message = format!(
             "the bundle has {total} bytes, its largest file {largest}; a fleet takes {BUNDLE_BYTES_MAX} and {BLOB_BYTES_MAX}"
         );
@@ -41,12 +41,12 @@ pub async fn put_blob(
     State(platform): Shared,
     User(_): User,
     Path(digest): Path<String>,
-    body: Bytes,
+    body: Body,
 ) -> Result<StatusCode, Refusal> {
     let digest: Digest = digest.parse().map_err(|_| {
         Refusal::new(StatusCode::BAD_REQUEST, Problem::new("bad-digest", format!("`{digest}` is not a digest")))
     })?;
-    platform.blobs.put(&digest, body).await?;
+    platform.blobs.put_stream(&digest, BLOB_BYTES_MAX, body.into_data_stream()).await?;
     Ok(StatusCode::CREATED)
 }
 
@@ -63,7 +63,7 @@ pub async fn missing(platform: &Platform, manifest: &Manifest) -> Result<Vec<Dig
 
 /// Insists that a bundle is here, whole.
 pub async fn require(platform: &Platform, bundle: &Digest) -> Result<(), Refusal> {
-    let bytes = platform.blobs.get(bundle, u64::MAX).await?;
+    let bytes = platform.blobs.get(bundle, DOCUMENT_BYTES_MAX as u64).await?;
     let manifest = Manifest::parse(&bytes).map_err(|error| {
         let message = format!("`{bundle}` is not a manifest: {error}");
         Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, Problem::new("bad-manifest", message))

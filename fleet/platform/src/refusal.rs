@@ -62,7 +62,13 @@ impl From<BlobError> for Refusal {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 Problem::new(Problem::BLOBS_MISSING, format!("the platform lacks the blob `{digest}`")),
             ),
-            BlobError::Open { .. } | BlobError::TooLarge { .. } | BlobError::Store { .. } => {
+            BlobError::TooLarge { .. } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, Problem::new("quota-exceeded", error.to_string()))
+            }
+            BlobError::BrokenOff { .. } => {
+                Self::new(StatusCode::BAD_REQUEST, Problem::new("broken-off", error.to_string()).hint("send it again"))
+            }
+            BlobError::Open { .. } | BlobError::Store { .. } => {
                 tracing::error!(error = chain(&error), "the object store");
                 Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fleet_api::{DeployVoid, PlaceVoid, PlacementOutcome, Problem, Purpose, Slug, Void, VoidList, VoidStatus};
+use fleet_client::server::Document;
 use fleet_db::Claim;
 use lly_brick::Digest;
 use serde::Deserialize;
@@ -40,7 +42,7 @@ pub async fn show(State(platform): Shared, user: User, Path(slug): Path<String>)
 pub async fn deploy(
     State(platform): Shared,
     user: User,
-    Json(wish): Json<DeployVoid>,
+    Document(wish): Document<DeployVoid>,
 ) -> Result<Json<Void>, Refusal> {
     bundles::require(&platform, &wish.bundle).await?;
     let (slug, claim) = match wish.slug {
@@ -120,8 +122,11 @@ pub async fn logs(
     State(platform): Shared,
     user: User,
     Path(slug): Path<String>,
-    Query(wish): Query<LogWish>,
+    wish: Result<Query<LogWish>, QueryRejection>,
 ) -> Result<Response, Refusal> {
+    let Query(wish) = wish.map_err(|error| {
+        Refusal::new(StatusCode::BAD_REQUEST, Problem::new("bad-query", error.body_text()))
+    })?;
     let void = own(&platform, &user, &slug).await?;
     let source = platform.database.log_source(&user.0, &void.slug).await?.ok_or_else(|| {
         let reason = void.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();

@@ -9,10 +9,9 @@ use axum::{Json, Router};
 use fleet_api::{
     Heartbeat, Lease, Order, Orders, PlaceVoid, PlacementOutcome, PlacementState, Problem, Role, Route, Slug,
 };
-use fleet_client::server::Peer;
+use fleet_client::server::{Document, Peer};
 use fleet_db::DbError;
 
-use crate::LEASE_TTL;
 use crate::place::Raptor;
 
 /// A CAP with twenty thousand placements reports in a few megabytes.
@@ -35,7 +34,7 @@ pub fn router(raptor: Arc<Raptor>) -> Router {
 async fn heartbeat(
     State(raptor): State<Arc<Raptor>>,
     peer: Peer,
-    Json(heartbeat): Json<Heartbeat>,
+    Document(heartbeat): Document<Heartbeat>,
 ) -> Result<Json<Orders>, Refusal> {
     let identity = peer.require(Role::Cap).map_err(refuse)?;
     if identity.id != heartbeat.cap.as_str() {
@@ -46,24 +45,24 @@ async fn heartbeat(
     if heartbeat.placements.iter().any(|report| report.state != PlacementState::Pending) {
         raptor.changed.notify_waiters();
     }
-    let key = raptor.key.derive(&heartbeat.cap);
+    let (key, ttl) = (raptor.key.derive(&heartbeat.cap), raptor.terms.lease_ttl);
     let placements = rows
         .into_iter()
         .map(|row| Order {
-            lease: Lease::seal(&key, &row.id, &heartbeat.cap, row.epoch, heartbeat.sequence, LEASE_TTL),
+            lease: Lease::seal(&key, &row.id, &heartbeat.cap, row.epoch, heartbeat.sequence, ttl),
             id: row.id,
             epoch: row.epoch,
             slug: row.slug,
             bundle: row.bundle,
         })
         .collect();
-    Ok(Json(Orders { placements, lease_ttl_ms: u64::try_from(LEASE_TTL.as_millis()).unwrap_or(u64::MAX) }))
+    Ok(Json(Orders { placements, lease_ttl_ms: u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX) }))
 }
 
 async fn place(
     State(raptor): State<Arc<Raptor>>,
     peer: Peer,
-    Json(wish): Json<PlaceVoid>,
+    Document(wish): Document<PlaceVoid>,
 ) -> Result<Json<PlacementOutcome>, Refusal> {
     peer.require(Role::Platform).map_err(refuse)?;
     raptor.place(&wish).await.map(Json).map_err(database)
@@ -73,23 +72,29 @@ async fn place(
 async fn stop(
     State(raptor): State<Arc<Raptor>>,
     peer: Peer,
-    Path(slug): Path<Slug>,
+    Path(slug): Path<String>,
 ) -> Result<StatusCode, Refusal> {
     peer.require(Role::Platform).map_err(refuse)?;
-    raptor.wake_holders(&slug).await.map_err(database)?;
+    raptor.wake_holders(&known(&slug)?).await.map_err(database)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn route(
     State(raptor): State<Arc<Raptor>>,
     peer: Peer,
-    Path(slug): Path<Slug>,
+    Path(slug): Path<String>,
 ) -> Result<Json<Route>, Refusal> {
     peer.require(Role::Cap).map_err(refuse)?;
-    let found = raptor.database.route(&slug).await.map_err(database)?;
-    found.map(Json).ok_or_else(|| {
-        refuse((StatusCode::NOT_FOUND, Problem::new(Problem::NOT_FOUND, format!("no CAP has `{slug}`"))))
-    })
+    let found = raptor.database.route(&known(&slug)?).await.map_err(database)?;
+    found.map(Json).ok_or_else(|| not_found(&slug))
+}
+
+fn known(slug: &str) -> Result<Slug, Refusal> {
+    slug.parse().map_err(|_| not_found(slug))
+}
+
+fn not_found(slug: &str) -> Refusal {
+    refuse((StatusCode::NOT_FOUND, Problem::new(Problem::NOT_FOUND, format!("no CAP has `{slug}`"))))
 }
 
 fn refuse((status, problem): (StatusCode, Problem)) -> Refusal {

@@ -30,11 +30,9 @@ use crate::place::Raptor;
 
 /// How long a CAP may serve on the strength of one heartbeat. Long enough that a restart of raptor or Postgres is not
 /// noticed, short enough that a void leaves a dead CAP within half a minute.
-const LEASE_TTL: Duration = Duration::from_secs(15);
+const LEASE_TTL_MS: u64 = 15_000;
 /// A first compilation of a large program takes tens of seconds.
 const PENDING_MAX: Duration = Duration::from_secs(90);
-/// The bounds of every plan.
-const TERMS: Terms = Terms { lease_ttl: LEASE_TTL, pending_max: PENDING_MAX };
 
 /// Places voids on CAPs.
 #[derive(Debug, Parser)]
@@ -55,6 +53,9 @@ struct Arguments {
     /// Where compiled policies are kept between restarts.
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
+    /// How long a CAP may serve on the strength of one heartbeat.
+    #[arg(long, value_name = "MS", default_value_t = LEASE_TTL_MS, value_parser = clap::value_parser!(u64).range(500..=600_000))]
+    lease_ttl_ms: u64,
 }
 
 #[tokio::main]
@@ -78,6 +79,7 @@ async fn main() -> anyhow::Result<()> {
         database: Database::open(&arguments.database_url).await?,
         caps: CapClient::new(&tls)?,
         key: read_key(&arguments.lease_key)?,
+        terms: Terms { lease_ttl: Duration::from_millis(arguments.lease_ttl_ms), pending_max: PENDING_MAX },
         chooser: Arc::new(Chooser::new(&cache)),
         changed: tokio::sync::Notify::new(),
     });

@@ -8,12 +8,11 @@ use std::time::Duration;
 use fleet_api::{CapId, LeaseKey, PlaceVoid, PlacementId, PlacementOutcome, Slug};
 use fleet_client::cap::CapClient;
 use fleet_db::{Database, DbError, Follows, NewPlacement, PlacementRow};
-use fleet_place::{Cap, Status, candidates};
+use fleet_place::{Cap, Status, Terms, candidates};
 use futures_util::future::join_all;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::TERMS;
 use crate::choose::{Chooser, Decision};
 
 /// Another raptor may have taken the heartbeat that we wait for: so often the database is asked.
@@ -27,6 +26,8 @@ pub struct Raptor {
     pub caps: CapClient,
     /// Seals leases.
     pub key: LeaseKey,
+    /// The bounds of every plan.
+    pub terms: Terms,
     /// Decides.
     pub chooser: Arc<Chooser>,
     /// A heartbeat has changed a placement.
@@ -59,7 +60,7 @@ impl Raptor {
         let chosen = decision.cap.as_ref().and_then(|id| caps.iter().find(|cap| cap.id == *id));
         let Some(cap) = chosen else {
             let known = caps.len();
-            let fit = candidates(&caps, &TERMS).len();
+            let fit = candidates(&caps, &self.terms).len();
             return Ok(Err(format!("{fit} of {known} CAPs are healthy; {}", decision.reason)));
         };
         let id = PlacementId::from_random(rand::random());
@@ -76,7 +77,7 @@ impl Raptor {
 
     async fn choose(&self, place: &PlaceVoid, previous: Option<&CapId>, caps: &[Cap]) -> Decision {
         let (chooser, place, previous) = (Arc::clone(&self.chooser), place.clone(), previous.cloned());
-        let fit: Vec<Cap> = candidates(caps, &TERMS).into_iter().cloned().collect();
+        let fit: Vec<Cap> = candidates(caps, &self.terms).into_iter().cloned().collect();
         let decided = tokio::task::spawn_blocking(move || {
             chooser.choose(&place, previous.as_ref(), &fit.iter().collect::<Vec<_>>())
         });
@@ -90,7 +91,7 @@ impl Raptor {
 
     /// Waits for a placement to live or fail.
     async fn outcome(&self, id: PlacementId) -> Result<PlacementOutcome, DbError> {
-        let deadline = Instant::now() + TERMS.pending_max;
+        let deadline = Instant::now() + self.terms.pending_max;
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
@@ -100,7 +101,7 @@ impl Raptor {
             match row {
                 Some(PlacementRow { status: Status::Pending, .. }) if Instant::now() < deadline => {}
                 Some(PlacementRow { status: Status::Pending, .. }) => {
-                    let reason = format!("it was not ready within {} s", TERMS.pending_max.as_secs());
+                    let reason = format!("it was not ready within {} s", self.terms.pending_max.as_secs());
                     self.database.stop(&id, &reason).await?;
                     return Ok(PlacementOutcome::Failed { placement: id, reason, trap: None });
                 }

@@ -9,7 +9,6 @@ use fleet_place::{Action, Seen, plan};
 use lly_brick::Digest;
 use tokio::time::Instant;
 
-use crate::TERMS;
 use crate::place::Raptor;
 
 /// How often it looks.
@@ -35,7 +34,7 @@ async fn sweep(raptor: &Raptor, watching: Duration) -> Result<(), DbError> {
     let (caps, placements) = raptor.database.seen().await?;
     let fallen = raptor.database.fallen().await?;
     let seen = Seen { caps: &caps, placements: &placements, fallen: &fallen, watching };
-    for action in plan(&seen, &TERMS) {
+    for action in plan(&seen, &raptor.terms) {
         match action {
             Action::GiveUp { id } => {
                 tracing::warn!(placement = %id, "never became live");
