@@ -1,0 +1,191 @@
+//! What a live placement answers with: its files first, then its program.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+};
+
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use host_runtime::{Fault, LogSink, Program, RequestContext, RequestId, ServerAddress};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use tokio_util::io::ReaderStream;
+
+use crate::{
+    assets::{Asset, AssetIndex, Lookup, Plan},
+    blobs::{BlobCache, Pins},
+    edge::{
+        answers::{empty, full, problem, retry_later},
+        listener::Body,
+    },
+    placement::Placement,
+};
+
+/// Files up to this size are read in one go; larger ones are streamed.
+const READ_WHOLE_BYTES_MAX: u64 = 64 << 10;
+
+/// How much of a large file is in memory at once.
+const CHUNK_BYTES: usize = 64 << 10;
+
+/// A program with its files, ready to answer.
+#[derive(Debug)]
+pub struct Service {
+    /// Served without entering wasm.
+    pub assets: AssetIndex,
+    /// Answers everything else.
+    pub program: Program,
+    /// What the program finds in its environment.
+    pub env: Arc<[(String, String)]>,
+    /// The name under which it is reached.
+    pub address: Arc<ServerAddress>,
+    /// Where the files lie.
+    pub blobs: Arc<BlobCache>,
+    /// Keeps them there.
+    pub pins: Pins,
+}
+
+impl Service {
+    /// Answers one request.
+    pub async fn answer(&self, placement: &Arc<Placement>, id: RequestId, client: IpAddr, request: Request<Body>) -> Response<Body> {
+        placement.counts.requests.fetch_add(1, Ordering::Relaxed);
+        let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
+        if is_read {
+            match self.assets.lookup(request.uri().path()) {
+                Lookup::Found(asset) => return self.file(asset, request.method(), request.headers(), id).await,
+                Lookup::Redirect(path) => return redirect(&path, request.uri().query()),
+                Lookup::Missing => {}
+            }
+        }
+        let context = RequestContext {
+            id,
+            env: Arc::clone(&self.env),
+            log: Arc::clone(&placement.logs) as Arc<dyn LogSink>,
+            remote: Some(SocketAddr::new(client, 0)),
+            server: Arc::clone(&self.address),
+        };
+        match self.program.serve(request, context).await {
+            Ok(response) => {
+                let placement = Arc::clone(placement);
+                response.map(|body| {
+                    let counted = body.map_err(move |error| {
+                        if matches!(error, host_runtime::BodyError::Aborted) {
+                            placement.counts.traps.fetch_add(1, Ordering::Relaxed);
+                        }
+                        error.into()
+                    });
+                    counted.boxed_unsync()
+                })
+            }
+            Err(fault) => failed(placement, id, &fault),
+        }
+    }
+
+    /// Answers with a file.
+    async fn file(&self, asset: &Asset, method: &Method, headers: &HeaderMap, id: RequestId) -> Response<Body> {
+        let plan = asset.plan(method, headers);
+        let (status, range) = match plan {
+            Plan::Whole => (StatusCode::OK, Some((0, asset.size))),
+            Plan::Part { first, last } => (StatusCode::PARTIAL_CONTENT, Some((first, last - first + 1))),
+            Plan::NotModified => (StatusCode::NOT_MODIFIED, None),
+            Plan::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, None),
+        };
+        let body = match range {
+            Some((first, count)) if *method == Method::GET => {
+                match read(self.blobs.path(&asset.digest), first, count).await {
+                    Ok(body) => body,
+                    Err(error) => {
+                        tracing::error!(%id, digest = %asset.digest, %error, "a file of a live placement cannot be read");
+                        return problem(StatusCode::INTERNAL_SERVER_ERROR, id, "The host failed while it answered this request.");
+                    }
+                }
+            }
+            _ => empty(),
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        asset.describe(&plan, response.headers_mut());
+        response
+    }
+}
+
+/// The answer to a request whose program failed, and the words for its owner.
+fn failed(placement: &Placement, id: RequestId, fault: &Fault) -> Response<Body> {
+    if is_crash(fault) {
+        placement.counts.traps.fetch_add(1, Ordering::Relaxed);
+    }
+    match fault {
+        // The client's and the crowd's faults would only fill the owner's log.
+        Fault::Busy | Fault::BadRequest { .. } | Fault::BodyTooLarge { .. } | Fault::HeadersTooLarge { .. } => {
+            tracing::debug!(%id, slug = %placement.slug, %fault, "request refused");
+        }
+        Fault::Host { .. } => {
+            tracing::error!(%id, slug = %placement.slug, %fault, "the host failed");
+            placement.logs.line(host_runtime::LogStream::System, id, fault.public_sentence());
+        }
+        Fault::Trap { .. }
+        | Fault::Memory { .. }
+        | Fault::Deadline { .. }
+        | Fault::OutputTooLarge { .. }
+        | Fault::NoResponse
+        | Fault::BadResponse { .. }
+        | Fault::Exit { .. } => {
+            for line in fault.log_lines() {
+                placement.logs.line(host_runtime::LogStream::System, id, &line);
+            }
+        }
+    }
+    let mut response = problem(fault.status(), id, fault.public_sentence());
+    if fault.status() == StatusCode::SERVICE_UNAVAILABLE {
+        retry_later(&mut response);
+    }
+    response
+}
+
+/// Did the program crash, as opposed to being slow, wordy or asked too much?
+pub fn is_crash(fault: &Fault) -> bool {
+    match fault {
+        Fault::Trap { .. } | Fault::Memory { .. } | Fault::Exit { .. } => true,
+        Fault::Deadline { .. }
+        | Fault::BodyTooLarge { .. }
+        | Fault::HeadersTooLarge { .. }
+        | Fault::BadRequest { .. }
+        | Fault::OutputTooLarge { .. }
+        | Fault::NoResponse
+        | Fault::BadResponse { .. }
+        | Fault::Busy
+        | Fault::Host { .. } => false,
+    }
+}
+
+fn redirect(path: &str, query: Option<&str>) -> Response<Body> {
+    let target = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    let mut response = Response::new(empty());
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    if let Ok(target) = HeaderValue::try_from(target) {
+        response.headers_mut().insert(header::LOCATION, target);
+    }
+    response
+}
+
+/// `count` bytes of a file from `first` on.
+async fn read(path: PathBuf, first: u64, count: u64) -> std::io::Result<Body> {
+    if count <= READ_WHOLE_BYTES_MAX {
+        let bytes = tokio::task::spawn_blocking(move || read_whole(&path, first, count)).await;
+        return Ok(full(bytes.map_err(std::io::Error::other)??));
+    }
+    let mut file = tokio::fs::File::open(path).await?;
+    file.seek(std::io::SeekFrom::Start(first)).await?;
+    let chunks = ReaderStream::with_capacity(file.take(count), CHUNK_BYTES);
+    Ok(BodyExt::boxed_unsync(StreamBody::new(chunks.map_ok(Frame::data).map_err(Into::into))))
+}
+
+fn read_whole(path: &std::path::Path, first: u64, count: u64) -> std::io::Result<Bytes> {
+    use std::os::unix::fs::FileExt as _;
+    let mut bytes = vec![0; usize::try_from(count).map_err(std::io::Error::other)?];
+    std::fs::File::open(path)?.read_exact_at(&mut bytes, first)?;
+    Ok(bytes.into())
+}
