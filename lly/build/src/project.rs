@@ -69,6 +69,12 @@ pub enum ProjectError {
         /// Where it was looked for.
         folder: PathBuf,
     },
+    /// No sources on the command line, and none in `lly.toml`.
+    #[error("no source file was given, and the `{PROJECT_FILE}` in `{}` has no `sources`", folder.display())]
+    NoSources {
+        /// The project's folder.
+        folder: PathBuf,
+    },
     /// `lly.toml` is wrong.
     #[error("{}:{line}:{column}: {message}", path.display())]
     File {
@@ -160,6 +166,9 @@ impl Project {
         }
         defines.extend(request.defines.iter().cloned());
         let sources = match &file {
+            Some(file) if sources.is_empty() && file.sources.is_empty() => {
+                return Err(ProjectError::NoSources { folder: file.folder.clone() });
+            }
             Some(file) if sources.is_empty() => resolve_sources(&file.folder, &file.sources)?,
             _ => sources,
         };

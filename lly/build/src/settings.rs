@@ -34,7 +34,8 @@ pub struct ProjectFile {
 #[serde(deny_unknown_fields)]
 struct RawFile {
     name: Option<Spanned<String>>,
-    sources: Spanned<Vec<Spanned<PathBuf>>>,
+    /// A file without sources only holds settings for what the command line names.
+    sources: Option<Spanned<Vec<Spanned<PathBuf>>>>,
     profile: Option<String>,
     optimization: Option<Spanned<u8>>,
     #[serde(default)]
@@ -104,9 +105,11 @@ impl ProjectFile {
             }
             name => name.map(Spanned::into_inner),
         };
-        if raw.sources.get_ref().is_empty() {
+        if let Some(sources) = &raw.sources
+            && sources.get_ref().is_empty()
+        {
             return Err(refuse(
-                raw.sources.span().start,
+                sources.span().start,
                 "`sources` names no file".to_string(),
             ));
         }
@@ -120,7 +123,8 @@ impl ProjectFile {
         };
         let sources = raw
             .sources
-            .into_inner()
+            .map(Spanned::into_inner)
+            .unwrap_or_default()
             .into_iter()
             .map(|path| relative("sources", path));
         let include = raw
