@@ -65,6 +65,7 @@ const FLAGS_ALWAYS: [&str; 19] = [
 pub struct Settings {
     standard_c: &'static str,
     standard_cpp: &'static str,
+    profile: Option<(String, Language)>,
     rest: Vec<String>,
 }
 
@@ -78,12 +79,18 @@ impl Settings {
         let mut settings = Self {
             standard_c: DEFAULT_C,
             standard_cpp: DEFAULT_CPP,
+            profile: None,
             rest: Vec::new(),
         };
         if let Some(profile) = &options.profile {
             match PROFILES.iter().find(|(name, ..)| name == profile) {
-                Some((_, Language::C, standard)) => settings.standard_c = standard,
-                Some((_, Language::Cpp, standard)) => settings.standard_cpp = standard,
+                Some((name, language, standard)) => {
+                    match language {
+                        Language::C => settings.standard_c = standard,
+                        Language::Cpp => settings.standard_cpp = standard,
+                    }
+                    settings.profile = Some(((*name).to_owned(), *language));
+                }
                 None => problems.push(error(format!(
                     "unknown profile `{profile}`: the C frontend knows {}",
                     PROFILES.map(|(name, ..)| name).join(", ")
@@ -109,9 +116,11 @@ impl Settings {
         }
         for folder in &options.include_dirs {
             if is_inside_project(folder) {
-                settings
-                    .rest
-                    .push(format!("-I{SOURCE_ROOT}{}", folder.trim_start_matches('.')));
+                let folder = match folder.as_str() {
+                    "." => "",
+                    folder => folder.strip_prefix("./").unwrap_or(folder),
+                };
+                settings.rest.push(format!("-I{SOURCE_ROOT}{folder}"));
             } else {
                 problems.push(error(format!(
                     "include folder `{folder}` is not inside the project"
@@ -136,6 +145,14 @@ impl Settings {
         } else {
             Err(problems)
         }
+    }
+
+    /// A profile is refused when no source is of its language: it would silently do nothing.
+    pub fn check_profile(&self, languages: &[Language]) -> Option<Diagnostic> {
+        let (name, language) = self.profile.as_ref()?;
+        (!languages.is_empty() && !languages.contains(language)).then(|| {
+            error(format!("profile `{name}` is about {}, and no source file is {}", language.name(), language.name()))
+        })
     }
 
     /// clang's arguments for the translation unit at `path`, argv[0] included.

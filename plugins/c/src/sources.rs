@@ -17,6 +17,14 @@ pub enum Language {
 }
 
 impl Language {
+    /// Its name, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::C => "C",
+            Self::Cpp => "C++",
+        }
+    }
+
     /// The language of the file at `path`; none when its extension is not a source file's.
     pub fn of(path: &str) -> Option<Self> {
         match path.rsplit_once('.')?.1 {
