@@ -15,7 +15,10 @@ fn main() {
             println!("cargo::rustc-env=LILY_POLICY_PLUGIN={}", path.display());
         }
         Ok(path) => {
-            println!("cargo::error=the placement policy is not at `{}`: run `cargo xtask setup` first", path.display());
+            println!(
+                "cargo::error=the placement policy is not at `{}`: run `cargo xtask setup` first",
+                path.display()
+            );
         }
         Err(error) => println!("cargo::error={error}"),
     }

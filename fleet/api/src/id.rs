@@ -10,7 +10,9 @@ const NAME_BYTES_MAX: usize = 63;
 
 /// Why a text is not an id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not {what}: 1 to 63 of `a`–`z`, `0`–`9` and `-`, not beginning or ending with `-`")]
+#[error(
+    "`{text}` is not {what}: 1 to 63 of `a`–`z`, `0`–`9` and `-`, not beginning or ending with `-`"
+)]
 pub struct IdError {
     text: String,
     what: &'static str,
@@ -19,7 +21,9 @@ pub struct IdError {
 /// Letters, digits and inner hyphens: safe in host names, paths and SQL alike.
 pub(crate) fn is_label(text: &str) -> bool {
     (1..=NAME_BYTES_MAX).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !text.starts_with('-')
         && !text.ends_with('-')
 }
@@ -131,7 +135,10 @@ impl FromStr for Role {
         [Role::Platform, Role::Raptor, Role::Cap, Role::Operator]
             .into_iter()
             .find(|role| role.as_str() == text)
-            .ok_or_else(|| IdError { text: text.chars().take(80).collect(), what: "a role" })
+            .ok_or_else(|| IdError {
+                text: text.chars().take(80).collect(),
+                what: "a role",
+            })
     }
 }
 
@@ -144,7 +151,17 @@ mod tests {
         for good in ["a", "cap-1", "0", &"x".repeat(63)] {
             assert!(good.parse::<CapId>().is_ok(), "{good}");
         }
-        for bad in ["", "-a", "a-", "A", "a.b", "a/b", "a b", "ä", &"x".repeat(64)] {
+        for bad in [
+            "",
+            "-a",
+            "a-",
+            "A",
+            "a.b",
+            "a/b",
+            "a b",
+            "ä",
+            &"x".repeat(64),
+        ] {
             assert!(bad.parse::<CapId>().is_err(), "{bad}");
         }
         assert!(serde_json::from_str::<AccountName>("\"no/good\"").is_err());

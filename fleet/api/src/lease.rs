@@ -83,9 +83,18 @@ impl fmt::Debug for LeaseKey {
 
 impl Lease {
     /// Seals a lease with the CAP's key, as the answer to heartbeat `sequence`.
-    pub fn seal(key: &LeaseKey, id: &PlacementId, cap: &CapId, epoch: u64, sequence: u64, ttl: Duration) -> Self {
+    pub fn seal(
+        key: &LeaseKey,
+        id: &PlacementId,
+        cap: &CapId,
+        epoch: u64,
+        sequence: u64,
+        ttl: Duration,
+    ) -> Self {
         let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
-        let seal = hex(&sealed(key, id, cap, epoch, sequence, ttl_ms).finalize().into_bytes());
+        let seal = hex(&sealed(key, id, cap, epoch, sequence, ttl_ms)
+            .finalize()
+            .into_bytes());
         Self { ttl_ms, seal }
     }
 
@@ -99,13 +108,22 @@ impl Lease {
         sequence: u64,
     ) -> Result<Duration, LeaseError> {
         let seal = unhex(&self.seal).ok_or(LeaseError::Forged)?;
-        sealed(key, id, cap, epoch, sequence, self.ttl_ms).verify_slice(&seal).map_err(|_| LeaseError::Forged)?;
+        sealed(key, id, cap, epoch, sequence, self.ttl_ms)
+            .verify_slice(&seal)
+            .map_err(|_| LeaseError::Forged)?;
         Ok(Duration::from_millis(self.ttl_ms))
     }
 }
 
 /// Lengths go in front of texts, so that no two leases have the same bytes.
-fn sealed(key: &LeaseKey, id: &PlacementId, cap: &CapId, epoch: u64, sequence: u64, ttl_ms: u64) -> Hmac<Sha256> {
+fn sealed(
+    key: &LeaseKey,
+    id: &PlacementId,
+    cap: &CapId,
+    epoch: u64,
+    sequence: u64,
+    ttl_ms: u64,
+) -> Hmac<Sha256> {
     let mut mac = key.mac();
     for text in ["lily lease 1", id.as_str(), cap.as_str()] {
         mac.update(&(text.len() as u64).to_le_bytes());
@@ -122,10 +140,21 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let digits: Option<Vec<u8>> = text
+        .chars()
+        .map(|digit| {
+            digit
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+        })
+        .collect();
     let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
-    Some(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+    Some(
+        digits
+            .chunks_exact(2)
+            .map(|pair| pair[0] << 4 | pair[1])
+            .collect(),
+    )
 }
 
 #[cfg(test)]
@@ -136,7 +165,10 @@ mod tests {
     fn a_lease_binds_everything_it_names() {
         let master = LeaseKey::from_bytes([7; 32]);
         let (cap, other): (CapId, CapId) = ("cap-1".parse().unwrap(), "cap-2".parse().unwrap());
-        let (id, second) = (PlacementId::from_random([1; 16]), PlacementId::from_random([2; 16]));
+        let (id, second) = (
+            PlacementId::from_random([1; 16]),
+            PlacementId::from_random([2; 16]),
+        );
         let key = master.derive(&cap);
         let ttl = Duration::from_secs(15);
         let lease = Lease::seal(&key, &id, &cap, 3, 9, ttl);
@@ -145,8 +177,15 @@ mod tests {
         assert!(lease.verify(&key, &id, &other, 3, 9).is_err());
         assert!(lease.verify(&key, &id, &cap, 4, 9).is_err());
         assert!(lease.verify(&key, &id, &cap, 3, 10).is_err());
-        assert!(lease.verify(&master.derive(&other), &id, &cap, 3, 9).is_err());
-        let longer = Lease { ttl_ms: lease.ttl_ms + 1, ..lease };
+        assert!(
+            lease
+                .verify(&master.derive(&other), &id, &cap, 3, 9)
+                .is_err()
+        );
+        let longer = Lease {
+            ttl_ms: lease.ttl_ms + 1,
+            ..lease
+        };
         assert!(longer.verify(&key, &id, &cap, 3, 9).is_err());
     }
 

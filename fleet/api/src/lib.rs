@@ -3,6 +3,10 @@
 //! A leaf: it does no I/O, reads no clock (time is an argument) and knows no service. Rules that two services must share
 //! (what a slug may look like, when a lease is genuine) live here as types that cannot be wrong. Every path that these
 //! documents travel on begins with `/v1`. Read [`Slug`], [`Heartbeat`] and [`Lease`] first. Tests are beside the code.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that panics has failed")
+)]
 
 mod account;
 mod heartbeat;
@@ -21,6 +25,6 @@ pub use log::{LogLine, LogStream};
 pub use problem::Problem;
 pub use slug::{Slug, SlugError};
 pub use void::{
-    BundleMissing, CapStatus, DeployVoid, DrainCap, PlaceVoid, PlacementOutcome, Purpose, Route, Void, VoidList,
-    VoidStatus,
+    BundleMissing, CapStatus, DeployVoid, DrainCap, PlaceVoid, PlacementOutcome, Purpose, Route,
+    Void, VoidList, VoidStatus,
 };

@@ -36,7 +36,11 @@ impl Problem {
 
     /// A problem without a hint.
     pub fn new(problem: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { problem: problem.into(), message: message.into(), hint: None }
+        Self {
+            problem: problem.into(),
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// The same problem, and what to do about it.

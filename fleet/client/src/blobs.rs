@@ -76,13 +76,23 @@ pub enum BlobError {
 impl BlobStore {
     /// A store in a local folder, which is made if it is missing.
     pub fn open(dir: &Path) -> Result<Self, BlobError> {
-        let failed = |source| BlobError::Open { path: dir.to_owned(), source };
+        let failed = |source| BlobError::Open {
+            path: dir.to_owned(),
+            source,
+        };
         std::fs::create_dir_all(dir).map_err(|error| {
-            failed(object_store::Error::Generic { store: "LocalFileSystem", source: Box::new(error) })
+            failed(object_store::Error::Generic {
+                store: "LocalFileSystem",
+                source: Box::new(error),
+            })
         })?;
         // What is said to be stored must survive a power cut.
-        let store = LocalFileSystem::new_with_prefix(dir).map_err(failed)?.with_fsync(true);
-        Ok(Self { store: Arc::new(store) })
+        let store = LocalFileSystem::new_with_prefix(dir)
+            .map_err(failed)?
+            .with_fsync(true);
+        Ok(Self {
+            store: Arc::new(store),
+        })
     }
 
     /// Keeps a blob; one that is there already is left as it is.
@@ -90,9 +100,16 @@ impl BlobStore {
         if Digest::of(&bytes) != *digest {
             return Err(BlobError::Mismatch(*digest));
         }
-        match self.store.put_opts(&key(digest), bytes.into(), PutMode::Create.into()).await {
+        match self
+            .store
+            .put_opts(&key(digest), bytes.into(), PutMode::Create.into())
+            .await
+        {
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
-            Err(source) => Err(BlobError::Store { digest: *digest, source }),
+            Err(source) => Err(BlobError::Store {
+                digest: *digest,
+                source,
+            }),
         }
     }
 
@@ -104,19 +121,35 @@ impl BlobStore {
         bytes_max: u64,
         mut pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
     ) -> Result<(), BlobError> {
-        let failed = |source| BlobError::Store { digest: *digest, source };
-        let upload = self.store.put_multipart(&key(digest)).await.map_err(failed)?;
+        let failed = |source| BlobError::Store {
+            digest: *digest,
+            source,
+        };
+        let upload = self
+            .store
+            .put_multipart(&key(digest))
+            .await
+            .map_err(failed)?;
         let mut upload = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
         let (mut hash, mut bytes) = (Sha256::new(), 0_u64);
         let outcome = loop {
             let piece = match tokio::time::timeout(STALL_TIMEOUT, pieces.next()).await {
                 Ok(Some(Ok(piece))) => piece,
                 Ok(None) => break Ok(()),
-                Ok(Some(Err(_))) | Err(_) => break Err(BlobError::BrokenOff { digest: *digest, bytes }),
+                Ok(Some(Err(_))) | Err(_) => {
+                    break Err(BlobError::BrokenOff {
+                        digest: *digest,
+                        bytes,
+                    });
+                }
             };
             bytes += piece.len() as u64;
             if bytes > bytes_max {
-                break Err(BlobError::TooLarge { digest: *digest, bytes, bytes_max });
+                break Err(BlobError::TooLarge {
+                    digest: *digest,
+                    bytes,
+                    bytes_max,
+                });
             }
             hash.update(&piece);
             upload.put(piece);
@@ -124,10 +157,13 @@ impl BlobStore {
                 break Err(failed(source));
             }
         };
-        let outcome = outcome.and_then(|()| match Digest::from_bytes(hash.finalize().into()) == *digest {
-            true => Ok(()),
-            false => Err(BlobError::Mismatch(*digest)),
-        });
+        let outcome =
+            outcome.and_then(
+                |()| match Digest::from_bytes(hash.finalize().into()) == *digest {
+                    true => Ok(()),
+                    false => Err(BlobError::Mismatch(*digest)),
+                },
+            );
         match outcome {
             Ok(()) => upload.finish().await.map(drop).map_err(failed),
             Err(error) => {
@@ -143,14 +179,25 @@ impl BlobStore {
     pub async fn get(&self, digest: &Digest, bytes_max: u64) -> Result<Bytes, BlobError> {
         let failed = |source| match source {
             object_store::Error::NotFound { .. } => BlobError::Missing(*digest),
-            source => BlobError::Store { digest: *digest, source },
+            source => BlobError::Store {
+                digest: *digest,
+                source,
+            },
         };
         let found = self.store.get(&key(digest)).await.map_err(failed)?;
         if found.meta.size > bytes_max {
-            return Err(BlobError::TooLarge { digest: *digest, bytes: found.meta.size, bytes_max });
+            return Err(BlobError::TooLarge {
+                digest: *digest,
+                bytes: found.meta.size,
+                bytes_max,
+            });
         }
         let bytes = found.bytes().await.map_err(failed)?;
-        if Digest::of(&bytes) == *digest { Ok(bytes) } else { Err(BlobError::Mismatch(*digest)) }
+        if Digest::of(&bytes) == *digest {
+            Ok(bytes)
+        } else {
+            Err(BlobError::Mismatch(*digest))
+        }
     }
 
     /// The size of a blob; none if it is not there.
@@ -158,7 +205,10 @@ impl BlobStore {
         match self.store.head(&key(digest)).await {
             Ok(meta) => Ok(Some(meta.size)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(source) => Err(BlobError::Store { digest: *digest, source }),
+            Err(source) => Err(BlobError::Store {
+                digest: *digest,
+                source,
+            }),
         }
     }
 }
@@ -177,26 +227,53 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = BlobStore::open(&dir.path().join("blobs")).unwrap();
         let digest = Digest::of(b"hello");
-        assert!(matches!(store.get(&digest, 100).await, Err(BlobError::Missing(_))));
-        assert!(matches!(store.put(&digest, Bytes::from_static(b"hullo")).await, Err(BlobError::Mismatch(_))));
-        store.put(&digest, Bytes::from_static(b"hello")).await.unwrap();
-        store.put(&digest, Bytes::from_static(b"hello")).await.unwrap();
+        assert!(matches!(
+            store.get(&digest, 100).await,
+            Err(BlobError::Missing(_))
+        ));
+        assert!(matches!(
+            store.put(&digest, Bytes::from_static(b"hullo")).await,
+            Err(BlobError::Mismatch(_))
+        ));
+        store
+            .put(&digest, Bytes::from_static(b"hello"))
+            .await
+            .unwrap();
+        store
+            .put(&digest, Bytes::from_static(b"hello"))
+            .await
+            .unwrap();
         assert_eq!(store.get(&digest, 5).await.unwrap(), "hello");
         assert_eq!(store.size(&digest).await.unwrap(), Some(5));
-        assert!(matches!(store.get(&digest, 4).await, Err(BlobError::TooLarge { bytes: 5, .. })));
+        assert!(matches!(
+            store.get(&digest, 4).await,
+            Err(BlobError::TooLarge { bytes: 5, .. })
+        ));
         let hex = digest.hex();
-        std::fs::write(dir.path().join("blobs/sha256").join(&hex[..2]).join(&hex), "hellO").unwrap();
-        assert!(matches!(store.get(&digest, 5).await, Err(BlobError::Mismatch(_))));
+        std::fs::write(
+            dir.path().join("blobs/sha256").join(&hex[..2]).join(&hex),
+            "hellO",
+        )
+        .unwrap();
+        assert!(matches!(
+            store.get(&digest, 5).await,
+            Err(BlobError::Mismatch(_))
+        ));
     }
 
     #[tokio::test]
     async fn a_stream_is_kept_whole_or_not_at_all() {
         let dir = tempfile::tempdir().unwrap();
         let store = BlobStore::open(dir.path()).unwrap();
-        let bytes: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..3_000_000_u32)
+            .map(|number| (number % 251) as u8)
+            .collect();
         let digest = Digest::of(&bytes);
         let pieces = |end: usize| {
-            let pieces: Vec<_> = bytes[..end].chunks(70_000).map(|piece| Ok::<_, ()>(Bytes::copy_from_slice(piece))).collect();
+            let pieces: Vec<_> = bytes[..end]
+                .chunks(70_000)
+                .map(|piece| Ok::<_, ()>(Bytes::copy_from_slice(piece)))
+                .collect();
             futures_util::stream::iter(pieces)
         };
         let short = store.put_stream(&digest, u64::MAX, pieces(2_999_999)).await;
@@ -205,10 +282,16 @@ mod tests {
         assert!(matches!(long, Err(BlobError::TooLarge { .. })));
         let broken = pieces(70_000).chain(futures_util::stream::iter([Err(())]));
         let broken = store.put_stream(&digest, u64::MAX, broken).await;
-        assert!(matches!(broken, Err(BlobError::BrokenOff { bytes: 70_000, .. })));
+        assert!(matches!(
+            broken,
+            Err(BlobError::BrokenOff { bytes: 70_000, .. })
+        ));
         assert_eq!(store.size(&digest).await.unwrap(), None);
         for _ in 0..2 {
-            store.put_stream(&digest, u64::MAX, pieces(bytes.len())).await.unwrap();
+            store
+                .put_stream(&digest, u64::MAX, pieces(bytes.len()))
+                .await
+                .unwrap();
         }
         assert_eq!(store.get(&digest, u64::MAX).await.unwrap(), bytes);
         let empty = futures_util::stream::iter(Vec::<Result<Bytes, ()>>::new());

@@ -75,7 +75,10 @@ pub(crate) fn client(tls: Option<rustls::ClientConfig>) -> Result<Client, CallEr
 }
 
 /// Sends a request; an answer outside 2xx is a refusal.
-pub(crate) async fn send(request: RequestBuilder, timeout: Option<Duration>) -> Result<Response, CallError> {
+pub(crate) async fn send(
+    request: RequestBuilder,
+    timeout: Option<Duration>,
+) -> Result<Response, CallError> {
     let request = match timeout {
         Some(timeout) => request.timeout(timeout),
         None => request,
@@ -94,7 +97,10 @@ pub(crate) async fn send(request: RequestBuilder, timeout: Option<Duration>) -> 
 }
 
 /// Sends a request and reads a document.
-pub(crate) async fn fetch<T: DeserializeOwned>(request: RequestBuilder, timeout: Duration) -> Result<T, CallError> {
+pub(crate) async fn fetch<T: DeserializeOwned>(
+    request: RequestBuilder,
+    timeout: Duration,
+) -> Result<T, CallError> {
     let response = send(request, Some(timeout)).await?;
     let (url, status) = (place(response.url()), response.status());
     let body = response.bytes().await.map_err(unreachable)?;
@@ -103,7 +109,10 @@ pub(crate) async fn fetch<T: DeserializeOwned>(request: RequestBuilder, timeout:
 
 pub(crate) fn unreachable(source: reqwest::Error) -> CallError {
     let url = source.url().map_or_else(|| "the service".to_owned(), place);
-    CallError::Unreachable { url, source: source.without_url() }
+    CallError::Unreachable {
+        url,
+        source: source.without_url(),
+    }
 }
 
 /// A URL without its query.

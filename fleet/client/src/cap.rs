@@ -20,16 +20,29 @@ pub struct CapClient {
 impl CapClient {
     /// A client of CAPs.
     pub fn new(tls: &TlsFiles) -> Result<Self, CallError> {
-        Ok(Self { client: call::client(Some(tls.client_config()?))? })
+        Ok(Self {
+            client: call::client(Some(tls.client_config()?))?,
+        })
     }
 
     /// Asks the CAP at `control_url` to send its heartbeat now.
     pub async fn nudge(&self, control_url: &str) -> Result<(), CallError> {
-        call::send(self.client.post(format!("{control_url}/v1/nudge")), Some(NUDGE_TIMEOUT)).await.map(drop)
+        call::send(
+            self.client.post(format!("{control_url}/v1/nudge")),
+            Some(NUDGE_TIMEOUT),
+        )
+        .await
+        .map(drop)
     }
 
     /// The log of a void as NDJSON, to be handed on as it comes.
-    pub async fn logs(&self, control_url: &str, slug: &Slug, lines: u32, follow: bool) -> Result<Response, CallError> {
+    pub async fn logs(
+        &self,
+        control_url: &str,
+        slug: &Slug,
+        lines: u32,
+        follow: bool,
+    ) -> Result<Response, CallError> {
         let url = format!("{control_url}/v1/voids/{slug}/logs?n={lines}&follow={follow}");
         call::send(self.client.get(url), None).await
     }

@@ -29,8 +29,11 @@ pub enum IdentityError {
 impl Identity {
     /// Reads the identity of a certificate. That the fleet's CA signed it must have been checked before.
     pub fn of_certificate(certificate: &CertificateDer<'_>) -> Result<Self, IdentityError> {
-        let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| IdentityError::Unreadable)?;
-        let names = parsed.subject_alternative_name().map_err(|_| IdentityError::Unreadable)?;
+        let (_, parsed) =
+            X509Certificate::from_der(certificate).map_err(|_| IdentityError::Unreadable)?;
+        let names = parsed
+            .subject_alternative_name()
+            .map_err(|_| IdentityError::Unreadable)?;
         names
             .iter()
             .flat_map(|extension| extension.value.general_names.iter())
@@ -44,7 +47,10 @@ impl Identity {
     fn of_uri(uri: &str) -> Option<Self> {
         let (role, id) = uri.strip_prefix(PREFIX)?.split_once('/')?;
         let named = !id.is_empty() && !id.contains('/');
-        named.then_some(Self { role: role.parse().ok()?, id: id.to_owned() })
+        named.then_some(Self {
+            role: role.parse().ok()?,
+            id: id.to_owned(),
+        })
     }
 }
 
@@ -54,9 +60,18 @@ mod tests {
 
     #[test]
     fn names_of_services() {
-        let cap = Identity { role: Role::Cap, id: "cap-1".into() };
+        let cap = Identity {
+            role: Role::Cap,
+            id: "cap-1".into(),
+        };
         assert_eq!(Identity::of_uri("spiffe://lily/cap/cap-1"), Some(cap));
-        for bad in ["spiffe://lily/cap/", "spiffe://lily/root/x", "spiffe://other/cap/x", "spiffe://lily/cap/a/b", ""] {
+        for bad in [
+            "spiffe://lily/cap/",
+            "spiffe://lily/root/x",
+            "spiffe://other/cap/x",
+            "spiffe://lily/cap/a/b",
+            "",
+        ] {
             assert_eq!(Identity::of_uri(bad), None, "{bad}");
         }
     }

@@ -3,6 +3,10 @@
 //! It knows no SQL and decides nothing. Who speaks is read from a certificate ([`identity`]), who answers is checked
 //! against the fleet's CA ([`tls`]); [`server`] serves a router that way, [`platform`], [`raptor`] and [`cap`] call.
 //! [`blobs`] is the object store that platform writes and CAPs read.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that panics has failed")
+)]
 
 pub mod blobs;
 mod call;

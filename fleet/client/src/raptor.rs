@@ -23,26 +23,47 @@ pub struct RaptorClient {
 impl RaptorClient {
     /// A client of the raptor at `url`.
     pub fn new(url: &str, tls: &TlsFiles) -> Result<Self, CallError> {
-        Ok(Self { base: url.trim_end_matches('/').to_owned(), client: call::client(Some(tls.client_config()?))? })
+        Ok(Self {
+            base: url.trim_end_matches('/').to_owned(),
+            client: call::client(Some(tls.client_config()?))?,
+        })
     }
 
     /// Tells what a CAP has; the answer is everything it is to have.
     pub async fn heartbeat(&self, heartbeat: &Heartbeat) -> Result<Orders, CallError> {
-        call::fetch(self.client.post(format!("{}/v1/heartbeats", self.base)).json(heartbeat), ASK_TIMEOUT).await
+        call::fetch(
+            self.client
+                .post(format!("{}/v1/heartbeats", self.base))
+                .json(heartbeat),
+            ASK_TIMEOUT,
+        )
+        .await
     }
 
     /// Which CAP holds a slug; none if no CAP does.
     pub async fn route(&self, slug: &Slug) -> Result<Option<Route>, CallError> {
-        let answer = call::fetch(self.client.get(format!("{}/v1/routes/{slug}", self.base)), ASK_TIMEOUT).await;
+        let answer = call::fetch(
+            self.client.get(format!("{}/v1/routes/{slug}", self.base)),
+            ASK_TIMEOUT,
+        )
+        .await;
         match answer {
-            Err(CallError::Refused { status, .. }) if status == reqwest::StatusCode::NOT_FOUND => Ok(None),
+            Err(CallError::Refused { status, .. }) if status == reqwest::StatusCode::NOT_FOUND => {
+                Ok(None)
+            }
             answer => answer.map(Some),
         }
     }
 
     /// Places a void and waits until it is known how that went.
     pub async fn place(&self, place: &PlaceVoid) -> Result<PlacementOutcome, CallError> {
-        call::fetch(self.client.post(format!("{}/v1/placements", self.base)).json(place), PLACE_TIMEOUT).await
+        call::fetch(
+            self.client
+                .post(format!("{}/v1/placements", self.base))
+                .json(place),
+            PLACE_TIMEOUT,
+        )
+        .await
     }
 
     /// Has every placement of a void stopped.

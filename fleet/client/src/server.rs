@@ -44,7 +44,13 @@ impl Peer {
             Some(identity) if identity.role == role => Ok(identity),
             Some(identity) => Err((
                 StatusCode::FORBIDDEN,
-                Problem::new("wrong-role", format!("a service with the role `{}` may not do this", identity.role)),
+                Problem::new(
+                    "wrong-role",
+                    format!(
+                        "a service with the role `{}` may not do this",
+                        identity.role
+                    ),
+                ),
             )),
             None => Err((
                 StatusCode::UNAUTHORIZED,
@@ -58,7 +64,11 @@ impl<S: Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get::<Self>().cloned().unwrap_or(Self(None)))
+        Ok(parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .unwrap_or(Self(None)))
     }
 }
 
@@ -69,15 +79,27 @@ pub struct Document<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Document<T> {
     type Rejection = (StatusCode, Json<Problem>);
 
-    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Self::Rejection> {
+    async fn from_request(
+        request: axum::extract::Request,
+        state: &S,
+    ) -> Result<Self, Self::Rejection> {
         let read = Json::<T>::from_request(request, state).await;
-        read.map(|Json(document)| Self(document))
-            .map_err(|error| (error.status(), Json(Problem::new("bad-document", error.body_text()))))
+        read.map(|Json(document)| Self(document)).map_err(|error| {
+            (
+                error.status(),
+                Json(Problem::new("bad-document", error.body_text())),
+            )
+        })
     }
 }
 
 /// Serves `router` at `listener` until `shutdown`, then drains.
-pub async fn serve(listener: TcpListener, tls: ServerConfig, router: Router, shutdown: impl Future<Output = ()>) {
+pub async fn serve(
+    listener: TcpListener,
+    tls: ServerConfig,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+) {
     let acceptor = TlsAcceptor::from(Arc::new(tls));
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
@@ -87,7 +109,9 @@ pub async fn serve(listener: TcpListener, tls: ServerConfig, router: Router, shu
             accepted = accept(&listener, &room) => accepted,
             () = &mut shutdown => break,
         };
-        let Some((stream, place)) = accepted else { continue };
+        let Some((stream, place)) = accepted else {
+            continue;
+        };
         let (acceptor, router, watcher) = (acceptor.clone(), router.clone(), graceful.watcher());
         tokio::spawn(async move {
             let _place = place;
@@ -97,7 +121,10 @@ pub async fn serve(listener: TcpListener, tls: ServerConfig, router: Router, shu
         });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("requests were cut off: they took longer than the service could wait");
     }
 }
@@ -128,14 +155,21 @@ async fn connection(
 ) -> Result<(), ConnectionError> {
     stream.set_nodelay(true)?;
     let stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await??;
-    let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+    let certificate = stream
+        .get_ref()
+        .1
+        .peer_certificates()
+        .and_then(|chain| chain.first());
     let peer = Peer(certificate.map(Identity::of_certificate).transpose()?);
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer.clone());
         router.clone().oneshot(request)
     });
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HANDSHAKE_TIMEOUT);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HANDSHAKE_TIMEOUT);
     builder
         .http2()
         .timer(TokioTimer::new())

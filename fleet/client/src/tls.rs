@@ -52,35 +52,51 @@ impl TlsFiles {
                 .map_err(|source| TlsError::File { path, source })
         };
         let key_path = file("key.pem");
-        let key = PrivateKeyDer::from_pem_file(&key_path).map_err(|source| TlsError::File { path: key_path, source })?;
-        Ok(Self { authority: roots(certificates(file("ca.pem"))?)?, chain: certificates(file("cert.pem"))?, key })
+        let key = PrivateKeyDer::from_pem_file(&key_path).map_err(|source| TlsError::File {
+            path: key_path,
+            source,
+        })?;
+        Ok(Self {
+            authority: roots(certificates(file("ca.pem"))?)?,
+            chain: certificates(file("cert.pem"))?,
+            key,
+        })
     }
 
     /// For a server whose every client shows a certificate of the fleet.
     pub fn server_config(&self) -> Result<ServerConfig, TlsError> {
-        let verifier = WebPkiClientVerifier::builder_with_provider(self.authority.clone().into(), provider()).build()?;
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(self.authority.clone().into(), provider())
+                .build()?;
         self.server(verifier)
     }
 
     /// For a server that users reach too: a certificate is checked if one is shown.
     pub fn public_server_config(&self) -> Result<ServerConfig, TlsError> {
-        let verifier = WebPkiClientVerifier::builder_with_provider(self.authority.clone().into(), provider())
-            .allow_unauthenticated()
-            .build()?;
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(self.authority.clone().into(), provider())
+                .allow_unauthenticated()
+                .build()?;
         self.server(verifier)
     }
 
     /// For a client that shows this certificate and trusts the fleet's CA alone.
     pub fn client_config(&self) -> Result<ClientConfig, TlsError> {
-        let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+        let builder = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?;
         let builder = builder.with_root_certificates(self.authority.clone());
         Ok(builder.with_client_auth_cert(self.chain.clone(), self.key.clone_key())?)
     }
 
-    fn server(&self, verifier: Arc<dyn rustls::server::danger::ClientCertVerifier>) -> Result<ServerConfig, TlsError> {
-        let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
-        let mut config =
-            builder.with_client_cert_verifier(verifier).with_single_cert(self.chain.clone(), self.key.clone_key())?;
+    fn server(
+        &self,
+        verifier: Arc<dyn rustls::server::danger::ClientCertVerifier>,
+    ) -> Result<ServerConfig, TlsError> {
+        let builder = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?;
+        let mut config = builder
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(self.chain.clone(), self.key.clone_key())?;
         config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
         Ok(config)
     }
@@ -92,8 +108,13 @@ pub fn user_config(pem: Option<&str>) -> Result<Option<ClientConfig>, TlsError> 
     let certificates = CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<Result<Vec<_>, _>>()
         .map_err(TlsError::Authority)?;
-    let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
-    Ok(Some(builder.with_root_certificates(roots(certificates)?).with_no_client_auth()))
+    let builder =
+        ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+    Ok(Some(
+        builder
+            .with_root_certificates(roots(certificates)?)
+            .with_no_client_auth(),
+    ))
 }
 
 fn roots(certificates: Vec<CertificateDer<'static>>) -> Result<RootCertStore, rustls::Error> {

@@ -8,7 +8,12 @@ use crate::{Database, DbError, parsed};
 
 impl Database {
     /// Makes the account unless it is there, and gives it a token that lasts `ttl`.
-    pub async fn add_token(&self, account: &AccountName, hash: TokenHash, ttl: Duration) -> Result<(), DbError> {
+    pub async fn add_token(
+        &self,
+        account: &AccountName,
+        hash: TokenHash,
+        ttl: Duration,
+    ) -> Result<(), DbError> {
         let mut transaction = self.pool.begin().await?;
         sqlx::query("insert into account (name) values ($1) on conflict do nothing")
             .bind(account.as_str())

@@ -83,10 +83,17 @@ pub fn url(dir: &Path) -> String {
 }
 
 fn url_of(place: &Place, database: &str) -> String {
-    let socket: String = place.socket.to_string_lossy().bytes().map(|byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    }).collect();
+    let socket: String = place
+        .socket
+        .to_string_lossy()
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                char::from(byte).to_string()
+            }
+            byte => format!("%{byte:02X}"),
+        })
+        .collect();
     format!("postgres://{NAME}@localhost/{database}?host={socket}")
 }
 
@@ -149,7 +156,12 @@ impl Place {
         } else {
             std::env::temp_dir().join(format!("lly-{}", &key[..16]))
         };
-        Self { data: base.join("data"), socket, log: base.join("postgres.log"), user: root.then(service_user) }
+        Self {
+            data: base.join("data"),
+            socket,
+            log: base.join("postgres.log"),
+            user: root.then(service_user),
+        }
     }
 
     fn prepare(&self, dir: &Path) -> Result<(), ClusterError> {
@@ -163,14 +175,18 @@ impl Place {
             if let Some((uid, gid)) = self.user {
                 std::os::unix::fs::chown(folder, Some(uid), Some(gid)).map_err(io(folder))?;
             }
-            std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(io(folder))?;
+            std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+                .map_err(io(folder))?;
         }
         Ok(())
     }
 
     fn command(&self, program: &'static str) -> Result<Command, ClusterError> {
         let mut command = Command::new(find(program).ok_or(ClusterError::NotInstalled(program))?);
-        command.env("LC_ALL", "C").current_dir("/").stdin(Stdio::null());
+        command
+            .env("LC_ALL", "C")
+            .current_dir("/")
+            .stdin(Stdio::null());
         if let Some((uid, gid)) = self.user {
             command.uid(uid).gid(gid);
         }
@@ -182,19 +198,28 @@ impl Place {
         command.arg("-D").arg(&self.data);
         // The socket's folder lets only its owner in: that is the authentication.
         command.args(["-U", NAME, "-A", "trust", "-E", "UTF8", "--no-locale"]);
-        let output = command.output().await.map_err(|source| ClusterError::Io { path: "initdb".into(), source })?;
+        let output = command.output().await.map_err(|source| ClusterError::Io {
+            path: "initdb".into(),
+            source,
+        })?;
         if output.status.success() {
             return Ok(());
         }
         // A half-made cluster would be taken for a whole one.
         let _ = std::fs::remove_dir_all(&self.data);
-        Err(ClusterError::Failed { program: "initdb", message: last_words(&output.stderr) })
+        Err(ClusterError::Failed {
+            program: "initdb",
+            message: last_words(&output.stderr),
+        })
     }
 
     /// A supervisor that was killed leaves its Postgres behind.
     async fn stop_leftover(&self) {
-        let Some(pid) = self.recorded_pid() else { return };
-        let command = std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).unwrap_or_default();
+        let Some(pid) = self.recorded_pid() else {
+            return;
+        };
+        let command =
+            std::fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).unwrap_or_default();
         let data = self.data.as_os_str().as_encoded_bytes();
         if !command.windows(data.len()).any(|part| part == data) {
             return;
@@ -212,10 +237,17 @@ impl Place {
     }
 
     async fn start_once(&self) -> Result<Cluster, ClusterError> {
-        let io = |source| ClusterError::Io { path: self.log.clone(), source };
+        let io = |source| ClusterError::Io {
+            path: self.log.clone(),
+            source,
+        };
         let log = std::fs::File::create(&self.log).map_err(io)?;
         let mut command = self.command("postgres")?;
-        command.arg("-D").arg(&self.data).arg("-k").arg(&self.socket);
+        command
+            .arg("-D")
+            .arg(&self.data)
+            .arg("-k")
+            .arg(&self.socket);
         for setting in [
             "listen_addresses=",
             "max_connections=100",
@@ -233,7 +265,10 @@ impl Place {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
-            .map_err(|source| ClusterError::Io { path: "postgres".into(), source })?;
+            .map_err(|source| ClusterError::Io {
+                path: "postgres".into(),
+                source,
+            })?;
         let pid = child.id().unwrap_or_default();
         self.await_ready(&mut child).await?;
         Ok(Cluster { child, pid })
@@ -242,14 +277,22 @@ impl Place {
     async fn await_ready(&self, child: &mut Child) -> Result<(), ClusterError> {
         let began = Instant::now();
         loop {
-            let ended = child.try_wait().map_err(|source| ClusterError::Io { path: "postgres".into(), source })?;
+            let ended = child.try_wait().map_err(|source| ClusterError::Io {
+                path: "postgres".into(),
+                source,
+            })?;
             if ended.is_some() {
                 let words = std::fs::read(&self.log).unwrap_or_default();
-                return Err(ClusterError::Failed { program: "postgres", message: last_words(&words) });
+                return Err(ClusterError::Failed {
+                    program: "postgres",
+                    message: last_words(&words),
+                });
             }
             match self.make_database().await {
                 Ok(()) => return Ok(()),
-                Err(error) if began.elapsed() > START_TIMEOUT => return Err(ClusterError::Silent(error)),
+                Err(error) if began.elapsed() > START_TIMEOUT => {
+                    return Err(ClusterError::Silent(error));
+                }
                 Err(_) => tokio::time::sleep(LOOK_EVERY).await,
             }
         }
@@ -257,12 +300,15 @@ impl Place {
 
     async fn make_database(&self) -> Result<(), sqlx::Error> {
         let mut connection = PgConnection::connect(&url_of(self, "postgres")).await?;
-        let there: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
-            .bind(NAME)
-            .fetch_one(&mut connection)
-            .await?;
+        let there: bool =
+            sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+                .bind(NAME)
+                .fetch_one(&mut connection)
+                .await?;
         if !there {
-            sqlx::query(sqlx::AssertSqlSafe(format!("create database {NAME}"))).execute(&mut connection).await?;
+            sqlx::query(sqlx::AssertSqlSafe(format!("create database {NAME}")))
+                .execute(&mut connection)
+                .await?;
         }
         connection.close().await
     }
@@ -270,10 +316,12 @@ impl Place {
 
 /// Whether every folder above `dir` (those that exist) lets other users through.
 fn others_may_pass(dir: &Path) -> bool {
-    dir.ancestors().skip(1).all(|folder| match std::fs::metadata(folder) {
-        Ok(about) => about.mode() & 0o001 != 0,
-        Err(_) => true,
-    })
+    dir.ancestors()
+        .skip(1)
+        .all(|folder| match std::fs::metadata(folder) {
+            Ok(about) => about.mode() & 0o001 != 0,
+            Err(_) => true,
+        })
 }
 
 fn service_user() -> (u32, u32) {
@@ -292,15 +340,27 @@ fn find(name: &str) -> Option<PathBuf> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter_map(|entry| {
+            Some((
+                entry.file_name().to_str()?.parse().ok()?,
+                entry.path().join("bin"),
+            ))
+        })
         .collect();
     versions.sort();
     let packaged = versions.into_iter().rev().map(|(_, folder)| folder);
     let path = std::env::var_os("PATH").unwrap_or_default();
-    packaged.chain(std::env::split_paths(&path)).map(|folder| folder.join(name)).find(|file| file.is_file())
+    packaged
+        .chain(std::env::split_paths(&path))
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
 }
 
 fn last_words(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").to_owned()
+    text.lines()
+        .rev()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("it said nothing")
+        .to_owned()
 }

@@ -64,9 +64,9 @@ impl DbError {
                 | sqlx::Error::Protocol(_)
                 | sqlx::Error::WorkerCrashed => true,
                 // Class 57: shutting down, crashed, or cannot connect now. Class 53: out of resources.
-                sqlx::Error::Database(error) => {
-                    error.code().is_some_and(|code| code.starts_with("57") || code.starts_with("53"))
-                }
+                sqlx::Error::Database(error) => error
+                    .code()
+                    .is_some_and(|code| code.starts_with("57") || code.starts_with("53")),
                 _ => false,
             },
             DbError::Url(_) | DbError::Migrate(_) | DbError::Corrupt { .. } => false,
@@ -78,8 +78,10 @@ impl Database {
     /// Connects and brings the schema up to date, waiting for a database that is still starting.
     pub async fn open(url: &str) -> Result<Self, DbError> {
         let options: PgConnectOptions = url.parse().map_err(DbError::Url)?;
-        let pool =
-            PgPoolOptions::new().max_connections(CONNECTIONS_MAX).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options);
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_lazy_with(options);
         let began = tokio::time::Instant::now();
         loop {
             // Services migrate at the same time: sqlx takes an advisory lock.
@@ -95,5 +97,8 @@ impl Database {
 
 /// Reads a value that only LILY writes.
 fn parsed<T: std::str::FromStr>(value: &str, what: &'static str) -> Result<T, DbError> {
-    value.parse().map_err(|_| DbError::Corrupt { value: value.to_owned(), what })
+    value.parse().map_err(|_| DbError::Corrupt {
+        value: value.to_owned(),
+        what,
+    })
 }

@@ -43,7 +43,6 @@ pub enum Follows {
     Nothing,
 }
 
-
 /// A placement as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlacementRow {
@@ -76,7 +75,9 @@ impl Database {
         for report in &heartbeat.placements {
             match &report.state {
                 PlacementState::Pending => {}
-                PlacementState::Live => became_live(&mut transaction, &heartbeat.cap, &report.id).await?,
+                PlacementState::Live => {
+                    became_live(&mut transaction, &heartbeat.cap, &report.id).await?
+                }
                 PlacementState::Failed { reason, trap } => {
                     sqlx::query(
                         "update placement set status = 'stopped', reason = $3, trap = $4
@@ -91,10 +92,12 @@ impl Database {
                 }
             }
         }
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{PLACEMENTS} where cap = $1 and status <> 'stopped' order by id")))
-            .bind(heartbeat.cap.as_str())
-            .fetch_all(&mut *transaction)
-            .await?;
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "{PLACEMENTS} where cap = $1 and status <> 'stopped' order by id"
+        )))
+        .bind(heartbeat.cap.as_str())
+        .fetch_all(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         rows.iter().map(placement_row).collect()
     }
@@ -103,19 +106,24 @@ impl Database {
     pub async fn place(&self, new: &NewPlacement<'_>) -> Result<bool, DbError> {
         let mut transaction = self.pool.begin().await?;
         // Placements of one void are written one after the other.
-        let void = sqlx::query("select stopped_at is not null as killed from void where slug = $1 for update")
-            .bind(new.slug.as_str())
-            .fetch_optional(&mut *transaction)
-            .await?;
+        let void = sqlx::query(
+            "select stopped_at is not null as killed from void where slug = $1 for update",
+        )
+        .bind(new.slug.as_str())
+        .fetch_optional(&mut *transaction)
+        .await?;
         let Some(void) = void else { return Ok(false) };
-        let newest: Option<i64> =
-            sqlx::query_scalar("select max(epoch) from placement where slug = $1 and status <> 'stopped'")
-                .bind(new.slug.as_str())
-                .fetch_one(&mut *transaction)
-                .await?;
+        let newest: Option<i64> = sqlx::query_scalar(
+            "select max(epoch) from placement where slug = $1 and status <> 'stopped'",
+        )
+        .bind(new.slug.as_str())
+        .fetch_one(&mut *transaction)
+        .await?;
         let holds = match new.follows {
             Follows::Anything => true,
-            Follows::Epoch(epoch) => newest.and_then(|newest| u64::try_from(newest).ok()) == Some(epoch),
+            Follows::Epoch(epoch) => {
+                newest.and_then(|newest| u64::try_from(newest).ok()) == Some(epoch)
+            }
             Follows::Nothing => newest.is_none() && !void.try_get::<bool, _>("killed")?,
         };
         if !holds {
@@ -178,7 +186,10 @@ impl Database {
         .fetch_optional(&self.pool)
         .await?;
         row.map(|row| {
-            Ok(Route { cap: parsed(row.try_get("id")?, "a CAP")?, peer_url: row.try_get("control_url")? })
+            Ok(Route {
+                cap: parsed(row.try_get("id")?, "a CAP")?,
+                peer_url: row.try_get("control_url")?,
+            })
         })
         .transpose()
     }
@@ -286,16 +297,24 @@ async fn see(connection: &mut PgConnection, heartbeat: &Heartbeat) -> Result<(),
     Ok(())
 }
 
-async fn became_live(connection: &mut PgConnection, cap: &CapId, id: &PlacementId) -> Result<(), DbError> {
-    let pending: Option<String> =
-        sqlx::query_scalar("select slug from placement where id = $1 and cap = $2 and status = 'pending'")
-            .bind(id.as_str())
-            .bind(cap.as_str())
-            .fetch_optional(&mut *connection)
-            .await?;
+async fn became_live(
+    connection: &mut PgConnection,
+    cap: &CapId,
+    id: &PlacementId,
+) -> Result<(), DbError> {
+    let pending: Option<String> = sqlx::query_scalar(
+        "select slug from placement where id = $1 and cap = $2 and status = 'pending'",
+    )
+    .bind(id.as_str())
+    .bind(cap.as_str())
+    .fetch_optional(&mut *connection)
+    .await?;
     let Some(slug) = pending else { return Ok(()) };
     // The void first, then its placements: everybody locks in this order.
-    sqlx::query("select from void where slug = $1 for update").bind(&slug).execute(&mut *connection).await?;
+    sqlx::query("select from void where slug = $1 for update")
+        .bind(&slug)
+        .execute(&mut *connection)
+        .await?;
     let row = sqlx::query(
         "update placement set status = 'live', live_at = now() where id = $1 and status = 'pending'
          returning epoch, bundle, purpose",
@@ -311,7 +330,13 @@ async fn became_live(connection: &mut PgConnection, cap: &CapId, id: &PlacementI
     .bind(row.try_get::<i64, _>("epoch")?)
     .execute(&mut *connection)
     .await?;
-    crate::voids::release(connection, &slug, row.try_get("bundle")?, row.try_get("purpose")?).await
+    crate::voids::release(
+        connection,
+        &slug,
+        row.try_get("bundle")?,
+        row.try_get("purpose")?,
+    )
+    .await
 }
 
 fn status(text: &str) -> Result<Status, DbError> {
@@ -319,7 +344,10 @@ fn status(text: &str) -> Result<Status, DbError> {
         "pending" => Ok(Status::Pending),
         "live" => Ok(Status::Live),
         "stopped" => Ok(Status::Stopped),
-        other => Err(DbError::Corrupt { value: other.to_owned(), what: "a placement's status" }),
+        other => Err(DbError::Corrupt {
+            value: other.to_owned(),
+            what: "a placement's status",
+        }),
     }
 }
 

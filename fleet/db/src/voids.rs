@@ -53,10 +53,11 @@ impl Database {
         voids_max: i64,
     ) -> Result<Claim, DbError> {
         let mut transaction = self.pool.begin().await?;
-        let owner: Option<String> = sqlx::query_scalar("select account from void where slug = $1 for update")
-            .bind(slug.as_str())
-            .fetch_optional(&mut *transaction)
-            .await?;
+        let owner: Option<String> =
+            sqlx::query_scalar("select account from void where slug = $1 for update")
+                .bind(slug.as_str())
+                .fetch_optional(&mut *transaction)
+                .await?;
         if owner.as_deref() == Some(account.as_str()) {
             // A hold that is about to run out must not do so under its owner's hands.
             sqlx::query(
@@ -88,14 +89,20 @@ impl Database {
         .bind(slug.as_str())
         .execute(&mut *transaction)
         .await?;
-        let inserted = sqlx::query("insert into void (slug, account, bundle) values ($1, $2, $3) on conflict do nothing")
-            .bind(slug.as_str())
-            .bind(account.as_str())
-            .bind(bundle.to_string())
-            .execute(&mut *transaction)
-            .await?;
+        let inserted = sqlx::query(
+            "insert into void (slug, account, bundle) values ($1, $2, $3) on conflict do nothing",
+        )
+        .bind(slug.as_str())
+        .bind(account.as_str())
+        .bind(bundle.to_string())
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
-        Ok(if inserted.rows_affected() == 1 { Claim::New } else { Claim::Taken })
+        Ok(if inserted.rows_affected() == 1 {
+            Claim::New
+        } else {
+            Claim::Taken
+        })
     }
 
     /// Gives a slug back whose first deploy came to nothing. A void that ever lived stays.
@@ -125,7 +132,11 @@ impl Database {
     }
 
     /// An account's voids by slug; `app_domain` makes their URLs.
-    pub async fn voids(&self, account: &AccountName, app_domain: &str) -> Result<Vec<Void>, DbError> {
+    pub async fn voids(
+        &self,
+        account: &AccountName,
+        app_domain: &str,
+    ) -> Result<Vec<Void>, DbError> {
         let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{VOIDS} order by v.slug")))
             .bind(account.as_str())
             .fetch_all(&self.pool)
@@ -134,7 +145,12 @@ impl Database {
     }
 
     /// One void of an account; none if there is none or it is somebody else's.
-    pub async fn void(&self, account: &AccountName, slug: &Slug, app_domain: &str) -> Result<Option<Void>, DbError> {
+    pub async fn void(
+        &self,
+        account: &AccountName,
+        slug: &Slug,
+        app_domain: &str,
+    ) -> Result<Option<Void>, DbError> {
         let row = sqlx::query(sqlx::AssertSqlSafe(format!("{VOIDS} and v.slug = $2")))
             .bind(account.as_str())
             .bind(slug.as_str())
@@ -145,16 +161,22 @@ impl Database {
 
     /// The bundle that was live before the current one.
     pub async fn previous_release(&self, slug: &Slug) -> Result<Option<Digest>, DbError> {
-        let bundle: Option<String> =
-            sqlx::query_scalar("select bundle from release where slug = $1 order by id desc offset 1 limit 1")
-                .bind(slug.as_str())
-                .fetch_optional(&self.pool)
-                .await?;
+        let bundle: Option<String> = sqlx::query_scalar(
+            "select bundle from release where slug = $1 order by id desc offset 1 limit 1",
+        )
+        .bind(slug.as_str())
+        .fetch_optional(&self.pool)
+        .await?;
         bundle.map(|bundle| parsed(&bundle, "a digest")).transpose()
     }
 
     /// Stops a void of an account and holds its slug for `hold`. False if the account has no such void.
-    pub async fn kill(&self, account: &AccountName, slug: &Slug, hold: Duration) -> Result<bool, DbError> {
+    pub async fn kill(
+        &self,
+        account: &AccountName,
+        slug: &Slug,
+        hold: Duration,
+    ) -> Result<bool, DbError> {
         let mut transaction = self.pool.begin().await?;
         let killed = sqlx::query(
             "update void set stopped_at = now(), held_until = now() + make_interval(secs => $3)
@@ -178,7 +200,11 @@ impl Database {
     }
 
     /// Where the newest log of an account's void is; none if no CAP has it.
-    pub async fn log_source(&self, account: &AccountName, slug: &Slug) -> Result<Option<LogSource>, DbError> {
+    pub async fn log_source(
+        &self,
+        account: &AccountName,
+        slug: &Slug,
+    ) -> Result<Option<LogSource>, DbError> {
         let url: Option<String> = sqlx::query_scalar(
             "select c.control_url from void v
              join placement p on p.slug = v.slug and p.status <> 'stopped'
@@ -202,11 +228,13 @@ pub(crate) async fn release(
     bundle: &str,
     purpose: &str,
 ) -> Result<(), DbError> {
-    sqlx::query("update void set bundle = $2, stopped_at = null, held_until = null where slug = $1")
-        .bind(slug)
-        .bind(bundle)
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(
+        "update void set bundle = $2, stopped_at = null, held_until = null where slug = $1",
+    )
+    .bind(slug)
+    .bind(bundle)
+    .execute(&mut *connection)
+    .await?;
     if purpose == Purpose::Rollback.as_str() {
         sqlx::query(
             "delete from release where slug = $1
@@ -242,12 +270,23 @@ fn void(row: &PgRow, app_domain: &str) -> Result<Void, DbError> {
         url: format!("https://{slug}.{app_domain}/"),
         slug,
         status,
-        reason: if status == VoidStatus::Live { None } else { row.try_get("reason")? },
+        reason: if status == VoidStatus::Live {
+            None
+        } else {
+            row.try_get("reason")?
+        },
         bundle: parsed(row.try_get("bundle")?, "a digest")?,
-        cap: cap.filter(|_| served).map(|cap| parsed::<CapId>(&cap, "a CAP")).transpose()?,
-        placement: placement.map(|id| parsed::<PlacementId>(&id, "a placement")).transpose()?,
+        cap: cap
+            .filter(|_| served)
+            .map(|cap| parsed::<CapId>(&cap, "a CAP"))
+            .transpose()?,
+        placement: placement
+            .map(|id| parsed::<PlacementId>(&id, "a placement"))
+            .transpose()?,
         uptime_seconds: match status {
-            VoidStatus::Live => row.try_get::<Option<i64>, _>("uptime")?.and_then(|uptime| u64::try_from(uptime).ok()),
+            VoidStatus::Live => row
+                .try_get::<Option<i64>, _>("uptime")?
+                .and_then(|uptime| u64::try_from(uptime).ok()),
             VoidStatus::Pending | VoidStatus::Stopped => None,
         },
     })

@@ -3,6 +3,10 @@
 //! Its first rule: absence of news is not news of absence. A raptor that has just begun, or that hears from no CAP at
 //! all, is more likely cut off itself than surrounded by dead CAPs, and changes nothing. Read [`plan`] first; the cases
 //! are tables below it.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that panics has failed")
+)]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -150,7 +154,9 @@ impl Terms {
 
 /// CAPs that can take a placement now.
 pub fn candidates<'a>(caps: &'a [Cap], terms: &Terms) -> Vec<&'a Cap> {
-    caps.iter().filter(|cap| !cap.draining && cap.silent <= terms.lease_ttl).collect()
+    caps.iter()
+        .filter(|cap| !cap.draining && cap.silent <= terms.lease_ttl)
+        .collect()
 }
 
 /// What to do next.
@@ -158,15 +164,20 @@ pub fn plan(seen: &Seen<'_>, terms: &Terms) -> Vec<Action> {
     let mut actions: Vec<Action> = seen
         .placements
         .iter()
-        .filter(|placement| placement.status == Status::Pending && placement.age > terms.pending_max)
-        .map(|placement| Action::GiveUp { id: placement.id.clone() })
+        .filter(|placement| {
+            placement.status == Status::Pending && placement.age > terms.pending_max
+        })
+        .map(|placement| Action::GiveUp {
+            id: placement.id.clone(),
+        })
         .collect();
     let healthy = candidates(seen.caps, terms);
     let blind = terms.may_serve(seen.watching) || healthy.is_empty();
     if blind {
         return actions;
     }
-    let leaves = |placement: &Placement| match seen.caps.iter().find(|cap| cap.id == placement.cap) {
+    let leaves = |placement: &Placement| match seen.caps.iter().find(|cap| cap.id == placement.cap)
+    {
         None => true,
         Some(cap) if !terms.may_serve(cap.silent) => true,
         // Nobody is in a hurry: what has not even begun to live is not moved.
@@ -180,27 +191,45 @@ pub fn plan(seen: &Seen<'_>, terms: &Terms) -> Vec<Action> {
         }
     }
     // Only the newest counts: while a void is on its way to another CAP, its old placement is not moved again.
-    let moves = newest.into_values().filter(|placement| leaves(placement)).map(|placement| Action::Move {
-        slug: placement.slug.clone(),
-        bundle: placement.bundle,
-        from: placement.cap.clone(),
-        epoch: placement.epoch,
-    });
+    let moves = newest
+        .into_values()
+        .filter(|placement| leaves(placement))
+        .map(|placement| Action::Move {
+            slug: placement.slug.clone(),
+            bundle: placement.bundle,
+            from: placement.cap.clone(),
+            epoch: placement.epoch,
+        });
     actions.extend(moves.take(MOVES_MAX));
-    let due = seen.fallen.iter().filter(|fallen| fallen.since >= raise_pause(fallen.tries));
-    actions.extend(due.map(|fallen| Action::Raise { slug: fallen.slug.clone(), bundle: fallen.bundle }).take(MOVES_MAX));
+    let due = seen
+        .fallen
+        .iter()
+        .filter(|fallen| fallen.since >= raise_pause(fallen.tries));
+    actions.extend(
+        due.map(|fallen| Action::Raise {
+            slug: fallen.slug.clone(),
+            bundle: fallen.bundle,
+        })
+        .take(MOVES_MAX),
+    );
     actions
 }
 
 fn raise_pause(tries: u32) -> Duration {
-    RAISE_PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(RAISE_PAUSE_MAX)
+    RAISE_PAUSE
+        .saturating_mul(1 << tries.saturating_sub(1).min(16))
+        .min(RAISE_PAUSE_MAX)
 }
 
 /// The decision that needs no policy: the least memory in use, then the fewest placements, then the name.
 pub fn default_choice<'a>(candidates: &[&'a Cap]) -> Option<&'a Cap> {
     candidates.iter().copied().min_by(|a, b| {
-        let used = |cap: &Cap| cap.memory_used_bytes as f64 / (cap.memory_total_bytes.max(1)) as f64;
-        used(a).total_cmp(&used(b)).then(a.placements.cmp(&b.placements)).then(a.id.cmp(&b.id))
+        let used =
+            |cap: &Cap| cap.memory_used_bytes as f64 / (cap.memory_total_bytes.max(1)) as f64;
+        used(a)
+            .total_cmp(&used(b))
+            .then(a.placements.cmp(&b.placements))
+            .then(a.id.cmp(&b.id))
     })
 }
 
@@ -208,7 +237,10 @@ pub fn default_choice<'a>(candidates: &[&'a Cap]) -> Option<&'a Cap> {
 mod tests {
     use super::*;
 
-    const TERMS: Terms = Terms { lease_ttl: Duration::from_secs(15), pending_max: Duration::from_secs(60) };
+    const TERMS: Terms = Terms {
+        lease_ttl: Duration::from_secs(15),
+        pending_max: Duration::from_secs(60),
+    };
     const LONG: Duration = Duration::from_secs(3600);
 
     fn cap(id: &str, silent: u64) -> Cap {
@@ -251,7 +283,10 @@ mod tests {
 
     #[test]
     fn a_void_leaves_a_cap_only_when_its_leases_are_over() {
-        let placements = [placement("fox", "a", 1, Status::Live, 99), placement("owl", "b", 1, Status::Live, 99)];
+        let placements = [
+            placement("fox", "a", 1, Status::Live, 99),
+            placement("owl", "b", 1, Status::Live, 99),
+        ];
         for (a, b, watching, expected) in [
             (1, 1, LONG, vec![]),
             (16, 1, LONG, vec![]),
@@ -263,7 +298,15 @@ mod tests {
             (500, 500, LONG, vec![]),
         ] {
             let caps = [cap("a", a), cap("b", b)];
-            let actions = plan(&Seen { caps: &caps, placements: &placements, fallen: &[], watching }, &TERMS);
+            let actions = plan(
+                &Seen {
+                    caps: &caps,
+                    placements: &placements,
+                    fallen: &[],
+                    watching,
+                },
+                &TERMS,
+            );
             assert_eq!(moved(&actions), expected, "{a} {b} {watching:?}");
         }
     }
@@ -273,20 +316,44 @@ mod tests {
         let old = placement("fox", "a", 1, Status::Live, 99);
         let new = placement("fox", "b", 2, Status::Pending, 3);
         let caps = [cap("a", 500), cap("b", 1)];
-        let planned =
-            |placements: &[Placement]| plan(&Seen { caps: &caps, placements, fallen: &[], watching: LONG }, &TERMS);
+        let planned = |placements: &[Placement]| {
+            plan(
+                &Seen {
+                    caps: &caps,
+                    placements,
+                    fallen: &[],
+                    watching: LONG,
+                },
+                &TERMS,
+            )
+        };
         assert!(planned(&[old.clone(), new.clone()]).is_empty());
-        let late = Placement { age: Duration::from_secs(61), ..new.clone() };
+        let late = Placement {
+            age: Duration::from_secs(61),
+            ..new.clone()
+        };
         assert_eq!(planned(&[old, late]), [Action::GiveUp { id: new.id }]);
     }
 
     #[test]
     fn a_draining_cap_is_left_without_hurry() {
-        let placements = [placement("fox", "a", 1, Status::Live, 9), placement("owl", "a", 1, Status::Pending, 9)];
+        let placements = [
+            placement("fox", "a", 1, Status::Live, 9),
+            placement("owl", "a", 1, Status::Pending, 9),
+        ];
         let mut a = cap("a", 1);
         a.draining = true;
-        let planned =
-            |caps: &[Cap]| plan(&Seen { caps, placements: &placements, fallen: &[], watching: LONG }, &TERMS);
+        let planned = |caps: &[Cap]| {
+            plan(
+                &Seen {
+                    caps,
+                    placements: &placements,
+                    fallen: &[],
+                    watching: LONG,
+                },
+                &TERMS,
+            )
+        };
         assert_eq!(moved(&planned(&[a.clone(), cap("b", 1)])), ["fox"]);
         // There is nowhere to go.
         assert!(planned(&[a]).is_empty());
@@ -306,9 +373,26 @@ mod tests {
         ] {
             let slug: Slug = "fox".parse().unwrap();
             let bundle = Digest::of(b"fox");
-            let fallen = [Fallen { slug: slug.clone(), bundle, tries, since: Duration::from_secs(since) }];
-            let actions = plan(&Seen { caps: &caps, placements: &[], fallen: &fallen, watching }, &TERMS);
-            assert_eq!(actions, vec![Action::Raise { slug, bundle }; expected], "{tries} {since}");
+            let fallen = [Fallen {
+                slug: slug.clone(),
+                bundle,
+                tries,
+                since: Duration::from_secs(since),
+            }];
+            let actions = plan(
+                &Seen {
+                    caps: &caps,
+                    placements: &[],
+                    fallen: &fallen,
+                    watching,
+                },
+                &TERMS,
+            );
+            assert_eq!(
+                actions,
+                vec![Action::Raise { slug, bundle }; expected],
+                "{tries} {since}"
+            );
         }
     }
 
@@ -317,7 +401,10 @@ mod tests {
         let (mut a, b, mut c) = (cap("a", 0), cap("b", 0), cap("c", 0));
         a.memory_used_bytes = 50;
         c.placements = 1;
-        assert_eq!(default_choice(&[&a, &c, &b]).map(|cap| cap.id.as_str()), Some("b"));
+        assert_eq!(
+            default_choice(&[&a, &c, &b]).map(|cap| cap.id.as_str()),
+            Some("b")
+        );
         let mut draining = cap("d", 0);
         draining.draining = true;
         assert!(candidates(&[draining, cap("e", 16)], &TERMS).is_empty());

@@ -8,7 +8,9 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use fleet_api::{AccountCreated, AccountName, CapId, CapStatus, CreateAccount, DrainCap, Problem, Role, Token};
+use fleet_api::{
+    AccountCreated, AccountName, CapId, CapStatus, CreateAccount, DrainCap, Problem, Role, Token,
+};
 use fleet_client::blobs::BlobStore;
 use fleet_client::cap::CapClient;
 use fleet_client::raptor::RaptorClient;
@@ -66,15 +68,26 @@ pub struct User(pub AccountName);
 impl FromRequestParts<Arc<Platform>> for User {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, platform: &Arc<Platform>) -> Result<Self, Refusal> {
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bearer ")).map(Token::presented);
+    async fn from_request_parts(
+        parts: &mut Parts,
+        platform: &Arc<Platform>,
+    ) -> Result<Self, Refusal> {
+        let header = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let token = header
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .map(Token::presented);
         let account = match token {
             Some(token) => platform.database.account_of(token.hash()).await?,
             None => None,
         };
         account.map(User).ok_or_else(|| {
-            let problem = Problem::new(Problem::UNAUTHORIZED, "the token is missing, unknown or has run out");
+            let problem = Problem::new(
+                Problem::UNAUTHORIZED,
+                "the token is missing, unknown or has run out",
+            );
             Refusal::new(StatusCode::UNAUTHORIZED, problem.hint("sign in again"))
         })
     }
@@ -95,9 +108,15 @@ async fn create_account(
 ) -> Result<Json<AccountCreated>, Refusal> {
     peer.require(Role::Operator)?;
     let token = Token::from_random(rand::random());
-    platform.database.add_token(&wish.name, token.hash(), TOKEN_TTL).await?;
+    platform
+        .database
+        .add_token(&wish.name, token.hash(), TOKEN_TTL)
+        .await?;
     tracing::info!(account = %wish.name, "an account got a token");
-    Ok(Json(AccountCreated { account: wish.name, token }))
+    Ok(Json(AccountCreated {
+        account: wish.name,
+        token,
+    }))
 }
 
 async fn caps(State(platform): Shared, peer: Peer) -> Result<Json<Vec<CapStatus>>, Refusal> {

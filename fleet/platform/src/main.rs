@@ -52,7 +52,8 @@ async fn main() -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,sqlx=warn".into()),
+            tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| "info,sqlx=warn".into()),
         )
         .init();
     // Another provider may have been installed by nobody but us.
@@ -70,7 +71,13 @@ async fn main() -> anyhow::Result<()> {
         app_domain: arguments.app_domain,
     });
     announce(listener.local_addr()?)?;
-    fleet_client::server::serve(listener, tls.public_server_config()?, api::router(platform), ended()).await;
+    fleet_client::server::serve(
+        listener,
+        tls.public_server_config()?,
+        api::router(platform),
+        ended(),
+    )
+    .await;
     Ok(())
 }
 
@@ -86,8 +93,10 @@ fn announce(address: SocketAddr) -> anyhow::Result<()> {
 
 /// Until somebody says that it is over.
 async fn ended() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {

@@ -23,7 +23,10 @@ impl Refusal {
 
     /// There is no such thing, or it is somebody else's: the caller learns no more.
     pub fn not_found(what: impl std::fmt::Display) -> Self {
-        Self::new(StatusCode::NOT_FOUND, Problem::new(Problem::NOT_FOUND, format!("there is no {what}")))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            Problem::new(Problem::NOT_FOUND, format!("there is no {what}")),
+        )
     }
 }
 
@@ -44,10 +47,19 @@ impl From<DbError> for Refusal {
     fn from(error: DbError) -> Self {
         tracing::error!(error = chain(&error), "the database");
         if error.is_unavailable() {
-            let problem = Problem::new(Problem::DATABASE_UNAVAILABLE, "the fleet's database does not answer");
-            return Self::new(StatusCode::SERVICE_UNAVAILABLE, problem.hint("try again in a moment; running voids are not touched"));
+            let problem = Problem::new(
+                Problem::DATABASE_UNAVAILABLE,
+                "the fleet's database does not answer",
+            );
+            return Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                problem.hint("try again in a moment; running voids are not touched"),
+            );
         }
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Problem::new("internal", "the platform failed; its log says why"))
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            Problem::new("internal", "the platform failed; its log says why"),
+        )
     }
 }
 
@@ -56,23 +68,34 @@ impl From<BlobError> for Refusal {
         match &error {
             BlobError::Mismatch(digest) => Self::new(
                 StatusCode::BAD_REQUEST,
-                Problem::new("digest-mismatch", format!("the bytes sent are not those of `{digest}`")),
+                Problem::new(
+                    "digest-mismatch",
+                    format!("the bytes sent are not those of `{digest}`"),
+                ),
             ),
             BlobError::Missing(digest) => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                Problem::new(Problem::BLOBS_MISSING, format!("the platform lacks the blob `{digest}`")),
+                Problem::new(
+                    Problem::BLOBS_MISSING,
+                    format!("the platform lacks the blob `{digest}`"),
+                ),
             ),
-            BlobError::TooLarge { .. } => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, Problem::new("quota-exceeded", error.to_string()))
-            }
-            BlobError::BrokenOff { .. } => {
-                Self::new(StatusCode::BAD_REQUEST, Problem::new("broken-off", error.to_string()).hint("send it again"))
-            }
+            BlobError::TooLarge { .. } => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                Problem::new("quota-exceeded", error.to_string()),
+            ),
+            BlobError::BrokenOff { .. } => Self::new(
+                StatusCode::BAD_REQUEST,
+                Problem::new("broken-off", error.to_string()).hint("send it again"),
+            ),
             BlobError::Open { .. } | BlobError::Store { .. } => {
                 tracing::error!(error = chain(&error), "the object store");
                 Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
-                    Problem::new(Problem::SERVICE_UNAVAILABLE, "the object store does not take or give blobs now"),
+                    Problem::new(
+                        Problem::SERVICE_UNAVAILABLE,
+                        "the object store does not take or give blobs now",
+                    ),
                 )
             }
         }
@@ -88,8 +111,14 @@ impl From<CallError> for Refusal {
             ),
             error => {
                 tracing::error!(error = chain(&error), "another service");
-                let problem = Problem::new(Problem::SERVICE_UNAVAILABLE, "a service of the fleet does not answer");
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, problem.hint("try again in a moment"))
+                let problem = Problem::new(
+                    Problem::SERVICE_UNAVAILABLE,
+                    "a service of the fleet does not answer",
+                );
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    problem.hint("try again in a moment"),
+                )
             }
         }
     }

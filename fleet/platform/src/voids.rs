@@ -9,7 +9,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use fleet_api::{DeployVoid, PlaceVoid, PlacementOutcome, Problem, Purpose, Slug, Void, VoidList, VoidStatus};
+use fleet_api::{
+    DeployVoid, PlaceVoid, PlacementOutcome, Problem, Purpose, Slug, Void, VoidList, VoidStatus,
+};
 use fleet_client::server::Document;
 use fleet_db::Claim;
 use lly_brick::Digest;
@@ -30,11 +32,20 @@ const LOG_LINES_DEFAULT: u32 = 100;
 
 /// `GET /v1/voids`.
 pub async fn list(State(platform): Shared, User(account): User) -> Result<Json<VoidList>, Refusal> {
-    Ok(Json(VoidList { voids: platform.database.voids(&account, &platform.app_domain).await? }))
+    Ok(Json(VoidList {
+        voids: platform
+            .database
+            .voids(&account, &platform.app_domain)
+            .await?,
+    }))
 }
 
 /// `GET /v1/voids/{slug}`.
-pub async fn show(State(platform): Shared, user: User, Path(slug): Path<String>) -> Result<Json<Void>, Refusal> {
+pub async fn show(
+    State(platform): Shared,
+    user: User,
+    Path(slug): Path<String>,
+) -> Result<Json<Void>, Refusal> {
     own(&platform, &user, &slug).await.map(Json)
 }
 
@@ -49,8 +60,15 @@ pub async fn deploy(
         Some(slug) => chosen(&platform, &user, slug, &wish.bundle).await?,
         None => (generated(&platform, &user, &wish.bundle).await?, Claim::New),
     };
-    let place = PlaceVoid { slug, bundle: wish.bundle, region: wish.region, purpose: Purpose::Deploy };
-    to_the_end(finish_deploy(platform, user, place, claim)).await.map(Json)
+    let place = PlaceVoid {
+        slug,
+        bundle: wish.bundle,
+        region: wish.region,
+        purpose: Purpose::Deploy,
+    };
+    to_the_end(finish_deploy(platform, user, place, claim))
+        .await
+        .map(Json)
 }
 
 async fn finish_deploy(
@@ -71,13 +89,30 @@ async fn finish_deploy(
 }
 
 /// `POST /v1/voids/{slug}/rollback`.
-pub async fn rollback(State(platform): Shared, user: User, Path(slug): Path<String>) -> Result<Json<Void>, Refusal> {
+pub async fn rollback(
+    State(platform): Shared,
+    user: User,
+    Path(slug): Path<String>,
+) -> Result<Json<Void>, Refusal> {
     let void = own(&platform, &user, &slug).await?;
-    let previous = platform.database.previous_release(&void.slug).await?.ok_or_else(|| {
-        let message = format!("`{slug}` has had one version only: there is nothing to go back to");
-        Refusal::new(StatusCode::CONFLICT, Problem::new("nothing-to-roll-back", message))
-    })?;
-    let wish = PlaceVoid { slug: void.slug, bundle: previous, region: None, purpose: Purpose::Rollback };
+    let previous = platform
+        .database
+        .previous_release(&void.slug)
+        .await?
+        .ok_or_else(|| {
+            let message =
+                format!("`{slug}` has had one version only: there is nothing to go back to");
+            Refusal::new(
+                StatusCode::CONFLICT,
+                Problem::new("nothing-to-roll-back", message),
+            )
+        })?;
+    let wish = PlaceVoid {
+        slug: void.slug,
+        bundle: previous,
+        region: None,
+        purpose: Purpose::Rollback,
+    };
     to_the_end(async move {
         place(&platform, &wish).await?;
         tracing::info!(slug = %wish.slug, bundle = %wish.bundle, "rolled back");
@@ -88,18 +123,30 @@ pub async fn rollback(State(platform): Shared, user: User, Path(slug): Path<Stri
 }
 
 /// Does the work even if the user goes away meanwhile.
-async fn to_the_end(work: impl Future<Output = Result<Void, Refusal>> + Send + 'static) -> Result<Void, Refusal> {
+async fn to_the_end(
+    work: impl Future<Output = Result<Void, Refusal>> + Send + 'static,
+) -> Result<Void, Refusal> {
     tokio::spawn(work).await.unwrap_or_else(|error| {
         tracing::error!(%error, "a deploy was lost");
-        Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, Problem::new("internal", "the platform failed; its log says why")))
+        Err(Refusal::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            Problem::new("internal", "the platform failed; its log says why"),
+        ))
     })
 }
 
 /// `DELETE /v1/voids/{slug}`.
-pub async fn kill(State(platform): Shared, user: User, Path(slug): Path<String>) -> Result<Json<Void>, Refusal> {
+pub async fn kill(
+    State(platform): Shared,
+    user: User,
+    Path(slug): Path<String>,
+) -> Result<Json<Void>, Refusal> {
     let void = own(&platform, &user, &slug).await?;
     if void.status != VoidStatus::Stopped {
-        platform.database.kill(&user.0, &void.slug, SLUG_HOLD).await?;
+        platform
+            .database
+            .kill(&user.0, &void.slug, SLUG_HOLD)
+            .await?;
         // A raptor that is away tells the CAP later: the order to stop is what the database says.
         if let Err(error) = platform.raptor.stop(&void.slug).await {
             tracing::warn!(%slug, %error, "raptor was not told; the CAP stops at its next heartbeat");
@@ -125,18 +172,34 @@ pub async fn logs(
     wish: Result<Query<LogWish>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let Query(wish) = wish.map_err(|error| {
-        Refusal::new(StatusCode::BAD_REQUEST, Problem::new("bad-query", error.body_text()))
-    })?;
-    let void = own(&platform, &user, &slug).await?;
-    let source = platform.database.log_source(&user.0, &void.slug).await?.ok_or_else(|| {
-        let reason = void.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
         Refusal::new(
-            StatusCode::CONFLICT,
-            Problem::new("not-running", format!("`{slug}` does not run{reason}: no CAP has its log")),
+            StatusCode::BAD_REQUEST,
+            Problem::new("bad-query", error.body_text()),
         )
     })?;
+    let void = own(&platform, &user, &slug).await?;
+    let source = platform
+        .database
+        .log_source(&user.0, &void.slug)
+        .await?
+        .ok_or_else(|| {
+            let reason = void
+                .reason
+                .map(|reason| format!(" ({reason})"))
+                .unwrap_or_default();
+            Refusal::new(
+                StatusCode::CONFLICT,
+                Problem::new(
+                    "not-running",
+                    format!("`{slug}` does not run{reason}: no CAP has its log"),
+                ),
+            )
+        })?;
     let lines = wish.n.unwrap_or(LOG_LINES_DEFAULT);
-    let answer = platform.caps.logs(&source.control_url, &void.slug, lines, wish.follow).await?;
+    let answer = platform
+        .caps
+        .logs(&source.control_url, &void.slug, lines, wish.follow)
+        .await?;
     let headers = [(header::CONTENT_TYPE, "application/x-ndjson")];
     Ok((headers, Body::from_stream(answer.bytes_stream())).into_response())
 }
@@ -145,15 +208,29 @@ pub async fn logs(
 async fn own(platform: &Platform, user: &User, slug: &str) -> Result<Void, Refusal> {
     let missing = || Refusal::not_found(format!("void `{slug}` of yours"));
     let slug: Slug = slug.parse().map_err(|_| missing())?;
-    platform.database.void(&user.0, &slug, &platform.app_domain).await?.ok_or_else(missing)
+    platform
+        .database
+        .void(&user.0, &slug, &platform.app_domain)
+        .await?
+        .ok_or_else(missing)
 }
 
-async fn chosen(platform: &Platform, user: &User, slug: Slug, bundle: &Digest) -> Result<(Slug, Claim), Refusal> {
-    match platform.database.claim(&user.0, &slug, bundle, VOIDS_MAX).await? {
+async fn chosen(
+    platform: &Platform,
+    user: &User,
+    slug: Slug,
+    bundle: &Digest,
+) -> Result<(Slug, Claim), Refusal> {
+    match platform
+        .database
+        .claim(&user.0, &slug, bundle, VOIDS_MAX)
+        .await?
+    {
         claim @ (Claim::New | Claim::Own) => Ok((slug, claim)),
         Claim::Taken => Err(Refusal::new(
             StatusCode::CONFLICT,
-            Problem::new(Problem::SLUG_TAKEN, format!("the slug `{slug}` is taken")).hint("choose another, or none"),
+            Problem::new(Problem::SLUG_TAKEN, format!("the slug `{slug}` is taken"))
+                .hint("choose another, or none"),
         )),
         Claim::TooMany => Err(too_many()),
     }
@@ -162,7 +239,11 @@ async fn chosen(platform: &Platform, user: &User, slug: Slug, bundle: &Digest) -
 async fn generated(platform: &Platform, user: &User, bundle: &Digest) -> Result<Slug, Refusal> {
     for attempt in 0..SLUG_TRIES {
         let slug = Slug::pronounceable(rand::random(), attempt);
-        match platform.database.claim(&user.0, &slug, bundle, VOIDS_MAX).await? {
+        match platform
+            .database
+            .claim(&user.0, &slug, bundle, VOIDS_MAX)
+            .await?
+        {
             Claim::New => return Ok(slug),
             Claim::Own | Claim::Taken => {}
             Claim::TooMany => return Err(too_many()),
@@ -175,8 +256,14 @@ async fn generated(platform: &Platform, user: &User, bundle: &Digest) -> Result<
 }
 
 fn too_many() -> Refusal {
-    let problem = Problem::new("quota-exceeded", format!("an account may have {VOIDS_MAX} voids"));
-    Refusal::new(StatusCode::FORBIDDEN, problem.hint("kill one that you do not need"))
+    let problem = Problem::new(
+        "quota-exceeded",
+        format!("an account may have {VOIDS_MAX} voids"),
+    );
+    Refusal::new(
+        StatusCode::FORBIDDEN,
+        problem.hint("kill one that you do not need"),
+    )
 }
 
 async fn place(platform: &Platform, place: &PlaceVoid) -> Result<(), Refusal> {
@@ -187,12 +274,18 @@ async fn place(platform: &Platform, place: &PlaceVoid) -> Result<(), Refusal> {
                 Some(trap) => format!("`{}` crashed at start: {reason}\n{trap}", place.slug),
                 None => format!("`{}` could not be started: {reason}", place.slug),
             };
-            Err(Refusal::new(StatusCode::FAILED_DEPENDENCY, Problem::new(Problem::CRASHED, message)))
+            Err(Refusal::new(
+                StatusCode::FAILED_DEPENDENCY,
+                Problem::new(Problem::CRASHED, message),
+            ))
         }
         PlacementOutcome::NoCap { reason } => Err(Refusal::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            Problem::new(Problem::NO_CAP, format!("no CAP could take the void: {reason}"))
-                .hint("`lly fleet status` says which CAPs there are"),
+            Problem::new(
+                Problem::NO_CAP,
+                format!("no CAP could take the void: {reason}"),
+            )
+            .hint("`lly fleet status` says which CAPs there are"),
         )),
     }
 }

@@ -48,7 +48,12 @@ impl Chooser {
     }
 
     /// Chooses among `candidates`. Blocks for as long as a policy may take.
-    pub fn choose(&self, place: &PlaceVoid, previous: Option<&CapId>, candidates: &[&Cap]) -> Decision {
+    pub fn choose(
+        &self,
+        place: &PlaceVoid,
+        previous: Option<&CapId>,
+        candidates: &[&Cap],
+    ) -> Decision {
         let Some((name, policy)) = &self.policy else {
             return fallback(candidates, None);
         };
@@ -62,8 +67,15 @@ impl Chooser {
         match policy.choose(&request, &caps) {
             Ok(choice) => {
                 let index = choice.cap.and_then(|index| usize::try_from(index).ok());
-                let cap = index.and_then(|index| candidates.get(index)).map(|cap| cap.id.clone());
-                Decision { cap, policy: name.clone(), reason: choice.reason, fault: None }
+                let cap = index
+                    .and_then(|index| candidates.get(index))
+                    .map(|cap| cap.id.clone());
+                Decision {
+                    cap,
+                    policy: name.clone(),
+                    reason: choice.reason,
+                    fault: None,
+                }
             }
             Err(fault) => fallback(candidates, Some(fault.to_string())),
         }

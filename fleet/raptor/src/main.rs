@@ -64,7 +64,8 @@ async fn main() -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,sqlx=warn".into()),
+            tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| "info,sqlx=warn".into()),
         )
         .init();
     // Another provider may have been installed by nobody but us.
@@ -74,12 +75,17 @@ async fn main() -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on `{}` (--listen)", arguments.listen))?;
     let tls = TlsFiles::load(&arguments.tls_dir)?;
-    let cache = arguments.cache.unwrap_or_else(|| std::env::temp_dir().join("lly-raptor"));
+    let cache = arguments
+        .cache
+        .unwrap_or_else(|| std::env::temp_dir().join("lly-raptor"));
     let raptor = Arc::new(Raptor {
         database: Database::open(&arguments.database_url).await?,
         caps: CapClient::new(&tls)?,
         key: read_key(&arguments.lease_key)?,
-        terms: Terms { lease_ttl: Duration::from_millis(arguments.lease_ttl_ms), pending_max: PENDING_MAX },
+        terms: Terms {
+            lease_ttl: Duration::from_millis(arguments.lease_ttl_ms),
+            pending_max: PENDING_MAX,
+        },
         chooser: Arc::new(Chooser::new(&cache)),
         changed: tokio::sync::Notify::new(),
     });
@@ -91,8 +97,11 @@ async fn main() -> anyhow::Result<()> {
 }
 
 fn read_key(path: &Path) -> anyhow::Result<LeaseKey> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}` (--lease-key)", path.display()))?;
-    text.trim().parse().with_context(|| format!("`{}` holds no lease key", path.display()))
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read `{}` (--lease-key)", path.display()))?;
+    text.trim()
+        .parse()
+        .with_context(|| format!("`{}` holds no lease key", path.display()))
 }
 
 /// One line on stdout: whoever started this service waits for it.
@@ -107,8 +116,10 @@ fn announce(address: SocketAddr) -> anyhow::Result<()> {
 
 /// Until somebody says that it is over.
 async fn ended() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {

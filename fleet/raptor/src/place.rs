@@ -37,8 +37,15 @@ pub struct Raptor {
 impl Raptor {
     /// Places a void and waits until it is known how that went.
     pub async fn place(&self, place: &PlaceVoid) -> Result<PlacementOutcome, DbError> {
-        let previous = self.database.route(&place.slug).await?.map(|route| route.cap);
-        match self.begin(place, previous.as_ref(), Follows::Anything).await? {
+        let previous = self
+            .database
+            .route(&place.slug)
+            .await?
+            .map(|route| route.cap);
+        match self
+            .begin(place, previous.as_ref(), Follows::Anything)
+            .await?
+        {
             Ok(id) => self.outcome(id).await,
             Err(reason) => Ok(PlacementOutcome::NoCap { reason }),
         }
@@ -55,20 +62,39 @@ impl Raptor {
         let decision = self.choose(place, previous, &caps).await;
         if let Some(fault) = &decision.fault {
             tracing::error!(fault, "the policy failed; the built-in default decided");
-            self.database.policy_fault(self.chooser.name(), fault).await?;
+            self.database
+                .policy_fault(self.chooser.name(), fault)
+                .await?;
         }
-        let chosen = decision.cap.as_ref().and_then(|id| caps.iter().find(|cap| cap.id == *id));
+        let chosen = decision
+            .cap
+            .as_ref()
+            .and_then(|id| caps.iter().find(|cap| cap.id == *id));
         let Some(cap) = chosen else {
             let known = caps.len();
             let fit = candidates(&caps, &self.terms).len();
-            return Ok(Err(format!("{fit} of {known} CAPs are healthy; {}", decision.reason)));
+            return Ok(Err(format!(
+                "{fit} of {known} CAPs are healthy; {}",
+                decision.reason
+            )));
         };
         let id = PlacementId::from_random(rand::random());
         let (slug, bundle, policy) = (&place.slug, &place.bundle, decision.policy.as_str());
         let (decision, purpose) = (decision.reason.as_str(), place.purpose);
-        let new = NewPlacement { id: &id, slug, bundle, cap: &cap.id, policy, decision, purpose, follows };
+        let new = NewPlacement {
+            id: &id,
+            slug,
+            bundle,
+            cap: &cap.id,
+            policy,
+            decision,
+            purpose,
+            follows,
+        };
         if !self.database.place(&new).await? {
-            return Ok(Err("it was stopped or placed by somebody else meanwhile".to_owned()));
+            return Ok(Err(
+                "it was stopped or placed by somebody else meanwhile".to_owned()
+            ));
         }
         tracing::info!(%slug, cap = %cap.id, policy, reason = decision, placement = %id, "placed");
         self.nudge(&cap.control_url).await;
@@ -76,7 +102,8 @@ impl Raptor {
     }
 
     async fn choose(&self, place: &PlaceVoid, previous: Option<&CapId>, caps: &[Cap]) -> Decision {
-        let (chooser, place, previous) = (Arc::clone(&self.chooser), place.clone(), previous.cloned());
+        let (chooser, place, previous) =
+            (Arc::clone(&self.chooser), place.clone(), previous.cloned());
         let fit: Vec<Cap> = candidates(caps, &self.terms).into_iter().cloned().collect();
         let decided = tokio::task::spawn_blocking(move || {
             chooser.choose(&place, previous.as_ref(), &fit.iter().collect::<Vec<_>>())
@@ -99,24 +126,55 @@ impl Raptor {
             changed.as_mut().enable();
             let row = self.database.placement(&id).await?;
             match row {
-                Some(PlacementRow { status: Status::Pending, .. }) if Instant::now() < deadline => {}
-                Some(PlacementRow { status: Status::Pending, .. }) => {
-                    let reason = format!("it was not ready within {} s", self.terms.pending_max.as_secs());
+                Some(PlacementRow {
+                    status: Status::Pending,
+                    ..
+                }) if Instant::now() < deadline => {}
+                Some(PlacementRow {
+                    status: Status::Pending,
+                    ..
+                }) => {
+                    let reason = format!(
+                        "it was not ready within {} s",
+                        self.terms.pending_max.as_secs()
+                    );
                     self.database.stop(&id, &reason).await?;
-                    return Ok(PlacementOutcome::Failed { placement: id, reason, trap: None });
+                    return Ok(PlacementOutcome::Failed {
+                        placement: id,
+                        reason,
+                        trap: None,
+                    });
                 }
-                Some(PlacementRow { status: Status::Live, cap, slug, .. }) => {
+                Some(PlacementRow {
+                    status: Status::Live,
+                    cap,
+                    slug,
+                    ..
+                }) => {
                     // The CAPs that held the void before learn at once that they no longer do.
                     self.wake_holders(&slug).await?;
                     return Ok(PlacementOutcome::Live { placement: id, cap });
                 }
-                Some(PlacementRow { status: Status::Stopped, reason, trap, .. }) => {
+                Some(PlacementRow {
+                    status: Status::Stopped,
+                    reason,
+                    trap,
+                    ..
+                }) => {
                     let reason = reason.unwrap_or_else(|| "it was stopped".to_owned());
-                    return Ok(PlacementOutcome::Failed { placement: id, reason, trap });
+                    return Ok(PlacementOutcome::Failed {
+                        placement: id,
+                        reason,
+                        trap,
+                    });
                 }
                 None => {
                     let reason = "it was removed while it started".to_owned();
-                    return Ok(PlacementOutcome::Failed { placement: id, reason, trap: None });
+                    return Ok(PlacementOutcome::Failed {
+                        placement: id,
+                        reason,
+                        trap: None,
+                    });
                 }
             }
             tokio::select! {

@@ -33,14 +33,24 @@ pub async fn run(raptor: Arc<Raptor>) {
 async fn sweep(raptor: &Raptor, watching: Duration) -> Result<(), DbError> {
     let (caps, placements) = raptor.database.seen().await?;
     let fallen = raptor.database.fallen().await?;
-    let seen = Seen { caps: &caps, placements: &placements, fallen: &fallen, watching };
+    let seen = Seen {
+        caps: &caps,
+        placements: &placements,
+        fallen: &fallen,
+        watching,
+    };
     for action in plan(&seen, &raptor.terms) {
         match action {
             Action::GiveUp { id } => {
                 tracing::warn!(placement = %id, "never became live");
                 raptor.database.stop(&id, "it never became live").await?;
             }
-            Action::Move { slug, bundle, from, epoch } => {
+            Action::Move {
+                slug,
+                bundle,
+                from,
+                epoch,
+            } => {
                 tracing::warn!(%slug, %from, "it leaves its CAP");
                 anew(raptor, slug, bundle, Some(&from), Follows::Epoch(epoch)).await?;
             }
@@ -52,7 +62,10 @@ async fn sweep(raptor: &Raptor, watching: Duration) -> Result<(), DbError> {
     }
     let abandoned = raptor.database.abandon_left_behind(LEFT_BEHIND).await?;
     if abandoned > 0 {
-        tracing::info!(abandoned, "slugs whose first deploy came to nothing are free again");
+        tracing::info!(
+            abandoned,
+            "slugs whose first deploy came to nothing are free again"
+        );
     }
     Ok(())
 }
@@ -64,7 +77,12 @@ async fn anew(
     from: Option<&CapId>,
     follows: Follows,
 ) -> Result<(), DbError> {
-    let place = PlaceVoid { slug, bundle, region: None, purpose: Purpose::Move };
+    let place = PlaceVoid {
+        slug,
+        bundle,
+        region: None,
+        purpose: Purpose::Move,
+    };
     if let Err(reason) = raptor.begin(&place, from, follows).await? {
         tracing::warn!(slug = %place.slug, reason, "not placed anew");
     }

@@ -1,5 +1,9 @@
 //! Raptor as its callers see it: a real process over a real Postgres; CAPs and the platform are played by the test.
-#![allow(missing_docs, reason = "tests are named for what they show")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "tests are named for what they show, and fail by panicking"
+)]
 
 mod service;
 
@@ -9,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use axum::routing::post;
 use fleet_api::{
-    AccountName, CapId, Heartbeat, LeaseKey, Load, Order, Orders, PlaceVoid, PlacementId, PlacementOutcome,
-    PlacementReport, PlacementState, Purpose, Slug, Token, VoidStatus,
+    AccountName, CapId, Heartbeat, LeaseKey, Load, Order, Orders, PlaceVoid, PlacementId,
+    PlacementOutcome, PlacementReport, PlacementState, Purpose, Slug, Token, VoidStatus,
 };
 use fleet_client::CallError;
 use fleet_client::raptor::RaptorClient;
@@ -40,12 +44,30 @@ impl Stage {
         let cluster = cluster::start(&ground.path("postgres")).await.unwrap();
         let url = cluster::url(&ground.path("postgres"));
         let database = Database::open(&url).await.unwrap();
-        std::fs::write(ground.path("lease.key"), LeaseKey::from_bytes(MASTER).to_hex()).unwrap();
+        std::fs::write(
+            ground.path("lease.key"),
+            LeaseKey::from_bytes(MASTER).to_hex(),
+        )
+        .unwrap();
         let raptor = start_raptor(&ground, &url);
         let platform = RaptorClient::new(&raptor.url, &ground.tls("platform", "platform")).unwrap();
         let ann: AccountName = "ann".parse().unwrap();
-        database.add_token(&ann, Token::from_random([1; 32]).hash(), Duration::from_secs(600)).await.unwrap();
-        Self { ground, cluster, database, raptor, platform, ann }
+        database
+            .add_token(
+                &ann,
+                Token::from_random([1; 32]).hash(),
+                Duration::from_secs(600),
+            )
+            .await
+            .unwrap();
+        Self {
+            ground,
+            cluster,
+            database,
+            raptor,
+            platform,
+            ann,
+        }
     }
 
     fn raptor_as(&self, role: &str, id: &str) -> RaptorClient {
@@ -55,23 +77,54 @@ impl Stage {
     async fn cap(&self, id: &str) -> TestCap {
         let nudged = Arc::new(Notify::new());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let control_url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let control_url = format!(
+            "https://localhost:{}",
+            listener.local_addr().unwrap().port()
+        );
         let bell = Arc::clone(&nudged);
         let router = axum::Router::new().route("/v1/nudge", post(async move || bell.notify_one()));
         let tls = self.ground.tls("cap", id).server_config().unwrap();
-        tokio::spawn(fleet_client::server::serve(listener, tls, router, std::future::pending()));
+        tokio::spawn(fleet_client::server::serve(
+            listener,
+            tls,
+            router,
+            std::future::pending(),
+        ));
         let raptor = self.raptor_as("cap", id);
-        TestCap { id: id.parse().unwrap(), raptor, control_url, sequence: 0, reports: Vec::new(), nudged }
+        TestCap {
+            id: id.parse().unwrap(),
+            raptor,
+            control_url,
+            sequence: 0,
+            reports: Vec::new(),
+            nudged,
+        }
     }
 
     async fn claim(&self, slug: &str, bundle: &Digest) -> PlaceVoid {
         let slug: Slug = slug.parse().unwrap();
-        assert_ne!(self.database.claim(&self.ann, &slug, bundle, 100).await.unwrap(), Claim::Taken);
-        PlaceVoid { slug, bundle: *bundle, region: None, purpose: Purpose::Deploy }
+        assert_ne!(
+            self.database
+                .claim(&self.ann, &slug, bundle, 100)
+                .await
+                .unwrap(),
+            Claim::Taken
+        );
+        PlaceVoid {
+            slug,
+            bundle: *bundle,
+            region: None,
+            purpose: Purpose::Deploy,
+        }
     }
 
     /// Places while `cap` waits to be woken, takes the order and says how it went.
-    async fn place(&self, cap: &mut TestCap, wish: &PlaceVoid, state: PlacementState) -> PlacementOutcome {
+    async fn place(
+        &self,
+        cap: &mut TestCap,
+        wish: &PlaceVoid,
+        state: PlacementState,
+    ) -> PlacementOutcome {
         let (outcome, ()) = tokio::join!(self.platform.place(wish), async {
             let order = cap.new_order().await;
             cap.report(&order, state);
@@ -81,7 +134,12 @@ impl Stage {
     }
 
     async fn status(&self, slug: &Slug) -> VoidStatus {
-        self.database.void(&self.ann, slug, "").await.unwrap().unwrap().status
+        self.database
+            .void(&self.ann, slug, "")
+            .await
+            .unwrap()
+            .unwrap()
+            .status
     }
 }
 
@@ -115,7 +173,11 @@ impl TestCap {
             edge_url: "https://localhost".into(),
             region: "here".into(),
             sequence: self.sequence,
-            load: Load { memory_used_bytes: 1, memory_total_bytes: 100, cpu_permille: 0 },
+            load: Load {
+                memory_used_bytes: 1,
+                memory_total_bytes: 100,
+                cpu_permille: 0,
+            },
             placements: self.reports.clone(),
         }
     }
@@ -125,17 +187,23 @@ impl TestCap {
         let orders = self.raptor.heartbeat(&heartbeat).await?;
         let key = LeaseKey::from_bytes(MASTER).derive(&self.id);
         for order in &orders.placements {
-            let ttl = order.lease.verify(&key, &order.id, &self.id, order.epoch, self.sequence).unwrap();
+            let ttl = order
+                .lease
+                .verify(&key, &order.id, &self.id, order.epoch, self.sequence)
+                .unwrap();
             assert_eq!(ttl, Duration::from_millis(LEASE_TTL_MS));
         }
-        self.reports.retain(|report| orders.placements.iter().any(|order| order.id == report.id));
+        self.reports
+            .retain(|report| orders.placements.iter().any(|order| order.id == report.id));
         Ok(orders)
     }
 
     /// Waits to be woken for an order that it knows nothing of.
     async fn new_order(&mut self) -> Order {
         loop {
-            tokio::time::timeout(PATIENCE, self.nudged.notified()).await.unwrap();
+            tokio::time::timeout(PATIENCE, self.nudged.notified())
+                .await
+                .unwrap();
             let orders = self.beat().await.unwrap();
             let known = |order: &Order| self.reports.iter().any(|report| report.id == order.id);
             if let Some(order) = orders.placements.into_iter().find(|order| !known(order)) {
@@ -146,7 +214,13 @@ impl TestCap {
 
     fn report(&mut self, order: &Order, state: PlacementState) {
         self.reports.retain(|report| report.id != order.id);
-        self.reports.push(PlacementReport { id: order.id.clone(), epoch: order.epoch, state, requests: 0, traps: 0 });
+        self.reports.push(PlacementReport {
+            id: order.id.clone(),
+            epoch: order.epoch,
+            state,
+            requests: 0,
+            traps: 0,
+        });
     }
 
     /// Beats, taking every order as done, until `done`.
@@ -184,44 +258,82 @@ async fn a_void_is_placed_replaced_and_stopped() {
     let (one, two) = (Digest::of(b"1"), Digest::of(b"2"));
     let wish = stage.claim("lazy-fox", &one).await;
     let outcome = stage.platform.place(&wish).await.unwrap();
-    assert!(matches!(outcome, PlacementOutcome::NoCap { .. }), "{outcome:?}");
+    assert!(
+        matches!(outcome, PlacementOutcome::NoCap { .. }),
+        "{outcome:?}"
+    );
 
     let mut cap = stage.cap("cap-1").await;
     assert!(cap.beat().await.unwrap().placements.is_empty());
     assert_eq!(cap.raptor.route(&wish.slug).await.unwrap(), None);
-    let PlacementOutcome::Live { placement: first, cap: chosen } =
-        stage.place(&mut cap, &wish, PlacementState::Live).await
+    let PlacementOutcome::Live {
+        placement: first,
+        cap: chosen,
+    } = stage.place(&mut cap, &wish, PlacementState::Live).await
     else {
         panic!("it lives");
     };
     assert_eq!(chosen, cap.id);
     let route = cap.raptor.route(&wish.slug).await.unwrap().unwrap();
-    assert_eq!((route.cap, route.peer_url), (cap.id.clone(), cap.control_url.clone()));
+    assert_eq!(
+        (route.cap, route.peer_url),
+        (cap.id.clone(), cap.control_url.clone())
+    );
 
     // A version that crashes leaves the one before alone, and its trap reaches whoever deploys.
-    let newer = PlaceVoid { bundle: two, ..wish.clone() };
-    let crash = PlacementState::Failed { reason: "it trapped".into(), trap: Some("wasm `unreachable`".into()) };
+    let newer = PlaceVoid {
+        bundle: two,
+        ..wish.clone()
+    };
+    let crash = PlacementState::Failed {
+        reason: "it trapped".into(),
+        trap: Some("wasm `unreachable`".into()),
+    };
     let outcome = stage.place(&mut cap, &newer, crash).await;
-    let PlacementOutcome::Failed { reason, trap, .. } = outcome else { panic!("{outcome:?}") };
-    assert_eq!((reason.as_str(), trap.as_deref()), ("it trapped", Some("wasm `unreachable`")));
+    let PlacementOutcome::Failed { reason, trap, .. } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(
+        (reason.as_str(), trap.as_deref()),
+        ("it trapped", Some("wasm `unreachable`"))
+    );
     assert_eq!(ids(&cap.beat().await.unwrap()), [&first]);
 
     // A version that lives replaces it, and both are ordered until then.
     let (outcome, ()) = tokio::join!(stage.platform.place(&newer), async {
         cap.nudged.notified().await;
         let orders = cap.beat().await.unwrap();
-        assert_eq!(orders.placements.len(), 2, "no gap: the old one stays until the new one lives");
-        let order = orders.placements.iter().max_by_key(|order| order.epoch).unwrap();
+        assert_eq!(
+            orders.placements.len(),
+            2,
+            "no gap: the old one stays until the new one lives"
+        );
+        let order = orders
+            .placements
+            .iter()
+            .max_by_key(|order| order.epoch)
+            .unwrap();
         assert_eq!(order.bundle, two);
         cap.report(order, PlacementState::Live);
         assert_eq!(cap.beat().await.unwrap().placements.len(), 1);
     });
     assert!(matches!(outcome.unwrap(), PlacementOutcome::Live { .. }));
 
-    assert!(stage.database.kill(&stage.ann, &wish.slug, Duration::from_secs(60)).await.unwrap());
-    while tokio::time::timeout(Duration::from_millis(1), cap.nudged.notified()).await.is_ok() {}
+    assert!(
+        stage
+            .database
+            .kill(&stage.ann, &wish.slug, Duration::from_secs(60))
+            .await
+            .unwrap()
+    );
+    while tokio::time::timeout(Duration::from_millis(1), cap.nudged.notified())
+        .await
+        .is_ok()
+    {}
     stage.platform.stop(&wish.slug).await.unwrap();
-    tokio::time::timeout(PATIENCE, cap.nudged.notified()).await.unwrap();
+    tokio::time::timeout(PATIENCE, cap.nudged.notified())
+        .await
+        .unwrap();
     assert!(cap.beat().await.unwrap().placements.is_empty());
     assert_eq!(cap.raptor.route(&wish.slug).await.unwrap(), None);
     stage.raptor.leave();
@@ -236,7 +348,11 @@ async fn who_may_do_what() {
     let wish = stage.claim("lazy-fox", &Digest::of(b"1")).await;
     // Another CAP's name on the heartbeat, the wrong role, no certificate, a certificate of another fleet.
     let heartbeat = cap.heartbeat();
-    let refused = stage.raptor_as("cap", "cap-2").heartbeat(&heartbeat).await.unwrap_err();
+    let refused = stage
+        .raptor_as("cap", "cap-2")
+        .heartbeat(&heartbeat)
+        .await
+        .unwrap_err();
     assert_eq!(refusal(refused), (403, "wrong-identity".into()));
     let refused = stage.platform.heartbeat(&heartbeat).await.unwrap_err();
     assert_eq!(refusal(refused), (403, "wrong-role".into()));
@@ -248,9 +364,16 @@ async fn who_may_do_what() {
         assert_eq!((status, problem.as_str()), (403, "wrong-role"));
     }
     let stranger = Ground::new();
-    std::fs::write(stranger.tls_dir("cap", "cap-1").join("ca.pem"), stage.ground.ca_pem()).unwrap();
+    std::fs::write(
+        stranger.tls_dir("cap", "cap-1").join("ca.pem"),
+        stage.ground.ca_pem(),
+    )
+    .unwrap();
     let stranger = RaptorClient::new(&stage.raptor.url, &stranger.tls("cap", "cap-1")).unwrap();
-    assert!(matches!(stranger.heartbeat(&heartbeat).await, Err(CallError::Unreachable { .. })));
+    assert!(matches!(
+        stranger.heartbeat(&heartbeat).await,
+        Err(CallError::Unreachable { .. })
+    ));
     cap.beat().await.unwrap();
     stage.cluster.stop().await.unwrap();
 }
@@ -267,7 +390,11 @@ async fn voids_leave_a_cap_that_is_gone_and_one_that_drains() {
     let silent = Instant::now();
     b.beat_until(|orders| !orders.placements.is_empty()).await;
     let fence = Duration::from_millis(LEASE_TTL_MS);
-    assert!(silent.elapsed() > fence, "a lease of the old CAP may still hold: {:?}", silent.elapsed());
+    assert!(
+        silent.elapsed() > fence,
+        "a lease of the old CAP may still hold: {:?}",
+        silent.elapsed()
+    );
     let orders = b.beat().await.unwrap();
     assert_eq!(orders.placements[0].epoch, 2);
     b.report(&orders.placements[0], PlacementState::Live);
@@ -286,7 +413,11 @@ async fn voids_leave_a_cap_that_is_gone_and_one_that_drains() {
         if b.beat().await.unwrap().placements.is_empty() {
             break;
         }
-        assert_eq!(stage.status(&wish.slug).await, VoidStatus::Live, "never without a place");
+        assert_eq!(
+            stage.status(&wish.slug).await,
+            VoidStatus::Live,
+            "never without a place"
+        );
         assert!(began.elapsed() < PATIENCE);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -302,10 +433,17 @@ async fn a_void_that_crashes_when_its_cap_starts_anew_is_raised_again() {
     cap.beat().await.unwrap();
     stage.place(&mut cap, &wish, PlacementState::Live).await;
     let orders = cap.beat().await.unwrap();
-    cap.report(&orders.placements[0], PlacementState::Failed { reason: "no blobs".into(), trap: None });
+    cap.report(
+        &orders.placements[0],
+        PlacementState::Failed {
+            reason: "no blobs".into(),
+            trap: None,
+        },
+    );
     assert!(cap.beat().await.unwrap().placements.is_empty());
     assert_eq!(stage.status(&wish.slug).await, VoidStatus::Stopped);
-    cap.beat_until(|orders| orders.placements.iter().any(|order| order.epoch == 2)).await;
+    cap.beat_until(|orders| orders.placements.iter().any(|order| order.epoch == 2))
+        .await;
     let orders = cap.beat().await.unwrap();
     cap.report(&orders.placements[0], PlacementState::Live);
     cap.beat().await.unwrap();
@@ -329,12 +467,17 @@ async fn nothing_is_lost_when_the_database_or_raptor_is_killed() {
     assert_eq!(refused, (503, "database-unavailable".into()));
     let refused = refusal(stage.platform.place(&wish).await.unwrap_err());
     assert_eq!(refused, (503, "database-unavailable".into()));
-    stage.cluster = cluster::start(&stage.ground.path("postgres")).await.unwrap();
+    stage.cluster = cluster::start(&stage.ground.path("postgres"))
+        .await
+        .unwrap();
     assert_eq!(ids(&cap.beat().await.unwrap()), ids(&before));
 
     // Another raptor serves from its first request.
     drop(stage.raptor);
-    assert!(matches!(cap.beat().await, Err(CallError::Unreachable { .. })));
+    assert!(matches!(
+        cap.beat().await,
+        Err(CallError::Unreachable { .. })
+    ));
     stage.raptor = start_raptor(&stage.ground, &cluster::url(&stage.ground.path("postgres")));
     cap.raptor = RaptorClient::new(&stage.raptor.url, &stage.ground.tls("cap", "cap-1")).unwrap();
     assert_eq!(ids(&cap.beat().await.unwrap()), ids(&before));

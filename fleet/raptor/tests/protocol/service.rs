@@ -26,7 +26,12 @@ impl Ground {
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         let ca_pem = authority.self_signed(&key).unwrap().pem();
-        Self { dir, authority, key, ca_pem }
+        Self {
+            dir,
+            authority,
+            key,
+            ca_pem,
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -45,7 +50,9 @@ impl Ground {
         }
         std::fs::create_dir_all(&dir).unwrap();
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        params.subject_alt_names.push(SanType::URI(format!("spiffe://lily/{role}/{id}").try_into().unwrap()));
+        params.subject_alt_names.push(SanType::URI(
+            format!("spiffe://lily/{role}/{id}").try_into().unwrap(),
+        ));
         let key = KeyPair::generate().unwrap();
         let issuer = Issuer::from_params(&self.authority, &self.key);
         let certificate = params.signed_by(&key, &issuer).unwrap();
@@ -72,16 +79,27 @@ impl Service {
     pub fn start(binary: &str, ground: &Ground, role: &str, arguments: &[(&str, &Path)]) -> Self {
         let log = std::fs::File::create(ground.path(&format!("{role}.log"))).unwrap();
         let mut command = Command::new(binary);
-        command.args(["--listen", "127.0.0.1:0", "--tls-dir"]).arg(ground.tls_dir(role, role));
+        command
+            .args(["--listen", "127.0.0.1:0", "--tls-dir"])
+            .arg(ground.tls_dir(role, role));
         for (flag, value) in arguments {
             command.arg(flag).arg(value);
         }
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready: serde_json::Value = serde_json::from_str(&line)
-            .unwrap_or_else(|error| panic!("{error}: {}", std::fs::read_to_string(ground.path(&format!("{role}.log"))).unwrap()));
-        Self { child, url: ready["listening"].as_str().unwrap().to_owned() }
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let ready: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|error| {
+            panic!(
+                "{error}: {}",
+                std::fs::read_to_string(ground.path(&format!("{role}.log"))).unwrap()
+            )
+        });
+        Self {
+            child,
+            url: ready["listening"].as_str().unwrap().to_owned(),
+        }
     }
 
     /// Asks it to leave and insists that it does, in peace.
