@@ -30,6 +30,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 const SERVICE_USER: &str = "postgres";
 /// `nobody`, if it has not.
 const NOBODY: u32 = 65534;
+/// Where root's clusters are whose own folder the service user cannot reach.
+const ROOTS_DATA: &str = "/var/lib/lly";
 /// The database and its owner.
 const NAME: &str = "lily";
 
@@ -70,6 +72,7 @@ pub struct Cluster {
 
 /// Where a cluster keeps what.
 struct Place {
+    base: PathBuf,
     data: PathBuf,
     socket: PathBuf,
     log: PathBuf,
@@ -99,8 +102,10 @@ fn url_of(place: &Place, database: &str) -> String {
 
 /// Starts the cluster in `dir`, which is made the first time, and waits until it answers.
 pub async fn start(dir: &Path) -> Result<Cluster, ClusterError> {
+    // What the folders above let through is known only once they are there.
+    std::fs::create_dir_all(dir).map_err(io_error(dir))?;
     let place = Place::of(dir);
-    place.prepare(dir)?;
+    place.prepare()?;
     if !place.data.join("PG_VERSION").exists() {
         place.init().await?;
     }
@@ -115,6 +120,20 @@ pub async fn start(dir: &Path) -> Result<Cluster, ClusterError> {
         }
         tokio::time::sleep(START_PAUSE).await;
     }
+}
+
+/// Removes the cluster of `dir`, which must not run, with everything in it.
+pub fn remove(dir: &Path) -> Result<(), ClusterError> {
+    let place = Place::of(dir);
+    for folder in [&place.data, &place.socket, &place.base] {
+        match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(io_error(folder)(error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 impl Cluster {
@@ -146,7 +165,7 @@ impl Place {
         let root = rustix::process::geteuid().is_root();
         let key = lly_brick::Digest::of(dir.as_os_str().as_encoded_bytes()).hex();
         let base = if root && !others_may_pass(dir) {
-            Path::new("/var/lib/lly").join(&key[..16])
+            Path::new(ROOTS_DATA).join(&key[..16])
         } else {
             dir.to_owned()
         };
@@ -160,23 +179,31 @@ impl Place {
             data: base.join("data"),
             socket,
             log: base.join("postgres.log"),
+            base,
             user: root.then(service_user),
         }
     }
 
-    fn prepare(&self, dir: &Path) -> Result<(), ClusterError> {
-        let io = |path: &Path| {
-            let path = path.to_owned();
-            move |source| ClusterError::Io { path, source }
+    fn prepare(&self) -> Result<(), ClusterError> {
+        let make = |folder: &Path| std::fs::create_dir_all(folder).map_err(io_error(folder));
+        let mode = |folder: &Path, mode| {
+            let mode = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(folder, mode).map_err(io_error(folder))
         };
-        std::fs::create_dir_all(dir).map_err(io(dir))?;
-        for folder in [&self.data, &self.socket] {
-            std::fs::create_dir_all(folder).map_err(io(folder))?;
-            if let Some((uid, gid)) = self.user {
-                std::os::unix::fs::chown(folder, Some(uid), Some(gid)).map_err(io(folder))?;
+        make(&self.base)?;
+        if self.user.is_some() {
+            // Whatever the umask says: the service user passes through what is made for it.
+            mode(&self.base, 0o711)?;
+            if self.base.starts_with(ROOTS_DATA) {
+                mode(Path::new(ROOTS_DATA), 0o711)?;
             }
-            std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
-                .map_err(io(folder))?;
+        }
+        for folder in [&self.data, &self.socket] {
+            make(folder)?;
+            if let Some((uid, gid)) = self.user {
+                std::os::unix::fs::chown(folder, Some(uid), Some(gid)).map_err(io_error(folder))?;
+            }
+            mode(folder, 0o700)?;
         }
         Ok(())
     }
@@ -312,6 +339,11 @@ impl Place {
         }
         connection.close().await
     }
+}
+
+fn io_error(path: &Path) -> impl FnOnce(io::Error) -> ClusterError {
+    let path = path.to_owned();
+    move |source| ClusterError::Io { path, source }
 }
 
 /// Whether every folder above `dir` (those that exist) lets other users through.

@@ -365,3 +365,20 @@ async fn a_database_that_was_killed_comes_back_whole() {
     assert_eq!(db.account_of(token.hash()).await.unwrap(), Some(ann));
     cluster.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_cluster_runs_in_a_home_that_nobody_else_may_enter() {
+    let dir = tempfile::tempdir().unwrap();
+    // Deep enough that its socket's path would be too long, and closed to everybody else.
+    let home = dir
+        .path()
+        .join("x".repeat(90))
+        .join("fleet")
+        .join("postgres");
+    std::fs::create_dir_all(&home).unwrap();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let cluster = cluster::start(&home).await.unwrap();
+    Database::open(&cluster::url(&home)).await.unwrap();
+    cluster.stop().await.unwrap();
+    cluster::remove(&home).unwrap();
+}

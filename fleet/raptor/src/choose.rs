@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fleet_api::{CapId, PlaceVoid};
 use fleet_place::{Cap, default_choice};
-use host_plugin::PlacementPolicy;
+use host_plugin::{PlacementPolicy, PolicyFault};
 
 /// The policy that raptor carries.
 static SPREAD: &[u8] = include_bytes!(env!("LILY_POLICY_PLUGIN"));
@@ -14,8 +14,13 @@ const DEFAULT: &str = "built-in";
 
 /// Decides where voids go.
 pub struct Chooser {
-    policy: Option<(String, PlacementPolicy)>,
+    policy: Option<(String, Box<Policy>)>,
 }
+
+/// A question to the policy; every answer is within its bounds or a fault.
+type Policy = dyn Fn(&host_plugin::Request, &[host_plugin::Cap]) -> Result<host_plugin::Choice, PolicyFault>
+    + Send
+    + Sync;
 
 /// What was decided, by whom and why.
 #[derive(Clone, Debug)]
@@ -37,6 +42,8 @@ impl Chooser {
             Ok(policy) => {
                 let name = format!("{} {}", policy.manifest().name, policy.manifest().version);
                 tracing::info!(policy = name, "the placement policy is loaded");
+                let policy: Box<Policy> =
+                    Box::new(move |request, caps| policy.choose(request, caps));
                 Some((name, policy))
             }
             Err(error) => {
@@ -64,7 +71,7 @@ impl Chooser {
             region: place.region.clone(),
         };
         let caps: Vec<host_plugin::Cap> = candidates.iter().map(|cap| seen(cap)).collect();
-        match policy.choose(&request, &caps) {
+        match policy(&request, &caps) {
             Ok(choice) => {
                 let index = choice.cap.and_then(|index| usize::try_from(index).ok());
                 let cap = index
@@ -104,5 +111,76 @@ fn seen(cap: &Cap) -> host_plugin::Cap {
         memory_bytes_total: cap.memory_total_bytes,
         memory_bytes_used: cap.memory_used_bytes,
         cpu_permille: cap.cpu_permille,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fleet_api::Purpose;
+    use lly_brick::Digest;
+    use std::time::Duration;
+
+    fn cap(id: &str, used: u64) -> Cap {
+        Cap {
+            id: id.parse().expect("an id"),
+            control_url: String::new(),
+            edge_url: String::new(),
+            region: "here".to_owned(),
+            placements: 0,
+            memory_used_bytes: used,
+            memory_total_bytes: 100,
+            cpu_permille: 0,
+            draining: false,
+            silent: Duration::ZERO,
+        }
+    }
+
+    fn wish() -> PlaceVoid {
+        let slug = "lazy-fox".parse().expect("a slug");
+        PlaceVoid {
+            slug,
+            bundle: Digest::of(b"1"),
+            region: None,
+            purpose: Purpose::Deploy,
+        }
+    }
+
+    #[test]
+    fn the_packaged_policy_decides() {
+        let cache = tempfile::tempdir().expect("a folder");
+        let chooser = Chooser::new(cache.path());
+        assert_ne!(chooser.name(), DEFAULT);
+        let (full, empty) = (cap("a", 90), cap("b", 10));
+        let decision = chooser.choose(&wish(), None, &[&full, &empty]);
+        assert_eq!(decision.policy, chooser.name());
+        assert_eq!((decision.cap, decision.fault), (Some(empty.id), None));
+        assert!(!decision.reason.is_empty());
+        assert_eq!(chooser.choose(&wish(), None, &[]).cap, None);
+    }
+
+    #[test]
+    fn a_policy_that_fails_is_replaced_for_that_decision_and_told_of() {
+        let late = |_: &host_plugin::Request, _: &[host_plugin::Cap]| {
+            Err(PolicyFault::Late {
+                policy: "bad".to_owned(),
+                reason: "it slept".to_owned(),
+            })
+        };
+        let chooser = Chooser {
+            policy: Some(("bad 1.0.0".to_owned(), Box::new(late))),
+        };
+        let (full, empty) = (cap("a", 90), cap("b", 10));
+        let decision = chooser.choose(&wish(), None, &[&full, &empty]);
+        assert_eq!(
+            (decision.cap, decision.policy.as_str()),
+            (Some(empty.id), DEFAULT)
+        );
+        assert!(
+            decision
+                .fault
+                .is_some_and(|fault| fault.contains("it slept"))
+        );
+        assert_eq!(chooser.name(), "bad 1.0.0");
     }
 }
