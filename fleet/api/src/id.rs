@@ -70,7 +70,7 @@ macro_rules! label {
 
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str(&self.0)
+                out.pad(&self.0)
             }
         }
     };
@@ -124,7 +124,7 @@ impl Role {
 
 impl fmt::Display for Role {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.as_str())
+        out.pad(self.as_str())
     }
 }
 

@@ -87,7 +87,7 @@ impl From<Slug> for String {
 
 impl fmt::Display for Slug {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
+        out.pad(&self.0)
     }
 }
 

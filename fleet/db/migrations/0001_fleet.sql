@@ -57,6 +57,9 @@ create table placement (
     -- Who chose the CAP, and why.
     policy text not null,
     decision text not null,
+    -- What the placement is for. The history of a void follows its placements: it changes in the transaction in which one
+    -- goes live, whoever still waits for the answer by then.
+    purpose text not null check (purpose in ('deploy', 'rollback', 'move')),
     unique (slug, epoch)
 );
 create index placement_wanted on placement (cap) where status <> 'stopped';

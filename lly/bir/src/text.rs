@@ -123,7 +123,7 @@ fn printable(name: &str) -> String {
 }
 
 /// What units and data are called in a list: the name where it is the only one of its kind, else the signature, else
-/// the name and the object.
+/// the name and what tells it apart: the object, or the symbol where one object has several.
 struct Names<'a> {
     program: &'a Program,
     units: Vec<String>,
@@ -132,25 +132,21 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn new(program: &'a Program) -> Self {
-        let mut names = BTreeMap::new();
-        let mut signatures = BTreeMap::new();
-        for unit in &program.units {
-            *names.entry(unit.name.as_str()).or_insert(0u32) += 1;
-            *signatures.entry(unit.signature.as_str()).or_insert(0u32) += 1;
-        }
+        let names = counts(program.units.iter().map(|unit| unit.name.as_str()));
+        let signatures = counts(program.units.iter().map(|unit| unit.signature.as_str()));
+        let places = counts(program.units.iter().map(|unit| (unit.name.as_str(), unit.object)));
         let units = program.units.iter().map(|unit| {
             if names[unit.name.as_str()] == 1 {
                 printable(&unit.name)
             } else if signatures[unit.signature.as_str()] == 1 {
                 printable(&unit.signature)
-            } else {
+            } else if places[&(unit.name.as_str(), unit.object)] == 1 {
                 in_object(program, &unit.name, Some(unit.object))
+            } else {
+                format!("{} [{}]", printable(&unit.name), printable(&unit.symbol))
             }
         });
-        let mut data_names = BTreeMap::new();
-        for item in &program.data {
-            *data_names.entry(item.name.as_str()).or_insert(0u32) += 1;
-        }
+        let data_names = counts(program.data.iter().map(|item| item.name.as_str()));
         let data = program.data.iter().map(|item| {
             if data_names[item.name.as_str()] == 1 {
                 printable(&item.name)
@@ -158,11 +154,7 @@ impl<'a> Names<'a> {
                 in_object(program, &item.name, item.object)
             }
         });
-        Self {
-            program,
-            units: units.collect(),
-            data: data.collect(),
-        }
+        Self { program, units: units.collect(), data: data.collect() }
     }
 
     fn unit(&self, index: u32) -> String {
@@ -193,6 +185,14 @@ impl<'a> Names<'a> {
             })
             .collect()
     }
+}
+
+fn counts<K: Ord>(keys: impl Iterator<Item = K>) -> BTreeMap<K, u32> {
+    let mut counts = BTreeMap::new();
+    for key in keys {
+        *counts.entry(key).or_insert(0) += 1;
+    }
+    counts
 }
 
 fn in_object(program: &Program, name: &str, object: Option<u32>) -> String {

@@ -1,4 +1,5 @@
 //! The forms of a program: binary there and back, hostile bytes, text, JSON, DOT.
+#![allow(clippy::unwrap_used, reason = "a test ends there")]
 
 use lly_bir::{
     Call, Data, DataKind, DecodeError, Digest, Invalid, Object, Program, SCHEMA, Span, Unit,

@@ -11,7 +11,7 @@ mod up;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use fleet_api::AccountName;
+use fleet_api::{AccountName, CapId};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -36,6 +36,15 @@ enum FleetCommand {
     /// List the CAPs that the fleet knows.
     #[command(after_help = "Example:\n  lly fleet caps")]
     Caps,
+    /// Move every void off a CAP and give it nothing new, or take it back into service.
+    #[command(after_help = "Example:\n  lly fleet drain cap-2\n  lly fleet drain cap-2 --undo")]
+    Drain {
+        /// The CAP's name.
+        cap: CapId,
+        /// Let it take voids again.
+        #[arg(long)]
+        undo: bool,
+    },
     /// Make accounts.
     Account(AccountArgs),
 }
@@ -85,6 +94,7 @@ pub fn run(args: FleetArgs, context: &Context) -> Result<(), Failure> {
             FleetCommand::Up(args) => up::run(&args, context).await,
             FleetCommand::Status => status(context),
             FleetCommand::Caps => operator::caps(context).await,
+            FleetCommand::Drain { cap, undo } => operator::drain(&cap, !undo, context).await,
             FleetCommand::Account(AccountArgs { command: AccountCommand::Add { name, credentials } }) => {
                 let layout = Layout::new(&context.home);
                 let made = operator::account(&layout, &plan(&layout)?, &name).await?;

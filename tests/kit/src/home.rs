@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -24,6 +25,8 @@ impl Home {
     pub fn new() -> Self {
         let folder = tempfile::Builder::new()
             .prefix("lly-")
+            // Postgres runs as another user when a test is run by root: it has to pass.
+            .permissions(std::fs::Permissions::from_mode(0o755))
             .tempdir()
             .expect("a temporary folder");
         let home = Self { folder };

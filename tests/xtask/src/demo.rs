@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
-use crate::workspace::{self, binaries, cargo, root};
+use crate::workspace::{self, binaries, cargo, lily, root};
 use crate::{machine, setup};
 
 /// The samples that are deployed, and the slugs they get: the same at every run, so that their URLs stay.
@@ -38,7 +38,7 @@ pub fn run(once: bool) -> anyhow::Result<ExitCode> {
 fn show(workspace: &Path, bin: &Path, once: bool) -> anyhow::Result<()> {
     let began = Instant::now();
     let demo = Demo { lly: bin.join("lly"), home: workspace.join("target/lily/demo"), samples: workspace.join("samples") };
-    std::fs::create_dir_all(&demo.home)?;
+    demo.prepare()?;
     step("starting a fleet: platform, raptor, two CAPs, Postgres");
     let fleet = demo.start_fleet()?;
     for (sample, slug) in SAMPLES {
@@ -67,6 +67,18 @@ impl Demo {
         command.env("LLY_HOME", &self.home).env_remove("LLY_PLATFORM_URL").env_remove("LLY_CREDENTIALS");
         command.stdin(Stdio::null());
         command
+    }
+
+    /// Makes the demo's home. Setup has compiled clang for this machine already: its code is shared, not made again.
+    fn prepare(&self) -> anyhow::Result<()> {
+        std::fs::create_dir_all(&self.home)?;
+        let (shared, cache) = (lily().join("test-home/cache"), self.home.join("cache"));
+        std::fs::create_dir_all(&shared)?;
+        if !cache.exists() {
+            std::os::unix::fs::symlink(&shared, &cache)
+                .with_context(|| format!("cannot link `{}`", cache.display()))?;
+        }
+        Ok(())
     }
 
     fn start_fleet(&self) -> anyhow::Result<Fleet> {

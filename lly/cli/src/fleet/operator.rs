@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use fleet_api::{AccountName, CapStatus, Token};
+use fleet_api::{AccountName, CapId, CapStatus, DrainCap, Token};
 use fleet_client::platform::{OperatorClient, PlatformClient};
 use fleet_client::tls::TlsFiles;
 use serde::Serialize;
@@ -49,6 +49,23 @@ pub async fn caps(context: &Context) -> Result<(), Failure> {
             let _ = writeln!(text, "{:<10} {:<8} {:>10} {:>10}  {}", cap.cap, cap.region, cap.placements, seen, cap.edge_url);
         }
         text
+    })
+}
+
+#[derive(Serialize)]
+struct Drained<'a> {
+    cap: &'a CapId,
+    draining: bool,
+}
+
+/// `lly fleet drain`.
+pub async fn drain(cap: &CapId, draining: bool, context: &Context) -> Result<(), Failure> {
+    let layout = Layout::new(&context.home);
+    let client = client(&layout, &super::plan(&layout)?)?;
+    client.drain(cap, DrainCap { draining }).await.map_err(crate::void::failure)?;
+    context.data("lily.fleet.drain/1", &Drained { cap, draining }, || match draining {
+        true => format!("{cap} takes nothing new; its voids move away within seconds\n"),
+        false => format!("{cap} takes voids again\n"),
     })
 }
 

@@ -1,10 +1,13 @@
 //! Drives the built `lly` and real processes from outside. One module for each promise.
 #![allow(missing_docs, reason = "tests are named for what they show")]
 
+mod bir;
+mod bundle;
 mod compile;
 mod crash;
 mod diagnostics;
 mod fleet;
+mod handler;
 mod hostile;
 mod real;
 mod reproducible;
