@@ -71,13 +71,14 @@ fn the_json_form_has_names_places_and_digests() {
          int main(int argc, char **argv) {\n    shop::Till till;\n    return till.take(helper(argc));\n}\n",
     );
     let program = home.json(["bir", "dump", "graph.cpp"]);
-    let take = unit(&program, "shop::Till::take(int)");
+    let take = unit(&program, "shop::Till::take");
     assert_eq!(take["kind"], "method", "{take}");
+    assert_eq!(take["signature"], "int shop::Till::take(int)", "{take}");
     assert_eq!(take["span"]["line"], 7, "{take}");
     let digest = |program: &Value, name: &str| unit(program, name)["digest"].to_string();
     let again = home.json(["bir", "dump", "graph.cpp"]);
     assert_eq!(program, again);
-    assert!(digest(&program, "shop::Till::take(int)").len() > 20);
+    assert!(digest(&program, "shop::Till::take").len() > 20);
     let dot = home.lly(["bir", "graph", "graph.cpp"]).success().stdout;
     assert!(dot.starts_with("digraph"), "{dot}");
 }
