@@ -134,7 +134,12 @@ impl<'a> Names<'a> {
     fn new(program: &'a Program) -> Self {
         let names = counts(program.units.iter().map(|unit| unit.name.as_str()));
         let signatures = counts(program.units.iter().map(|unit| unit.signature.as_str()));
-        let places = counts(program.units.iter().map(|unit| (unit.name.as_str(), unit.object)));
+        let places = counts(
+            program
+                .units
+                .iter()
+                .map(|unit| (unit.name.as_str(), unit.object)),
+        );
         let units = program.units.iter().map(|unit| {
             if names[unit.name.as_str()] == 1 {
                 printable(&unit.name)
@@ -154,7 +159,11 @@ impl<'a> Names<'a> {
                 in_object(program, &item.name, item.object)
             }
         });
-        Self { program, units: units.collect(), data: data.collect() }
+        Self {
+            program,
+            units: units.collect(),
+            data: data.collect(),
+        }
     }
 
     fn unit(&self, index: u32) -> String {

@@ -11,6 +11,8 @@ mod digests;
 mod merge;
 mod names;
 mod object;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -50,7 +52,14 @@ pub fn program(name: &str, objects: Vec<Object>) -> Result<Program, AnalysisErro
         languages.insert("c");
     }
     let language = languages.into_iter().collect::<Vec<_>>().join(", ");
-    Ok(Program { schema: SCHEMA, language, name: name.to_owned(), units, data, objects })
+    Ok(Program {
+        schema: SCHEMA,
+        language,
+        name: name.to_owned(),
+        units,
+        data,
+        objects,
+    })
 }
 
 fn source(object: &Object) -> &str {
@@ -67,10 +76,15 @@ fn graph(objects: &[Object]) -> Result<(Vec<Unit>, Vec<Data>), AnalysisError> {
         .map(|object| ObjectFile::parse(&object.bytes).map_err(at(object)))
         .collect::<Result<Vec<_>, _>>()?;
     let merged = Merged::new(&files);
-    let debug: Vec<Subprograms> =
-        files.iter().map(|file| debug::subprograms(&file.debug_sections)).collect();
-    let mut data: Vec<Data> =
-        merged.data.iter().map(|place| data_of(&files, &merged, place)).collect();
+    let debug: Vec<Subprograms> = files
+        .iter()
+        .map(|file| debug::subprograms(&file.debug_sections))
+        .collect();
+    let mut data: Vec<Data> = merged
+        .data
+        .iter()
+        .map(|place| data_of(&files, &merged, place))
+        .collect();
     let mut units = Vec::with_capacity(merged.units.len());
     let mut addresses = BTreeSet::new();
     for place in &merged.units {
@@ -107,11 +121,12 @@ fn describe(file: &ObjectFile<'_>, place: &UnitPlace, debug: Option<&Subprogram>
     let symbol = file.symbols[place.symbol as usize].name;
     let is_initializer = place.is_initializer || names::is_initializer(symbol);
     let demangled = names::demangle(symbol);
-    let makes_or_ends = debug.and_then(|debug| {
-        names::makes_or_ends(&debug.name, debug.class.as_deref()?)
-    });
+    let makes_or_ends =
+        debug.and_then(|debug| names::makes_or_ends(&debug.name, debug.class.as_deref()?));
     let kind = match makes_or_ends {
         _ if names::is_thunk(symbol) => UnitKind::Thunk,
+        // clang's own: it takes the arguments, and `__original_main` has none.
+        _ if symbol == "main" && debug.is_none() && file.has_original_main() => UnitKind::Thunk,
         _ if is_initializer => UnitKind::Initializer,
         Some(true) => UnitKind::Constructor,
         Some(false) => UnitKind::Destructor,
@@ -120,7 +135,7 @@ fn describe(file: &ObjectFile<'_>, place: &UnitPlace, debug: Option<&Subprogram>
     };
     let name = match (&demangled, debug) {
         (Some(demangled), _) => demangled.name.clone(),
-        (None, Some(debug)) if !names::is_initializer(symbol) => debug.name.clone(),
+        (None, Some(debug)) if !names::is_made_up(symbol) => debug.name.clone(),
         (None, _) if MAIN.contains(&symbol) => "main".to_owned(),
         (None, _) => symbol.to_owned(),
     };
@@ -157,11 +172,15 @@ fn describe(file: &ObjectFile<'_>, place: &UnitPlace, debug: Option<&Subprogram>
     }
 }
 
-/// The names that clang gives to `main`, by its parameters.
-const MAIN: [&str; 3] = ["__main_argc_argv", "__main_void", "__original_main"];
+/// The names that clang gives to `main`, with parameters and without.
+const MAIN: [&str; 2] = ["__main_argc_argv", "__original_main"];
 
 fn joined(result: &str, full: &str) -> String {
-    let space = if result.ends_with(['*', '&']) { "" } else { " " };
+    let space = if result.ends_with(['*', '&']) {
+        ""
+    } else {
+        " "
+    };
     format!("{result}{space}{full}")
 }
 
@@ -185,12 +204,21 @@ fn link(
         }
     }
     let resolve = |symbols: &BTreeSet<u32>| -> BTreeSet<u32> {
-        symbols.iter().filter_map(|symbol| merged.data(place.object, *symbol)).collect()
+        symbols
+            .iter()
+            .filter_map(|symbol| merged.data(place.object, *symbol))
+            .collect()
     };
-    let is_mutable = |index: &u32| data[*index as usize].kind.is_mutable();
+    let is_mutable = |index: &u32| {
+        let item = &data[*index as usize];
+        item.kind.is_mutable() && !names::is_about_a_class(&item.symbol)
+    };
     unit.calls_indirect = effects.calls_indirect;
     unit.reads = resolve(&effects.reads).into_iter().collect();
-    unit.writes = resolve(&effects.writes).into_iter().filter(is_mutable).collect();
+    unit.writes = resolve(&effects.writes)
+        .into_iter()
+        .filter(is_mutable)
+        .collect();
     unit.escapes = resolve(&effects.escapes).into_iter().collect();
 }
 
@@ -205,10 +233,18 @@ fn data_of(files: &[ObjectFile<'_>], merged: &Merged<'_>, place: &DataPlace<'_>)
         units: Vec::new(),
         digest: Digest::of(&[]),
     };
-    let Some((object, symbol)) = place.definition else { return data };
+    let Some((object, symbol)) = place.definition else {
+        return data;
+    };
     let file = &files[object];
-    let Symbol { target: Target::Data { segment, offset, size }, .. } =
-        file.symbols[symbol as usize]
+    let Symbol {
+        target: Target::Data {
+            segment,
+            offset,
+            size,
+        },
+        ..
+    } = file.symbols[symbol as usize]
     else {
         return data;
     };
@@ -216,7 +252,7 @@ fn data_of(files: &[ObjectFile<'_>], merged: &Merged<'_>, place: &DataPlace<'_>)
     let is_constant = home.name.starts_with(".rodata") || home.name.starts_with(".data.rel.ro");
     data.kind = match is_constant {
         _ if home.is_thread_local => DataKind::ThreadLocal,
-        true if place.name.starts_with(".L") => DataKind::Literal,
+        true if names::is_numbered(place.name) => DataKind::Literal,
         true => DataKind::Constant,
         false => DataKind::Variable,
     };
@@ -224,7 +260,11 @@ fn data_of(files: &[ObjectFile<'_>], merged: &Merged<'_>, place: &DataPlace<'_>)
     data.object = Some(small(object));
     let (mut units, mut others) = (BTreeSet::new(), BTreeSet::new());
     for relocation in file.relocations_of_data(segment, offset, size).0 {
-        match file.symbols.get(relocation.index as usize).map(|symbol| symbol.target) {
+        match file
+            .symbols
+            .get(relocation.index as usize)
+            .map(|symbol| symbol.target)
+        {
             Some(Target::Function(_) | Target::UndefinedFunction) => {
                 if let Function::Unit(unit) = merged.function(files, object, relocation.index) {
                     units.insert(unit);

@@ -40,10 +40,14 @@ pub fn subprograms(sections: &BTreeMap<&str, &[u8]>) -> Subprograms {
         let bytes = sections.get(id.name()).copied().unwrap_or_default();
         Ok(EndianSlice::new(bytes, LittleEndian))
     };
-    let Ok(dwarf) = Dwarf::load(load) else { return found };
+    let Ok(dwarf) = Dwarf::load(load) else {
+        return found;
+    };
     let mut units = dwarf.units();
     while let Ok(Some(header)) = units.next() {
-        let Ok(unit) = dwarf.unit(header) else { continue };
+        let Ok(unit) = dwarf.unit(header) else {
+            continue;
+        };
         // A damaged unit gives what could be read of it.
         let _ = Reader::new(&dwarf, &unit).and_then(|mut reader| reader.read(&mut found));
     }
@@ -75,8 +79,13 @@ struct Reader<'r, 'a> {
 
 impl<'r, 'a> Reader<'r, 'a> {
     fn new(dwarf: &'r Dwarf<Slice<'a>>, unit: &'r Unit<Slice<'a>>) -> gimli::Result<Self> {
-        let mut reader =
-            Self { dwarf, unit, parents: HashMap::new(), codes: Vec::new(), rows: Vec::new() };
+        let mut reader = Self {
+            dwarf,
+            unit,
+            parents: HashMap::new(),
+            codes: Vec::new(),
+            rows: Vec::new(),
+        };
         reader.read_tree()?;
         reader.read_rows()?;
         Ok(reader)
@@ -110,7 +119,15 @@ impl<'r, 'a> Reader<'r, 'a> {
                     let mut ranges = self.dwarf.die_ranges(self.unit, &entry)?;
                     if let Some(range) = ranges.next()? {
                         let (start, end) = (range.begin, range.end);
-                        open = Some((depth, Code { offset, start, end, inlined: Vec::new() }));
+                        open = Some((
+                            depth,
+                            Code {
+                                offset,
+                                start,
+                                end,
+                                inlined: Vec::new(),
+                            },
+                        ));
                     }
                 }
                 gimli::DW_TAG_inlined_subroutine => {
@@ -128,12 +145,18 @@ impl<'r, 'a> Reader<'r, 'a> {
     }
 
     fn read_rows(&mut self) -> gimli::Result<()> {
-        let Some(program) = self.unit.line_program.clone() else { return Ok(()) };
+        let Some(program) = self.unit.line_program.clone() else {
+            return Ok(());
+        };
         let mut rows = program.rows();
         while let Some((_, row)) = rows.next_row()? {
             if let (Some(line), false) = (row.line(), row.end_sequence()) {
                 let line = u32::try_from(line.get()).unwrap_or(u32::MAX);
-                self.rows.push(Row { address: row.address(), file: row.file_index(), line });
+                self.rows.push(Row {
+                    address: row.address(),
+                    file: row.file_index(),
+                    line,
+                });
             }
         }
         self.rows.sort_by_key(|row| row.address);
@@ -148,8 +171,12 @@ impl<'r, 'a> Reader<'r, 'a> {
                 continue;
             };
             // Parameters of the original, not of a copy that the optimiser made.
-            let Some(original) = chain.last() else { continue };
-            let whole = chain.iter().find(|entry| entry.attr(gimli::DW_AT_type).is_some());
+            let Some(original) = chain.last() else {
+                continue;
+            };
+            let whole = chain
+                .iter()
+                .find(|entry| entry.attr(gimli::DW_AT_type).is_some());
             let (declaration, result) =
                 declarations.function(chain.get(1).unwrap_or(original), whole.unwrap_or(original));
             found.insert(
@@ -158,7 +185,9 @@ impl<'r, 'a> Reader<'r, 'a> {
                     name,
                     declaration,
                     result,
-                    class: chain.iter().find_map(|entry| declarations.class_of(entry.offset())),
+                    class: chain
+                        .iter()
+                        .find_map(|entry| declarations.class_of(entry.offset())),
                     span: self.span(&chain, code),
                 },
             );
@@ -193,7 +222,9 @@ impl<'r, 'a> Reader<'r, 'a> {
         };
         let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         let index = number(gimli::DW_AT_decl_file)?;
-        let line = number(gimli::DW_AT_decl_line).map(small).filter(|line| *line > 0)?;
+        let line = number(gimli::DW_AT_decl_line)
+            .map(small)
+            .filter(|line| *line > 0)?;
         let column = number(gimli::DW_AT_decl_column).map_or(0, small);
         let from = self.rows.partition_point(|row| row.address < code.start);
         let to = self.rows.partition_point(|row| row.address < code.end);
@@ -201,9 +232,18 @@ impl<'r, 'a> Reader<'r, 'a> {
             let is_inlined = |(start, end): &(u64, u64)| (*start..*end).contains(&row.address);
             row.file == index && !code.inlined.iter().any(is_inlined)
         };
-        let last = self.rows[from..to].iter().filter(is_own).map(|row| row.line).max();
+        let last = self.rows[from..to]
+            .iter()
+            .filter(is_own)
+            .map(|row| row.line)
+            .max();
         let end_line = last.unwrap_or(line).max(line);
-        Some(Span { file: self.file(index)?, line, column, end_line })
+        Some(Span {
+            file: self.file(index)?,
+            line,
+            column,
+            end_line,
+        })
     }
 
     fn file(&self, index: u64) -> Option<String> {

@@ -36,12 +36,20 @@ impl<'r, 'a> Declarations<'r, 'a> {
                     | gimli::DW_LANG_C17
             ))
         );
-        Self { dwarf, unit, parents, is_c }
+        Self {
+            dwarf,
+            unit,
+            parents,
+            is_c,
+        }
     }
 
     /// The entry's own name.
     pub fn name(&self, entry: &Entry<'a>) -> Option<String> {
-        let name = self.dwarf.attr_string(self.unit, entry.attr_value(gimli::DW_AT_name)?).ok()?;
+        let name = self
+            .dwarf
+            .attr_string(self.unit, entry.attr_value(gimli::DW_AT_name)?)
+            .ok()?;
         Some(name.to_string_lossy().into_owned())
     }
 
@@ -153,10 +161,17 @@ impl<'r, 'a> Declarations<'r, 'a> {
             _ => None,
         };
         let binds_tighter = target.is_some_and(|target| {
-            matches!(target.tag(), gimli::DW_TAG_array_type | gimli::DW_TAG_subroutine_type)
+            matches!(
+                target.tag(),
+                gimli::DW_TAG_array_type | gimli::DW_TAG_subroutine_type
+            )
         });
         let pointed = format!("{mark}{inner}");
-        let inner = if binds_tighter { format!("({pointed})") } else { pointed };
+        let inner = if binds_tighter {
+            format!("({pointed})")
+        } else {
+            pointed
+        };
         self.target(entry, inner, depth)
     }
 
@@ -197,7 +212,9 @@ impl<'r, 'a> Declarations<'r, 'a> {
 
     /// `space::Class::`, as far as the scopes have names. Versions of a library's namespace are no part of it.
     fn scope(&self, offset: UnitOffset, depth: usize) -> String {
-        let Ok(entry) = self.unit.entry(offset) else { return String::new() };
+        let Ok(entry) = self.unit.entry(offset) else {
+            return String::new();
+        };
         let is_scope = matches!(
             entry.tag(),
             gimli::DW_TAG_namespace

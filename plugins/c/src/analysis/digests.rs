@@ -10,8 +10,15 @@ use super::object::{ObjectFile, Target};
 
 /// The digests of all units, then of all data.
 pub fn of(files: &[ObjectFile<'_>], merged: &Merged<'_>, data: &[Data]) -> Vec<Digest> {
-    let graph = Graph { files, merged, data };
-    let units = merged.units.iter().map(|place| graph.unit(place.object, place.body, place.symbol));
+    let graph = Graph {
+        files,
+        merged,
+        data,
+    };
+    let units = merged
+        .units
+        .iter()
+        .map(|place| graph.unit(place.object, place.body, place.symbol));
     let items = (0..data.len()).map(|index| graph.item(index));
     of_graph(&units.chain(items).collect::<Vec<_>>())
 }
@@ -30,8 +37,17 @@ impl Graph<'_, '_> {
         own.part(format!("{:?}", file.type_of_body(body)).as_bytes());
         let start = file.bodies[body].range().start - file.code_start;
         let bytes = file.bodies[body].as_bytes();
-        let edges = self.contents(&mut own, object, bytes, start, file.relocations_of_body(body));
-        Node { own: own.finish(), edges }
+        let edges = self.contents(
+            &mut own,
+            object,
+            bytes,
+            start,
+            file.relocations_of_body(body),
+        );
+        Node {
+            own: own.finish(),
+            edges,
+        }
     }
 
     fn item(&self, index: usize) -> Node {
@@ -39,17 +55,29 @@ impl Graph<'_, '_> {
         let mut own = Hasher::new("lily.c.data");
         own.part(item.kind.as_str().as_bytes());
         // A literal's name counts the literals before it.
-        own.part(if item.kind == DataKind::Literal { b"" } else { item.symbol.as_bytes() });
+        own.part(if item.kind == DataKind::Literal {
+            b""
+        } else {
+            item.symbol.as_bytes()
+        });
         let mut edges = Vec::new();
         if let Some((object, symbol)) = self.merged.data[index].definition {
             let file = &self.files[object];
-            if let Target::Data { segment, offset, size } = file.symbols[symbol as usize].target {
+            if let Target::Data {
+                segment,
+                offset,
+                size,
+            } = file.symbols[symbol as usize].target
+            {
                 let bytes = &file.segments[segment].bytes[offset..offset + size];
                 let (relocations, start) = file.relocations_of_data(segment, offset, size);
                 edges = self.contents(&mut own, object, bytes, start, relocations);
             }
         }
-        Node { own: own.finish(), edges }
+        Node {
+            own: own.finish(),
+            edges,
+        }
     }
 
     /// Hashes `bytes` and says what they refer to, one edge for each place, in order.

@@ -74,23 +74,29 @@ impl<'a> Merged<'a> {
         let mut symbols: Vec<Option<u32>> = vec![None; file.bodies.len()];
         let mut early = vec![false; file.bodies.len()];
         for (index, symbol) in file.symbols.iter().enumerate() {
-            let Target::Function(body) = symbol.target else { continue };
+            let Target::Function(body) = symbol.target else {
+                continue;
+            };
             early[body] |= initializers.contains(&small(index));
             let is_private = symbol.binding == Binding::Local;
             if !is_private && self.functions.get(symbol.name) != Some(&(object, body)) {
                 continue;
             }
             // Of several names the first that others can see is the unit's.
-            let has_public = symbols[body].is_some_and(|known| {
-                file.symbols[known as usize].binding != Binding::Local
-            });
+            let has_public = symbols[body]
+                .is_some_and(|known| file.symbols[known as usize].binding != Binding::Local);
             if symbols[body].is_none() || (!is_private && !has_public) {
                 symbols[body] = Some(small(index));
             }
         }
         let places = symbols.into_iter().enumerate().map(|(body, symbol)| {
             let is_initializer = early[body];
-            self.units.push(UnitPlace { object, body, symbol: symbol?, is_initializer });
+            self.units.push(UnitPlace {
+                object,
+                body,
+                symbol: symbol?,
+                is_initializer,
+            });
             Some(small(self.units.len() - 1))
         });
         let places = places.collect();
@@ -99,22 +105,34 @@ impl<'a> Merged<'a> {
 
     fn add_data(&mut self, files: &[ObjectFile<'a>]) {
         let winners = winners(files, |target| match target {
-            Target::Data { segment, offset, .. } => Some((segment, offset)),
+            Target::Data {
+                segment, offset, ..
+            } => Some((segment, offset)),
             _ => None,
         });
         let mut by_name: BTreeMap<&'a str, u32> = BTreeMap::new();
-        let mut places: Vec<Vec<Option<u32>>> =
-            files.iter().map(|file| vec![None; file.symbols.len()]).collect();
+        let mut places: Vec<Vec<Option<u32>>> = files
+            .iter()
+            .map(|file| vec![None; file.symbols.len()])
+            .collect();
         for (object, file) in files.iter().enumerate() {
             for (index, symbol) in file.symbols.iter().enumerate() {
-                let Target::Data { segment, offset, .. } = symbol.target else { continue };
+                let Target::Data {
+                    segment, offset, ..
+                } = symbol.target
+                else {
+                    continue;
+                };
                 let is_private = symbol.binding == Binding::Local;
                 let wins = winners.get(symbol.name) == Some(&(object, (segment, offset)));
                 if !is_private && (!wins || by_name.contains_key(symbol.name)) {
                     continue;
                 }
                 let definition = Some((object, small(index)));
-                self.data.push(DataPlace { name: symbol.name, definition });
+                self.data.push(DataPlace {
+                    name: symbol.name,
+                    definition,
+                });
                 let place = small(self.data.len() - 1);
                 places[object][index] = Some(place);
                 if !is_private {
@@ -129,7 +147,10 @@ impl<'a> Merged<'a> {
                     continue;
                 }
                 *place = Some(*by_name.entry(symbol.name).or_insert_with(|| {
-                    self.data.push(DataPlace { name: symbol.name, definition: None });
+                    self.data.push(DataPlace {
+                        name: symbol.name,
+                        definition: None,
+                    });
                     small(self.data.len() - 1)
                 }));
             }
@@ -154,7 +175,10 @@ impl<'a> Merged<'a> {
 
     /// The data that a symbol of an object stands for; none when it stands for something else.
     pub fn data(&self, object: usize, symbol: u32) -> Option<u32> {
-        self.data_symbols[object].get(symbol as usize).copied().flatten()
+        self.data_symbols[object]
+            .get(symbol as usize)
+            .copied()
+            .flatten()
     }
 }
 

@@ -27,8 +27,13 @@ pub fn demangle(symbol: &str) -> Option<Demangled> {
     .ok()?;
     let options = DemangleOptions::new().recursion_limit(RECURSION_MAX);
     let full = plain(parsed.demangle_with_options(&options).ok()?);
-    let bare = DemangleOptions::new().recursion_limit(RECURSION_MAX).no_params().no_return_type();
-    let name = parsed.demangle_with_options(&bare).map_or_else(|_| full.clone(), plain);
+    let bare = DemangleOptions::new()
+        .recursion_limit(RECURSION_MAX)
+        .no_params()
+        .no_return_type();
+    let name = parsed
+        .demangle_with_options(&bare)
+        .map_or_else(|_| full.clone(), plain);
     Some(Demangled { name, full })
 }
 
@@ -37,7 +42,25 @@ pub fn data_name(symbol: &str) -> String {
     demangle(symbol).map_or_else(|| symbol.to_owned(), |demangled| demangled.full)
 }
 
+/// Whether the compiler made the data up and numbered it: its name says only how much of it came before.
+pub fn is_numbered(symbol: &str) -> bool {
+    symbol.starts_with(".L") || symbol.starts_with("GCC_except_table")
+}
+
+/// Whether the symbol is that of a vtable or of type information, which never change, whoever defines them.
+pub fn is_about_a_class(symbol: &str) -> bool {
+    ["_ZTV", "_ZTT", "_ZTI", "_ZTS"]
+        .iter()
+        .any(|prefix| symbol.starts_with(prefix))
+}
+
 fn plain(mut name: String) -> String {
+    if let Some(class) = name
+        .strip_prefix("{vtable(")
+        .and_then(|rest| rest.strip_suffix(")}"))
+    {
+        name = format!("vtable for {class}");
+    }
     for version in VERSIONS {
         if name.contains(version) {
             name = name.replace(version, "std::");
@@ -48,14 +71,21 @@ fn plain(mut name: String) -> String {
 
 /// Whether the symbol is a thunk's: code that adjusts `this` or the result and goes on.
 pub fn is_thunk(symbol: &str) -> bool {
-    ["_ZTh", "_ZTv", "_ZTc"].iter().any(|prefix| symbol.starts_with(prefix))
+    ["_ZTh", "_ZTv", "_ZTc"]
+        .iter()
+        .any(|prefix| symbol.starts_with(prefix))
 }
 
 /// Whether the symbol is that of the compiler's code for what runs before `main`.
 pub fn is_initializer(symbol: &str) -> bool {
-    ["_GLOBAL__sub_I_", "_GLOBAL__I_", "__cxx_global_var_init", "__cxx_global_array_dtor"]
+    ["_GLOBAL__sub_I_", "_GLOBAL__I_", "__cxx_global_var_init"]
         .iter()
         .any(|prefix| symbol.starts_with(prefix))
+}
+
+/// Whether the compiler made the function up. Several such share a name in the debug information, but no symbol.
+pub fn is_made_up(symbol: &str) -> bool {
+    is_initializer(symbol) || symbol.starts_with("__cxx_global_array_dtor")
 }
 
 /// Whether `name`, a function's own, converts: `operator bool` says itself what it returns.
@@ -84,13 +114,21 @@ mod tests {
         for (symbol, name, full) in [
             ("_ZN7Counter3addEi", "Counter::add", "Counter::add(int)"),
             ("_Z5twiceIiET_S0_", "twice<int>", "int twice<int>(int)"),
-            ("_ZNSt3__26vectorIiE4sizeEv", "std::vector<int>::size", "std::vector<int>::size()"),
+            (
+                "_ZNSt3__26vectorIiE4sizeEv",
+                "std::vector<int>::size",
+                "std::vector<int>::size()",
+            ),
             ("_ZN7CounterC2Ev", "Counter::Counter", "Counter::Counter()"),
         ] {
             let demangled = demangle(symbol).unwrap();
-            assert_eq!((demangled.name.as_str(), demangled.full.as_str()), (name, full));
+            assert_eq!(
+                (demangled.name.as_str(), demangled.full.as_str()),
+                (name, full)
+            );
         }
         assert!(demangle("main").is_none());
+        assert_eq!(data_name("_ZTV7Counter"), "vtable for Counter");
         assert_eq!(data_name("_ZZ4bumpvE1n"), "bump()::n");
     }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use wasmparser::{
-    CompositeInnerType, FuncType, FunctionBody, KnownCustom, Linking, Parser, Payload,
-    RelocationEntry, SegmentFlags, SubType, SymbolFlags, SymbolInfo, TypeRef,
+    CompositeInnerType, CustomSectionReader, FuncType, FunctionBody, KnownCustom, Linking, Parser,
+    Payload, RelocationEntry, SegmentFlags, SubType, SymbolFlags, SymbolInfo, TypeRef,
 };
 
 /// A parsed object. Everything borrows from its bytes.
@@ -96,43 +96,17 @@ impl<'a> ObjectFile<'a> {
     /// Reads an object.
     pub fn parse(bytes: &'a [u8]) -> wasmparser::Result<Self> {
         let mut object = Self::default();
-        let mut imports = Imports::default();
-        let mut symbols = Vec::new();
-        let mut segments = Vec::new();
+        let mut loose = Loose::default();
         let mut section = 0u32;
-        let (mut code_section, mut data_section) = (None, None);
-        let mut relocations: Vec<(u32, Vec<RelocationEntry>)> = Vec::new();
         for payload in Parser::new(0).parse_all(bytes) {
             let payload = payload?;
             match &payload {
-                Payload::TypeSection(reader) => {
-                    for group in reader.clone() {
-                        object.types.extend(group?.into_types());
-                    }
-                }
-                Payload::ImportSection(reader) => {
-                    for import in reader.clone().into_imports() {
-                        let import = import?;
-                        object.import(&mut imports, import.name, import.ty);
-                    }
-                }
-                Payload::FunctionSection(reader) => {
-                    for index in reader.clone() {
-                        object.function_types.push(index?);
-                    }
-                }
-                Payload::TagSection(reader) => {
-                    for tag in reader.clone() {
-                        object.tag_types.push(tag?.func_type_idx);
-                    }
-                }
                 Payload::CodeSectionStart { range, .. } => {
                     object.code_start = range.start;
-                    code_section = Some(section);
+                    loose.code_section = Some(section);
                 }
-                Payload::CodeSectionEntry(body) => object.bodies.push(body.clone()),
                 Payload::DataSection(reader) => {
-                    data_section = Some(section);
+                    loose.data_section = Some(section);
                     let start = reader.range().start;
                     for data in reader.clone() {
                         let data = data?;
@@ -144,59 +118,108 @@ impl<'a> ObjectFile<'a> {
                         });
                     }
                 }
-                Payload::CustomSection(custom) => match custom.as_known() {
-                    KnownCustom::Linking(linking) => {
-                        for part in linking.subsections() {
-                            match part? {
-                                Linking::SymbolTable(table) => {
-                                    for symbol in table {
-                                        symbols.push(symbol?);
-                                    }
-                                }
-                                Linking::SegmentInfo(infos) => {
-                                    for info in infos {
-                                        segments.push(info?);
-                                    }
-                                }
-                                Linking::InitFuncs(functions) => {
-                                    for function in functions {
-                                        object.initializers.push(function?.symbol_index);
-                                    }
-                                }
-                                Linking::ComdatInfo(_) | Linking::Unknown { .. } => {}
-                            }
-                        }
-                    }
-                    KnownCustom::Reloc(reader) => {
-                        let entries = reader.entries().into_iter().collect::<Result<_, _>>()?;
-                        relocations.push((reader.section_index(), entries));
-                    }
-                    _ if custom.name().starts_with(".debug_") => {
-                        object.debug_sections.insert(custom.name(), custom.data());
-                    }
-                    _ => {}
-                },
-                _ => {}
+                Payload::CustomSection(custom) => object.custom(&mut loose, custom)?,
+                _ => object.declarations(&mut loose, &payload)?,
             }
             // Sections are numbered as they come; a body within the code section is none.
             if payload.as_section().is_some() {
                 section += 1;
             }
         }
-        for (segment, info) in object.segments.iter_mut().zip(segments) {
+        object.put_together(loose);
+        Ok(object)
+    }
+
+    fn declarations(
+        &mut self,
+        loose: &mut Loose<'a>,
+        payload: &Payload<'a>,
+    ) -> wasmparser::Result<()> {
+        match payload {
+            Payload::TypeSection(reader) => {
+                for group in reader.clone() {
+                    self.types.extend(group?.into_types());
+                }
+            }
+            Payload::ImportSection(reader) => {
+                for import in reader.clone().into_imports() {
+                    let import = import?;
+                    self.import(&mut loose.imports, import.name, import.ty);
+                }
+            }
+            Payload::FunctionSection(reader) => {
+                for index in reader.clone() {
+                    self.function_types.push(index?);
+                }
+            }
+            Payload::TagSection(reader) => {
+                for tag in reader.clone() {
+                    self.tag_types.push(tag?.func_type_idx);
+                }
+            }
+            Payload::CodeSectionEntry(body) => self.bodies.push(body.clone()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn custom(
+        &mut self,
+        loose: &mut Loose<'a>,
+        custom: &CustomSectionReader<'a>,
+    ) -> wasmparser::Result<()> {
+        match custom.as_known() {
+            KnownCustom::Linking(linking) => {
+                for part in linking.subsections() {
+                    match part? {
+                        Linking::SymbolTable(table) => {
+                            for symbol in table {
+                                loose.symbols.push(symbol?);
+                            }
+                        }
+                        Linking::SegmentInfo(infos) => {
+                            for info in infos {
+                                loose.segments.push(info?);
+                            }
+                        }
+                        Linking::InitFuncs(functions) => {
+                            for function in functions {
+                                self.initializers.push(function?.symbol_index);
+                            }
+                        }
+                        Linking::ComdatInfo(_) | Linking::Unknown { .. } => {}
+                    }
+                }
+            }
+            KnownCustom::Reloc(reader) => {
+                let entries = reader.entries().into_iter().collect::<Result<_, _>>()?;
+                loose.relocations.push((reader.section_index(), entries));
+            }
+            _ if custom.name().starts_with(".debug_") => {
+                self.debug_sections.insert(custom.name(), custom.data());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn put_together(&mut self, loose: Loose<'a>) {
+        for (segment, info) in self.segments.iter_mut().zip(&loose.segments) {
             segment.name = info.name;
             segment.is_thread_local = info.flags.contains(SegmentFlags::TLS);
         }
-        for (of, mut entries) in relocations {
+        for (of, mut entries) in loose.relocations {
             entries.sort_by_key(|entry| entry.offset);
-            if Some(of) == code_section {
-                object.code_relocations = entries;
-            } else if Some(of) == data_section {
-                object.data_relocations = entries;
+            if Some(of) == loose.code_section {
+                self.code_relocations = entries;
+            } else if Some(of) == loose.data_section {
+                self.data_relocations = entries;
             }
         }
-        object.symbols = symbols.iter().map(|symbol| object.symbol(&imports, symbol)).collect();
-        Ok(object)
+        let symbols = loose.symbols.iter();
+        self.symbols = symbols
+            .map(|symbol| self.symbol(&loose.imports, symbol))
+            .collect();
     }
 
     fn import(&mut self, imports: &mut Imports<'a>, name: &'a str, ty: TypeRef) {
@@ -227,25 +250,39 @@ impl<'a> ObjectFile<'a> {
                 };
                 (flags, name.or(imported(&imports.functions, index)), target)
             }
-            SymbolInfo::Data { flags, name, symbol } => {
+            SymbolInfo::Data {
+                flags,
+                name,
+                symbol,
+            } => {
                 let target = symbol.and_then(|place| {
                     let (segment, offset) = (place.index as usize, place.offset as usize);
                     let size = place.size as usize;
                     let bytes = self.segments.get(segment)?.bytes;
                     bytes.get(offset..offset.checked_add(size)?)?;
-                    Some(Target::Data { segment, offset, size })
+                    Some(Target::Data {
+                        segment,
+                        offset,
+                        size,
+                    })
                 });
                 (flags, Some(name), target.unwrap_or(Target::UndefinedData))
             }
-            SymbolInfo::Global { flags, index, name } => {
-                (flags, name.or(imported(&imports.globals, index)), Target::Other)
-            }
-            SymbolInfo::Event { flags, index, name } => {
-                (flags, name.or(imported(&imports.tags, index)), Target::Other)
-            }
-            SymbolInfo::Table { flags, index, name } => {
-                (flags, name.or(imported(&imports.tables, index)), Target::Other)
-            }
+            SymbolInfo::Global { flags, index, name } => (
+                flags,
+                name.or(imported(&imports.globals, index)),
+                Target::Other,
+            ),
+            SymbolInfo::Event { flags, index, name } => (
+                flags,
+                name.or(imported(&imports.tags, index)),
+                Target::Other,
+            ),
+            SymbolInfo::Table { flags, index, name } => (
+                flags,
+                name.or(imported(&imports.tables, index)),
+                Target::Other,
+            ),
             SymbolInfo::Section { flags, .. } => (flags, None, Target::Other),
         };
         let binding = if flags.contains(SymbolFlags::BINDING_LOCAL) {
@@ -255,7 +292,18 @@ impl<'a> ObjectFile<'a> {
         } else {
             Binding::Global
         };
-        Symbol { name: name.unwrap_or_default(), binding, target }
+        Symbol {
+            name: name.unwrap_or_default(),
+            binding,
+            target,
+        }
+    }
+
+    /// Whether `main` is written without parameters: clang then adds one that has them.
+    pub fn has_original_main(&self) -> bool {
+        self.symbols
+            .iter()
+            .any(|symbol| symbol.name == "__original_main")
     }
 
     /// The type of the function with this body.
@@ -290,9 +338,24 @@ impl<'a> ObjectFile<'a> {
         offset: usize,
         size: usize,
     ) -> (&[RelocationEntry], usize) {
-        let start = self.segments.get(segment).map_or(0, |segment| segment.start) + offset;
+        let start = self
+            .segments
+            .get(segment)
+            .map_or(0, |segment| segment.start)
+            + offset;
         (within(&self.data_relocations, start, start + size), start)
     }
+}
+
+/// What is read on the way and put in its place at the end.
+#[derive(Default)]
+struct Loose<'a> {
+    imports: Imports<'a>,
+    symbols: Vec<SymbolInfo<'a>>,
+    segments: Vec<wasmparser::Segment<'a>>,
+    code_section: Option<u32>,
+    data_section: Option<u32>,
+    relocations: Vec<(u32, Vec<RelocationEntry>)>,
 }
 
 #[derive(Default)]
