@@ -4,7 +4,11 @@ use std::{net::SocketAddr, path::PathBuf};
 
 /// Runs bricks and answers for them over HTTPS.
 #[derive(Debug, clap::Parser)]
-#[command(name = "cap", version, after_help = "Example:\n  cap --id cap-1 --listen 127.0.0.1:0 --edge 127.0.0.1:8443 --tls-dir tls/cap-1 \\\n      --raptor-url https://localhost:7444 --blobs blobs --cache cap-1/cache --app-domain app.localhost \\\n      --lease-key tls/cap-1/lease.key")]
+#[command(
+    name = "cap",
+    version,
+    after_help = "Example:\n  cap --id cap-1 --listen 127.0.0.1:0 --edge 127.0.0.1:8443 --tls-dir tls/cap-1 \\\n      --raptor-url https://localhost:7444 --blobs blobs --cache cap-1/cache --app-domain app.localhost \\\n      --lease-key tls/cap-1/lease.key"
+)]
 pub struct Arguments {
     /// The name of this CAP in the fleet; its certificate says the same
     #[arg(long)]

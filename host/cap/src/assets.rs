@@ -72,7 +72,11 @@ impl AssetIndex {
                     size,
                     etag: format!("\"{}\"", digest.hex()),
                     content_type: content_type(&path),
-                    cache_control: if is_hashed_name(&path) { IMMUTABLE } else { REVALIDATE },
+                    cache_control: if is_hashed_name(&path) {
+                        IMMUTABLE
+                    } else {
+                        REVALIDATE
+                    },
                 };
                 (path, asset)
             })
@@ -85,9 +89,14 @@ impl AssetIndex {
         if self.files.is_empty() {
             return Lookup::Missing;
         }
-        let Some(name) = percent_decode(path.trim_start_matches('/')) else { return Lookup::Missing };
+        let Some(name) = percent_decode(path.trim_start_matches('/')) else {
+            return Lookup::Missing;
+        };
         if name.is_empty() || name.ends_with('/') {
-            return self.files.get(&format!("{name}index.html")).map_or(Lookup::Missing, Lookup::Found);
+            return self
+                .files
+                .get(&format!("{name}index.html"))
+                .map_or(Lookup::Missing, Lookup::Found);
         }
         if let Some(asset) = self.files.get(&name) {
             return Lookup::Found(asset);
@@ -113,12 +122,20 @@ impl AssetIndex {
 impl Asset {
     /// Decides how to answer a GET or HEAD with these headers.
     pub fn plan(&self, method: &Method, request: &HeaderMap) -> Plan {
-        let text = |name| request.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let text = |name| {
+            request
+                .get(name)
+                .and_then(|value: &HeaderValue| value.to_str().ok())
+        };
         if text(header::IF_NONE_MATCH).is_some_and(|tags| matches_any(tags, &self.etag)) {
             return Plan::NotModified;
         }
         // RFC 9110: a range on anything but GET is ignored.
-        let wanted = if method == Method::GET { text(header::RANGE) } else { None };
+        let wanted = if method == Method::GET {
+            text(header::RANGE)
+        } else {
+            None
+        };
         match range::decide(wanted, text(header::IF_RANGE), &self.etag, self.size) {
             range::Range::Whole => Plan::Whole,
             range::Range::Part { first, last } => Plan::Part { first, last },
@@ -148,7 +165,10 @@ impl Asset {
             }
             Plan::Part { first, last } => {
                 set(header::CONTENT_TYPE, self.content_type.clone());
-                set(header::CONTENT_RANGE, format!("bytes {first}-{last}/{}", self.size));
+                set(
+                    header::CONTENT_RANGE,
+                    format!("bytes {first}-{last}/{}", self.size),
+                );
                 set(header::CONTENT_LENGTH, (last - first + 1).to_string());
             }
         }
@@ -159,8 +179,14 @@ fn content_type(path: &str) -> String {
     let mime = mime_guess::from_path(path).first_or_octet_stream();
     let is_text = mime.type_() == mime_guess::mime::TEXT
         || matches!(mime.subtype().as_str(), "javascript" | "json" | "xml")
-        || mime.suffix().is_some_and(|suffix| suffix == "xml" || suffix == "json");
-    if is_text && mime.get_param("charset").is_none() { format!("{mime}; charset=utf-8") } else { mime.to_string() }
+        || mime
+            .suffix()
+            .is_some_and(|suffix| suffix == "xml" || suffix == "json");
+    if is_text && mime.get_param("charset").is_none() {
+        format!("{mime}; charset=utf-8")
+    } else {
+        mime.to_string()
+    }
 }
 
 /// Does a part of the file's name look like a hash: at least eight hex digits, letters and figures both? (Figures
@@ -177,7 +203,9 @@ fn is_hashed_name(path: &str) -> bool {
 
 /// `If-None-Match` compares weakly: `W/` does not matter.
 fn matches_any(tags: &str, etag: &str) -> bool {
-    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+    tags.split(',')
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 fn percent_decode(text: &str) -> Option<String> {
@@ -204,20 +232,46 @@ mod tests {
 
     fn index() -> AssetIndex {
         let file = |path: &str| (path.to_owned(), Digest::of(path.as_bytes()), 10);
-        AssetIndex::new(["index.html", "docs/index.html", "a b.txt", "app.3f9c2b1d.js", "404.html"].map(file))
+        AssetIndex::new(
+            [
+                "index.html",
+                "docs/index.html",
+                "a b.txt",
+                "app.3f9c2b1d.js",
+                "404.html",
+            ]
+            .map(file),
+        )
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.parse().expect("name"), value.parse().expect("value"))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.parse().expect("name"), value.parse().expect("value")))
+            .collect()
     }
 
     #[test]
     fn paths() {
         let index = index();
-        for path in ["/", "/index.html", "/docs/", "/docs/index.html", "/a%20b.txt"] {
+        for path in [
+            "/",
+            "/index.html",
+            "/docs/",
+            "/docs/index.html",
+            "/a%20b.txt",
+        ] {
             assert!(matches!(index.lookup(path), Lookup::Found(_)), "{path}");
         }
-        for path in ["/nope", "/../index.html", "/docs/../index.html", "/%", "/%ff", "/%zz", "/docs/nope/"] {
+        for path in [
+            "/nope",
+            "/../index.html",
+            "/docs/../index.html",
+            "/%",
+            "/%ff",
+            "/%zz",
+            "/docs/nope/",
+        ] {
             assert!(matches!(index.lookup(path), Lookup::Missing), "{path}");
         }
         assert!(matches!(index.lookup("//docs"), Lookup::Redirect(to) if to == "/docs/"));
@@ -226,21 +280,46 @@ mod tests {
     #[test]
     fn conditional_requests() {
         let index = index();
-        let Lookup::Found(asset) = index.lookup("/") else { panic!("the index page is there") };
+        let Lookup::Found(asset) = index.lookup("/") else {
+            panic!("the index page is there")
+        };
         let tag = asset.etag.clone();
         assert_eq!(asset.plan(&Method::GET, &headers(&[])), Plan::Whole);
-        assert_eq!(asset.plan(&Method::GET, &headers(&[("if-none-match", &tag)])), Plan::NotModified);
-        assert_eq!(asset.plan(&Method::GET, &headers(&[("if-none-match", &format!("\"x\", W/{tag}"))])), Plan::NotModified);
-        assert_eq!(asset.plan(&Method::GET, &headers(&[("if-none-match", "\"x\"")])), Plan::Whole);
-        assert_eq!(asset.plan(&Method::GET, &headers(&[("range", "bytes=2-4")])), Plan::Part { first: 2, last: 4 });
-        assert_eq!(asset.plan(&Method::HEAD, &headers(&[("range", "bytes=2-4")])), Plan::Whole);
-        assert_eq!(asset.plan(&Method::GET, &headers(&[("range", "bytes=20-")])), Plan::Unsatisfiable);
+        assert_eq!(
+            asset.plan(&Method::GET, &headers(&[("if-none-match", &tag)])),
+            Plan::NotModified
+        );
+        assert_eq!(
+            asset.plan(
+                &Method::GET,
+                &headers(&[("if-none-match", &format!("\"x\", W/{tag}"))])
+            ),
+            Plan::NotModified
+        );
+        assert_eq!(
+            asset.plan(&Method::GET, &headers(&[("if-none-match", "\"x\"")])),
+            Plan::Whole
+        );
+        assert_eq!(
+            asset.plan(&Method::GET, &headers(&[("range", "bytes=2-4")])),
+            Plan::Part { first: 2, last: 4 }
+        );
+        assert_eq!(
+            asset.plan(&Method::HEAD, &headers(&[("range", "bytes=2-4")])),
+            Plan::Whole
+        );
+        assert_eq!(
+            asset.plan(&Method::GET, &headers(&[("range", "bytes=20-")])),
+            Plan::Unsatisfiable
+        );
     }
 
     #[test]
     fn headers_of_an_answer() {
         let index = index();
-        let Lookup::Found(asset) = index.lookup("/app.3f9c2b1d.js") else { panic!("the script is there") };
+        let Lookup::Found(asset) = index.lookup("/app.3f9c2b1d.js") else {
+            panic!("the script is there")
+        };
         let mut out = HeaderMap::new();
         asset.describe(&Plan::Part { first: 2, last: 4 }, &mut out);
         assert_eq!(out["content-range"], "bytes 2-4/10");

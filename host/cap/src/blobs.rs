@@ -67,7 +67,11 @@ impl BlobCache {
         for (_, digest, size) in found {
             index.add(digest, size);
         }
-        Ok(Self { dir, bytes_max, index: Mutex::new(index) })
+        Ok(Self {
+            dir,
+            bytes_max,
+            index: Mutex::new(index),
+        })
     }
 
     /// Where the blob lies, if it is here.
@@ -83,7 +87,10 @@ impl BlobCache {
             index.entries.entry(*digest).or_default().pins += 1;
         }
         drop(index);
-        Pins { cache: Arc::clone(self), digests }
+        Pins {
+            cache: Arc::clone(self),
+            digests,
+        }
     }
 
     /// The bytes of a blob, if it is here and whole. A damaged file is removed. Blocks on the disk.
@@ -131,14 +138,23 @@ impl Index {
         self.clock += 1;
         let entry = self.entries.entry(digest).or_default();
         self.bytes = self.bytes - entry.size + size;
-        *entry = Entry { size, used: self.clock, ..*entry };
+        *entry = Entry {
+            size,
+            used: self.clock,
+            ..*entry
+        };
     }
 
     fn make_room(&mut self, bytes_max: u64) -> Vec<Digest> {
         let mut victims = Vec::new();
         while self.bytes > bytes_max {
-            let idle = self.entries.iter().filter(|(_, entry)| entry.pins == 0 && entry.size > 0);
-            let Some((digest, _)) = idle.min_by_key(|(_, entry)| entry.used) else { break };
+            let idle = self
+                .entries
+                .iter()
+                .filter(|(_, entry)| entry.pins == 0 && entry.size > 0);
+            let Some((digest, _)) = idle.min_by_key(|(_, entry)| entry.used) else {
+                break;
+            };
             let digest = *digest;
             if let Some(entry) = self.entries.remove(&digest) {
                 self.bytes -= entry.size;
@@ -178,7 +194,10 @@ mod tests {
         let digest = Digest::of(b"hello");
         assert_eq!(cache.read(&digest).expect("read"), None);
         cache.keep(&digest, b"hello").expect("keep");
-        assert_eq!(cache.read(&digest).expect("read").as_deref(), Some(&b"hello"[..]));
+        assert_eq!(
+            cache.read(&digest).expect("read").as_deref(),
+            Some(&b"hello"[..])
+        );
         fs::write(cache.path(&digest), b"hellO").expect("damage");
         assert_eq!(cache.read(&digest).expect("read"), None);
         assert!(!cache.path(&digest).exists());
@@ -194,7 +213,12 @@ mod tests {
         for (digest, bytes) in digests.iter().zip(&blobs) {
             cache.keep(digest, bytes).expect("keep");
         }
-        let here = |cache: &BlobCache| digests.iter().map(|digest| cache.path(digest).exists()).collect::<Vec<_>>();
+        let here = |cache: &BlobCache| {
+            digests
+                .iter()
+                .map(|digest| cache.path(digest).exists())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(here(&cache), [true, false, false, true]);
         drop(pins);
         cache.keep(&digests[2], &blobs[2]).expect("keep");
@@ -205,7 +229,9 @@ mod tests {
     fn a_new_life_knows_what_is_there() {
         let dir = tempfile::tempdir().expect("dir");
         let digest = Digest::of(b"hello");
-        cache(dir.path(), 1000).keep(&digest, b"hello").expect("keep");
+        cache(dir.path(), 1000)
+            .keep(&digest, b"hello")
+            .expect("keep");
         let cache = cache(dir.path(), 6);
         cache.keep(&Digest::of(b"world"), b"world").expect("keep");
         assert!(!cache.path(&digest).exists());

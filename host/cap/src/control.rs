@@ -47,19 +47,39 @@ pub struct Control {
 impl Control {
     /// Answers one request.
     pub async fn answer(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
-        let identity = match peer.certificate.as_ref().map(|leaf| Identity::of_certificate(leaf)) {
+        let identity = match peer
+            .certificate
+            .as_ref()
+            .map(|leaf| Identity::of_certificate(leaf))
+        {
             Some(Ok(identity)) => identity,
-            Some(Err(error)) => return refuse(StatusCode::FORBIDDEN, "bad-identity", &error.to_string()),
-            None => return refuse(StatusCode::UNAUTHORIZED, "no-identity", "a certificate of the fleet is needed"),
+            Some(Err(error)) => {
+                return refuse(StatusCode::FORBIDDEN, "bad-identity", &error.to_string());
+            }
+            None => {
+                return refuse(
+                    StatusCode::UNAUTHORIZED,
+                    "no-identity",
+                    "a certificate of the fleet is needed",
+                );
+            }
         };
         let name = authority(request.uri(), request.headers());
-        if identity.role == Role::Cap && matches!(target(name.as_deref(), &self.edge.app_domain), Target::Void(_)) {
+        if identity.role == Role::Cap
+            && matches!(
+                target(name.as_deref(), &self.edge.app_domain),
+                Target::Void(_)
+            )
+        {
             return self.edge.answer(request, peer, Sender::Cap).await;
         }
         let path = request.uri().path().to_owned();
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         match (request.method(), parts.as_slice()) {
-            (&Method::GET, ["v1", "health"]) => json(StatusCode::OK, &serde_json::json!({ "status": "ok", "cap": self.edge.own_id })),
+            (&Method::GET, ["v1", "health"]) => json(
+                StatusCode::OK,
+                &serde_json::json!({ "status": "ok", "cap": self.edge.own_id }),
+            ),
             (&Method::POST, ["v1", "nudge"]) => match identity.role {
                 Role::Raptor => {
                     self.nudged.notify_one();
@@ -73,7 +93,11 @@ impl Control {
                 Role::Platform => self.logs(slug, request.uri().query().unwrap_or_default()),
                 _ => wrong_role(&identity),
             },
-            _ => refuse(StatusCode::NOT_FOUND, "not-found", &format!("a CAP has nothing at `{} {path}`", request.method())),
+            _ => refuse(
+                StatusCode::NOT_FOUND,
+                "not-found",
+                &format!("a CAP has nothing at `{} {path}`", request.method()),
+            ),
         }
     }
 
@@ -82,20 +106,34 @@ impl Control {
         let wish = LogWish::read(query);
         let table = self.edge.table.borrow().clone();
         let Some(placement) = table.newest(slug) else {
-            return refuse(StatusCode::NOT_FOUND, "not-here", &format!("no placement of `{slug}` is on this CAP"));
+            return refuse(
+                StatusCode::NOT_FOUND,
+                "not-here",
+                &format!("no placement of `{slug}` is on this CAP"),
+            );
         };
         let body = if wish.follow {
             let (past, future) = placement.logs.follow(wish.lines);
             let past = stream::iter(past.iter().map(|line| ndjson(line)).collect::<Vec<_>>());
             // The ring ends with its placement, and so does whoever follows it.
-            let frames = past.chain(following(future)).map(|line| Ok::<_, BodyError>(Frame::data(line)));
+            let frames = past
+                .chain(following(future))
+                .map(|line| Ok::<_, BodyError>(Frame::data(line)));
             BodyExt::boxed_unsync(StreamBody::new(frames))
         } else {
             let lines = placement.logs.tail(wish.lines);
-            full(lines.iter().flat_map(|line| ndjson(line)).collect::<Vec<u8>>())
+            full(
+                lines
+                    .iter()
+                    .flat_map(|line| ndjson(line))
+                    .collect::<Vec<u8>>(),
+            )
         };
         let mut response = Response::new(body);
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/x-ndjson"),
+        );
         response
     }
 }
@@ -109,7 +147,10 @@ struct LogWish {
 
 impl LogWish {
     fn read(query: &str) -> Self {
-        let mut wish = Self { lines: LOG_LINES_DEFAULT, follow: false };
+        let mut wish = Self {
+            lines: LOG_LINES_DEFAULT,
+            follow: false,
+        };
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
             match name {
                 "n" => wish.lines = value.parse().unwrap_or(LOG_LINES_DEFAULT),
@@ -127,7 +168,9 @@ fn following(lines: broadcast::Receiver<Arc<LogLine>>) -> impl futures_util::Str
         let mut lines = lines?;
         match lines.recv().await {
             Ok(line) => Some((ndjson(&line), Some(lines))),
-            Err(broadcast::error::RecvError::Lagged(missed)) => Some((ndjson(&lagged_line(missed)), None)),
+            Err(broadcast::error::RecvError::Lagged(missed)) => {
+                Some((ndjson(&lagged_line(missed)), None))
+            }
             Err(broadcast::error::RecvError::Closed) => None,
         }
     })
@@ -140,7 +183,14 @@ fn ndjson(line: &LogLine) -> Bytes {
 }
 
 fn wrong_role(identity: &Identity) -> Response<Body> {
-    refuse(StatusCode::FORBIDDEN, "wrong-role", &format!("a service with the role `{}` may not do this", identity.role))
+    refuse(
+        StatusCode::FORBIDDEN,
+        "wrong-role",
+        &format!(
+            "a service with the role `{}` may not do this",
+            identity.role
+        ),
+    )
 }
 
 fn refuse(status: StatusCode, problem: &str, message: &str) -> Response<Body> {
@@ -151,10 +201,14 @@ fn refuse(status: StatusCode, problem: &str, message: &str) -> Response<Body> {
 fn json(status: StatusCode, document: &impl serde::Serialize) -> Response<Body> {
     let mut response = Response::new(full(serde_json::to_vec(document).unwrap_or_default()));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     response.headers_mut().insert(
         crate::edge::headers::REQUEST_ID,
-        HeaderValue::try_from(RequestId::fresh().to_string()).unwrap_or(HeaderValue::from_static("-")),
+        HeaderValue::try_from(RequestId::fresh().to_string())
+            .unwrap_or(HeaderValue::from_static("-")),
     );
     response
 }
@@ -168,14 +222,20 @@ mod tests {
         let wish = |lines, follow| LogWish { lines, follow };
         assert_eq!(LogWish::read(""), wish(LOG_LINES_DEFAULT, false));
         assert_eq!(LogWish::read("n=5&follow=true"), wish(5, true));
-        assert_eq!(LogWish::read("follow=0&n=x"), wish(LOG_LINES_DEFAULT, false));
+        assert_eq!(
+            LogWish::read("follow=0&n=x"),
+            wish(LOG_LINES_DEFAULT, false)
+        );
     }
 
     #[tokio::test]
     async fn a_slow_reader_is_told_and_dropped() {
         let (sender, receiver) = broadcast::channel(2);
         for number in 0..5 {
-            let line = LogLine { text: number.to_string(), ..lagged_line(0) };
+            let line = LogLine {
+                text: number.to_string(),
+                ..lagged_line(0)
+            };
             sender.send(Arc::new(line)).expect("a receiver is there");
         }
         let lines: Vec<Bytes> = following(receiver).collect().await;

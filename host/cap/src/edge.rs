@@ -77,7 +77,12 @@ pub struct Edge {
 
 impl Edge {
     /// Answers one request. The answer always carries the request's id.
-    pub async fn answer(&self, request: Request<Incoming>, peer: &Peer, sender: Sender) -> Response<Body> {
+    pub async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: &Peer,
+        sender: Sender,
+    ) -> Response<Body> {
         let id = RequestId::fresh();
         let mut response = self.decide(id, request, peer, sender).await;
         if !response.headers().contains_key(REQUEST_ID)
@@ -88,20 +93,38 @@ impl Edge {
         response
     }
 
-    async fn decide(&self, id: RequestId, request: Request<Incoming>, peer: &Peer, sender: Sender) -> Response<Body> {
+    async fn decide(
+        &self,
+        id: RequestId,
+        request: Request<Incoming>,
+        peer: &Peer,
+        sender: Sender,
+    ) -> Response<Body> {
         let authority = host::authority(request.uri(), request.headers());
         let Target::Void(slug) = host::target(authority.as_deref(), &self.app_domain) else {
-            let sentence = format!("This server answers for names of the form <slug>.{} only.", self.app_domain);
+            let sentence = format!(
+                "This server answers for names of the form <slug>.{} only.",
+                self.app_domain
+            );
             return problem(StatusCode::NOT_FOUND, id, &sentence);
         };
         if request.headers().len() > HEADERS_MAX {
-            return problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, id, "The request has too many headers.");
+            return problem(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                id,
+                "The request has too many headers.",
+            );
         }
         let authority = authority.unwrap_or_default();
         let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
         let client = match sender {
             Sender::Client => {
-                headers::mark_from_client(request.headers_mut(), peer.address.ip(), peer.scheme, &authority);
+                headers::mark_from_client(
+                    request.headers_mut(),
+                    peer.address.ip(),
+                    peer.scheme,
+                    &authority,
+                );
                 peer.address.ip()
             }
             Sender::Cap => client_of(request.headers()).unwrap_or(peer.address.ip()),
@@ -122,21 +145,45 @@ impl Edge {
         match sender {
             Sender::Cap if is_known => not_ready(id, &slug),
             // The sender's route is out of date; it forgets it and asks again.
-            Sender::Cap => problem(StatusCode::MISDIRECTED_REQUEST, id, "The program has moved to another server."),
-            Sender::Client => self.elsewhere(id, &slug, is_known, &authority, request).await,
+            Sender::Cap => problem(
+                StatusCode::MISDIRECTED_REQUEST,
+                id,
+                "The program has moved to another server.",
+            ),
+            Sender::Client => {
+                self.elsewhere(id, &slug, is_known, &authority, request)
+                    .await
+            }
         }
     }
 
     /// Hands a request on to the CAP that holds `slug`, if there is one.
-    async fn elsewhere(&self, id: RequestId, slug: &str, is_known: bool, host: &str, request: Request<Body>) -> Response<Body> {
-        let Ok(name) = slug.parse::<Slug>() else { return unknown(id, slug) };
-        let peer = match self.routes.find(slug, Instant::now(), || self.ask(&name)).await {
+    async fn elsewhere(
+        &self,
+        id: RequestId,
+        slug: &str,
+        is_known: bool,
+        host: &str,
+        request: Request<Body>,
+    ) -> Response<Body> {
+        let Ok(name) = slug.parse::<Slug>() else {
+            return unknown(id, slug);
+        };
+        let peer = match self
+            .routes
+            .find(slug, Instant::now(), || self.ask(&name))
+            .await
+        {
             Ok(Some(peer)) => peer,
             Ok(None) if is_known => return not_ready(id, slug),
             Ok(None) => return unknown(id, slug),
             Err(error) => {
                 tracing::warn!(%id, slug, %error, "could not ask raptor for a route");
-                let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, id, "The fleet cannot be asked where this program lives; try again soon.");
+                let mut response = problem(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    id,
+                    "The fleet cannot be asked where this program lives; try again soon.",
+                );
                 retry_later(&mut response);
                 return response;
             }
@@ -158,19 +205,32 @@ impl Edge {
                 self.routes.forget(slug);
                 not_ready(id, slug)
             }
-            ForwardError::Broken { .. } => problem(StatusCode::BAD_GATEWAY, id, "The server that holds this program broke off."),
-            ForwardError::Late { .. } => problem(StatusCode::GATEWAY_TIMEOUT, id, "The server that holds this program took too long."),
+            ForwardError::Broken { .. } => problem(
+                StatusCode::BAD_GATEWAY,
+                id,
+                "The server that holds this program broke off.",
+            ),
+            ForwardError::Late { .. } => problem(
+                StatusCode::GATEWAY_TIMEOUT,
+                id,
+                "The server that holds this program took too long.",
+            ),
         }
     }
 
     /// Where raptor says `slug` is; `None` when nowhere, or here (which this CAP would know).
     async fn ask(&self, slug: &Slug) -> anyhow::Result<Option<Uri>> {
-        let Some(route) = timeout(ROUTE_TIME_MAX, self.raptor.route(slug)).await?? else { return Ok(None) };
+        let Some(route) = timeout(ROUTE_TIME_MAX, self.raptor.route(slug)).await?? else {
+            return Ok(None);
+        };
         if route.cap.to_string() == self.own_id {
             return Ok(None);
         }
         let peer: Uri = route.peer_url.parse()?;
-        anyhow::ensure!(peer.scheme().is_some() && peer.authority().is_some(), "raptor names a CAP at `{peer}`, which is no URL");
+        anyhow::ensure!(
+            peer.scheme().is_some() && peer.authority().is_some(),
+            "raptor names a CAP at `{peer}`, which is no URL"
+        );
         Ok(Some(peer))
     }
 }
@@ -181,11 +241,25 @@ fn client_of(headers: &HeaderMap) -> Option<IpAddr> {
 }
 
 fn unknown(id: RequestId, slug: &str) -> Response<Body> {
-    problem(StatusCode::NOT_FOUND, id, &format!("No program lives under the name `{}`.", slug.escape_default()))
+    problem(
+        StatusCode::NOT_FOUND,
+        id,
+        &format!(
+            "No program lives under the name `{}`.",
+            slug.escape_default()
+        ),
+    )
 }
 
 fn not_ready(id: RequestId, slug: &str) -> Response<Body> {
-    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, id, &format!("The program `{}` is not ready; try again soon.", slug.escape_default()));
+    let mut response = problem(
+        StatusCode::SERVICE_UNAVAILABLE,
+        id,
+        &format!(
+            "The program `{}` is not ready; try again soon.",
+            slug.escape_default()
+        ),
+    );
     retry_later(&mut response);
     response
 }

@@ -60,7 +60,9 @@ impl Heart {
     pub async fn beat(self, mut supervisor: Supervisor, stop: CancellationToken) -> Supervisor {
         let mut meter = LoadMeter::default();
         // Grows over restarts too, so that an answer to an earlier life cannot be replayed to this one.
-        let mut sequence = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64);
+        let mut sequence = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_micros() as u64);
         let mut failures = 0;
         loop {
             sequence += 1;
@@ -99,12 +101,21 @@ impl Heart {
     }
 
     /// Takes orders and leases; says when to beat next.
-    fn take(&self, supervisor: &mut Supervisor, orders: &Orders, sent: Instant, sequence: u64) -> Duration {
+    fn take(
+        &self,
+        supervisor: &mut Supervisor,
+        orders: &Orders,
+        sent: Instant,
+        sequence: u64,
+    ) -> Duration {
         let ttl = Duration::from_millis(orders.lease_ttl_ms);
         let mut wanted = Vec::with_capacity(orders.placements.len());
         let mut leased = Vec::with_capacity(orders.placements.len());
         for order in &orders.placements {
-            match order.lease.verify(&self.key, &order.id, &self.cap, order.epoch, sequence) {
+            match order
+                .lease
+                .verify(&self.key, &order.id, &self.cap, order.epoch, sequence)
+            {
                 Ok(ttl) => leased.push((order.id.clone(), ttl)),
                 // Not raptor's word: nothing is begun on it, and what is here is neither prolonged nor stopped by it.
                 Err(error) => {
@@ -114,7 +125,12 @@ impl Heart {
                     }
                 }
             }
-            wanted.push(Wanted { id: order.id.clone(), epoch: order.epoch, slug: order.slug.clone(), bundle: order.bundle });
+            wanted.push(Wanted {
+                id: order.id.clone(),
+                epoch: order.epoch,
+                slug: order.slug.clone(),
+                bundle: order.bundle,
+            });
         }
         supervisor.reconcile(&wanted);
         for (id, ttl) in leased {
@@ -138,14 +154,21 @@ impl Heart {
                 memory_total_bytes: load.memory_total_bytes,
                 cpu_permille: load.cpu_permille,
             },
-            placements: supervisor.placements().map(|placement| report(placement)).collect(),
+            placements: supervisor
+                .placements()
+                .map(|placement| report(placement))
+                .collect(),
         }
     }
 
     /// The first failure is news, the hundredth is not.
     fn complain(&self, failures: u32, why: &str) {
         if failures.is_power_of_two() {
-            tracing::warn!(failures, why, "raptor does not answer; serving goes on while leases hold");
+            tracing::warn!(
+                failures,
+                why,
+                "raptor does not answer; serving goes on while leases hold"
+            );
         }
     }
 }
@@ -157,7 +180,10 @@ fn report(placement: &Placement) -> PlacementReport {
         state: match placement.state() {
             State::Fetching | State::Compiling | State::Probing => PlacementState::Pending,
             State::Live(_) => PlacementState::Live,
-            State::Failed(failure) => PlacementState::Failed { reason: failure.reason, trap: failure.trap },
+            State::Failed(failure) => PlacementState::Failed {
+                reason: failure.reason,
+                trap: failure.trap,
+            },
         },
         requests: placement.counts.requests.load(Ordering::Relaxed),
         traps: placement.counts.traps.load(Ordering::Relaxed),
@@ -165,7 +191,9 @@ fn report(placement: &Placement) -> PlacementReport {
 }
 
 fn retry_pause(failures: u32) -> Duration {
-    RETRY_MIN.saturating_mul(1 << failures.saturating_sub(1).min(8)).min(INTERVAL_MAX)
+    RETRY_MIN
+        .saturating_mul(1 << failures.saturating_sub(1).min(8))
+        .min(INTERVAL_MAX)
 }
 
 #[cfg(test)]

@@ -37,23 +37,43 @@ impl LoadMeter {
         };
         self.last = now.or(self.last);
         let total = mem_total(&file("/proc/meminfo"));
-        let limit = file("/sys/fs/cgroup/memory.max").trim().parse().unwrap_or(u64::MAX);
-        Load { memory_used_bytes: resident(&file("/proc/self/status")), memory_total_bytes: total.min(limit), cpu_permille }
+        let limit = file("/sys/fs/cgroup/memory.max")
+            .trim()
+            .parse()
+            .unwrap_or(u64::MAX);
+        Load {
+            memory_used_bytes: resident(&file("/proc/self/status")),
+            memory_total_bytes: total.min(limit),
+            cpu_permille,
+        }
     }
 }
 
 fn permille(before: CpuTimes, now: CpuTimes) -> u32 {
     let total = now.total.saturating_sub(before.total);
     let busy = now.busy.saturating_sub(before.busy).min(total);
-    if total == 0 { 0 } else { u32::try_from(busy * 1000 / total).unwrap_or(1000) }
+    if total == 0 {
+        0
+    } else {
+        u32::try_from(busy * 1000 / total).unwrap_or(1000)
+    }
 }
 
 fn cpu_times(stat: &str) -> Option<CpuTimes> {
-    let fields: Vec<u64> = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace().map_while(|field| field.parse().ok()).collect();
+    let fields: Vec<u64> = stat
+        .lines()
+        .next()?
+        .strip_prefix("cpu ")?
+        .split_whitespace()
+        .map_while(|field| field.parse().ok())
+        .collect();
     // user nice system idle iowait irq softirq steal; guest times are already within user.
     let fields = fields.get(..8)?;
     let total = fields.iter().sum();
-    Some(CpuTimes { busy: total - fields[3] - fields[4], total })
+    Some(CpuTimes {
+        busy: total - fields[3] - fields[4],
+        total,
+    })
 }
 
 fn mem_total(meminfo: &str) -> u64 {
@@ -65,8 +85,16 @@ fn resident(status: &str) -> u64 {
 }
 
 fn kilobytes(text: &str, key: &str) -> u64 {
-    let value = text.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
-    value.split_whitespace().next().and_then(|number| number.parse::<u64>().ok()).unwrap_or(0) * 1024
+    let value = text
+        .lines()
+        .find_map(|line| line.strip_prefix(key))
+        .unwrap_or_default();
+    value
+        .split_whitespace()
+        .next()
+        .and_then(|number| number.parse::<u64>().ok())
+        .unwrap_or(0)
+        * 1024
 }
 
 #[cfg(test)]
@@ -79,7 +107,10 @@ mod tests {
         let now = cpu_times("cpu  60 0 10 110 20 0 0 0 0 0\n").expect("times");
         assert_eq!(permille(before, now), 500);
         assert_eq!(cpu_times("nonsense"), None);
-        assert_eq!(mem_total("MemTotal:   2048 kB\nMemFree: 1 kB\n"), 2048 * 1024);
+        assert_eq!(
+            mem_total("MemTotal:   2048 kB\nMemFree: 1 kB\n"),
+            2048 * 1024
+        );
         assert_eq!(resident(""), 0);
     }
 

@@ -38,7 +38,10 @@ struct Kept {
 
 impl Default for LogRing {
     fn default() -> Self {
-        Self { kept: Mutex::default(), followers: broadcast::Sender::new(FOLLOWER_LAG_LINES_MAX) }
+        Self {
+            kept: Mutex::default(),
+            followers: broadcast::Sender::new(FOLLOWER_LAG_LINES_MAX),
+        }
     }
 }
 
@@ -61,7 +64,9 @@ impl LogRing {
         kept.bytes += line.text.len();
         kept.lines.push_back(Arc::clone(&line));
         while kept.lines.len() > LINES_MAX || kept.bytes > BYTES_MAX {
-            let Some(old) = kept.lines.pop_front() else { break };
+            let Some(old) = kept.lines.pop_front() else {
+                break;
+            };
             kept.bytes -= old.text.len();
         }
         // Sent under the lock, so that a follower sees each line exactly once: in the past or in the channel.
@@ -70,7 +75,10 @@ impl LogRing {
 
     /// The last `count` lines.
     pub fn tail(&self, count: usize) -> Vec<Arc<LogLine>> {
-        tail(&self.kept.lock().unwrap_or_else(PoisonError::into_inner), count)
+        tail(
+            &self.kept.lock().unwrap_or_else(PoisonError::into_inner),
+            count,
+        )
     }
 
     /// The last `count` lines and everything that comes after them.
@@ -85,7 +93,9 @@ pub fn lagged_line(missed: u64) -> LogLine {
     LogLine {
         time_ms: now_ms(),
         stream: LogStream::System,
-        text: format!("this reader was too slow: {missed} lines were not sent, and following ends here; ask again"),
+        text: format!(
+            "this reader was too slow: {missed} lines were not sent, and following ends here; ask again"
+        ),
         request_id: None,
     }
 }
@@ -102,18 +112,27 @@ impl LogSink for LogRing {
 }
 
 fn tail(kept: &Kept, count: usize) -> Vec<Arc<LogLine>> {
-    kept.lines.iter().skip(kept.lines.len().saturating_sub(count)).cloned().collect()
+    kept.lines
+        .iter()
+        .skip(kept.lines.len().saturating_sub(count))
+        .cloned()
+        .collect()
 }
 
 fn cut(text: &str) -> String {
     if text.len() <= LINE_BYTES_MAX {
         return text.to_owned();
     }
-    format!("{} … (cut)", &text[..text.floor_char_boundary(LINE_BYTES_MAX)])
+    format!(
+        "{} … (cut)",
+        &text[..text.floor_char_boundary(LINE_BYTES_MAX)]
+    )
 }
 
 fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -138,7 +157,11 @@ mod tests {
         for _ in 0..200 {
             ring.push(LogStream::Stdout, &long, None);
         }
-        let kept: usize = ring.tail(usize::MAX).iter().map(|line| line.text.len()).sum();
+        let kept: usize = ring
+            .tail(usize::MAX)
+            .iter()
+            .map(|line| line.text.len())
+            .sum();
         assert!(kept <= BYTES_MAX);
     }
 

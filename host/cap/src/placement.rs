@@ -130,7 +130,10 @@ impl Table {
     pub fn new(placements: impl IntoIterator<Item = Arc<Placement>>) -> Self {
         let mut by_slug: BTreeMap<String, Vec<Arc<Placement>>> = BTreeMap::new();
         for placement in placements {
-            by_slug.entry(placement.slug.to_string()).or_default().push(placement);
+            by_slug
+                .entry(placement.slug.to_string())
+                .or_default()
+                .push(placement);
         }
         for versions in by_slug.values_mut() {
             versions.sort_by_key(|placement| std::cmp::Reverse(placement.epoch()));
@@ -140,7 +143,9 @@ impl Table {
 
     /// What serves `slug` at `now`: during a redeploy the old version, until the new one is live.
     pub fn find(&self, slug: &str, now: Instant) -> Local {
-        let Some(versions) = self.by_slug.get(slug) else { return Local::Absent };
+        let Some(versions) = self.by_slug.get(slug) else {
+            return Local::Absent;
+        };
         for placement in versions {
             if let State::Live(service) = &*placement.state.borrow()
                 && placement.hold.holds(now)
@@ -148,7 +153,9 @@ impl Table {
                 return Local::Ready(Arc::clone(placement), Arc::clone(service));
             }
         }
-        versions.first().map_or(Local::Absent, |placement| Local::NotReady(Arc::clone(placement)))
+        versions.first().map_or(Local::Absent, |placement| {
+            Local::NotReady(Arc::clone(placement))
+        })
     }
 
     /// The newest placement of `slug`, whatever its state.

@@ -10,7 +10,11 @@ use host_runtime::{Fault, LogSink, Program, RequestContext, RequestId, Runtime, 
 use http::{HeaderValue, Request, header};
 use http_body_util::BodyExt as _;
 use lly_brick::{Brick, Digest, Manifest};
-use tokio::{sync::{Notify, Semaphore}, task::spawn_blocking, time::timeout};
+use tokio::{
+    sync::{Notify, Semaphore},
+    task::spawn_blocking,
+    time::timeout,
+};
 
 use crate::{
     assets::AssetIndex,
@@ -66,12 +70,18 @@ pub struct Workshop {
 impl Workshop {
     /// Takes `placement` from an order to live or failed.
     pub async fn raise(&self, placement: &Arc<Placement>) {
-        let raised = AssertUnwindSafe(self.try_raise(placement)).catch_unwind().await;
-        let state = match raised.unwrap_or_else(|_| Err(failure("the CAP failed; its own log tells more".to_owned()))) {
+        let raised = AssertUnwindSafe(self.try_raise(placement))
+            .catch_unwind()
+            .await;
+        let state = match raised
+            .unwrap_or_else(|_| Err(failure("the CAP failed; its own log tells more".to_owned())))
+        {
             Ok(service) => State::Live(Arc::new(service)),
             Err(failure) => {
                 tracing::warn!(placement = %placement.id, slug = %placement.slug, reason = %failure.reason, "placement failed");
-                placement.logs.push(fleet_api::LogStream::System, &failure.reason, None);
+                placement
+                    .logs
+                    .push(fleet_api::LogStream::System, &failure.reason, None);
                 State::Failed(failure)
             }
         };
@@ -80,10 +90,16 @@ impl Workshop {
 
     async fn try_raise(&self, placement: &Arc<Placement>) -> Result<Service, Failure> {
         let manifest = self.blob(placement.bundle, None).await?;
-        let manifest = Manifest::parse(&manifest).map_err(|error| failure(format!("the bundle's manifest is malformed: {error}")))?;
+        let manifest = Manifest::parse(&manifest)
+            .map_err(|error| failure(format!("the bundle's manifest is malformed: {error}")))?;
         let brick = only_brick(&manifest)?;
         let mut wanted = vec![(brick.digest, brick.size)];
-        wanted.extend(manifest.assets.iter().map(|asset| (asset.digest, asset.size)));
+        wanted.extend(
+            manifest
+                .assets
+                .iter()
+                .map(|asset| (asset.digest, asset.size)),
+        );
         wanted.sort_unstable();
         wanted.dedup();
         // Held before they are fetched, so that none goes while the next comes.
@@ -97,7 +113,10 @@ impl Workshop {
             .await?;
         placement.enter(State::Compiling, &self.changed);
         let program = self.program(&manifest, brick).await?;
-        let assets = manifest.assets.iter().map(|asset| (asset.path.clone(), asset.digest, asset.size));
+        let assets = manifest
+            .assets
+            .iter()
+            .map(|asset| (asset.path.clone(), asset.digest, asset.size));
         let service = Service {
             assets: AssetIndex::new(assets),
             program,
@@ -118,16 +137,25 @@ impl Workshop {
     /// The bytes of a blob, from here or from the store, hash-checked either way.
     async fn blob(&self, digest: Digest, size: Option<u64>) -> Result<Vec<u8>, Failure> {
         let blobs = Arc::clone(&self.blobs);
-        let kept = blocking(move || blobs.read(&digest)).await.map_err(|error| disk(&digest, &error))?;
+        let kept = blocking(move || blobs.read(&digest))
+            .await
+            .map_err(|error| disk(&digest, &error))?;
         if let Some(bytes) = kept {
             return Ok(bytes);
         }
-        let bytes = self.fetch(digest, size.unwrap_or(MANIFEST_BYTES_MAX)).await?;
+        let bytes = self
+            .fetch(digest, size.unwrap_or(MANIFEST_BYTES_MAX))
+            .await?;
         if let Some(size) = size.filter(|size| *size != bytes.len() as u64) {
-            return Err(failure(format!("the blob `{digest}` has {} bytes, the manifest says {size}", bytes.len())));
+            return Err(failure(format!(
+                "the blob `{digest}` has {} bytes, the manifest says {size}",
+                bytes.len()
+            )));
         }
         let blobs = Arc::clone(&self.blobs);
-        blocking(move || blobs.keep(&digest, &bytes).map(|()| bytes)).await.map_err(|error| disk(&digest, &error))
+        blocking(move || blobs.keep(&digest, &bytes).map(|()| bytes))
+            .await
+            .map_err(|error| disk(&digest, &error))
     }
 
     async fn fetch(&self, digest: Digest, bytes_max: u64) -> Result<Vec<u8>, Failure> {
@@ -135,36 +163,65 @@ impl Workshop {
         for _ in 1..FETCH_TRIES {
             match self.store.get(&digest, bytes_max).await {
                 Ok(bytes) => return Ok(bytes.into()),
-                Err(error) => tracing::warn!(%digest, %error, "could not fetch a blob; trying again"),
+                Err(error) => {
+                    tracing::warn!(%digest, %error, "could not fetch a blob; trying again")
+                }
             }
             tokio::time::sleep(pause).await;
             pause *= 2;
         }
         let fetched = self.store.get(&digest, bytes_max).await;
-        fetched.map(Into::into).map_err(|error| failure(format!("the blob `{digest}` cannot be fetched: {error}")))
+        fetched
+            .map(Into::into)
+            .map_err(|error| failure(format!("the blob `{digest}` cannot be fetched: {error}")))
     }
 
     /// Compiles and links the brick.
     async fn program(&self, manifest: &Manifest, brick: &Brick) -> Result<Program, Failure> {
         // The semaphore is never closed. The turn goes along to the child: a placement that is stopped meanwhile leaves
         // its compilation to end by itself, and that still counts.
-        let turn = Arc::clone(&self.compiling).acquire_owned().await.map_err(|error| failure(error.to_string()))?;
-        let (code, engine, exe, blobs) = (self.code.clone(), self.engine.clone(), self.exe.clone(), Arc::clone(&self.blobs));
+        let turn = Arc::clone(&self.compiling)
+            .acquire_owned()
+            .await
+            .map_err(|error| failure(error.to_string()))?;
+        let (code, engine, exe, blobs) = (
+            self.code.clone(),
+            self.engine.clone(),
+            self.exe.clone(),
+            Arc::clone(&self.blobs),
+        );
         let digest = brick.digest;
-        let wasm = WasmDigest::from_hex(&digest.hex()).ok_or_else(|| failure(format!("`{digest}` is no digest")))?;
+        let wasm = WasmDigest::from_hex(&digest.hex())
+            .ok_or_else(|| failure(format!("`{digest}` is no digest")))?;
         let component = spawn_blocking(move || {
             let _turn = turn;
-            let read = || blobs.read(&digest)?.ok_or_else(|| std::io::ErrorKind::NotFound.into());
+            let read = || {
+                blobs
+                    .read(&digest)?
+                    .ok_or_else(|| std::io::ErrorKind::NotFound.into())
+            };
             code.component_in_child(&engine, &exe, wasm, read, &CompileLimits::BRICK)
         });
         let component = component
             .await
             .map_err(|error| failure(format!("the compilation was lost: {error}")))?
-            .map_err(|error| failure(format!("the brick `{}` cannot be compiled: {}", brick.name, chain(&error))))?;
+            .map_err(|error| {
+                failure(format!(
+                    "the brick `{}` cannot be compiled: {}",
+                    brick.name,
+                    chain(&error)
+                ))
+            })?;
         let program = self
             .runtime
             .prepare(component, brick.kind)
-            .map_err(|error| failure(format!("the brick `{}` cannot be linked: {}", brick.name, chain(&error))))?;
+            .map_err(|error| {
+                failure(format!(
+                    "the brick `{}` cannot be linked: {}",
+                    brick.name,
+                    chain(&error)
+                ))
+            })?;
         Ok(program.named(&manifest.name).limited(&manifest.limits))
     }
 }
@@ -203,19 +260,38 @@ async fn probe(placement: &Arc<Placement>, service: &Service) -> Result<(), Fail
     match timeout(PROBE_TIME_MAX, answer).await {
         Ok(Ok(true)) => Ok(()),
         Ok(Ok(false)) => {
-            let said = placement.logs.tail(20).iter().filter(|line| line.stream == fleet_api::LogStream::System).map(|line| line.text.clone()).collect::<Vec<_>>().join("\n");
-            Err(Failure { reason: "the program crashed halfway through its first answer".to_owned(), trap: Some(said) })
+            let said = placement
+                .logs
+                .tail(20)
+                .iter()
+                .filter(|line| line.stream == fleet_api::LogStream::System)
+                .map(|line| line.text.clone())
+                .collect::<Vec<_>>()
+                .join("\n");
+            Err(Failure {
+                reason: "the program crashed halfway through its first answer".to_owned(),
+                trap: Some(said),
+            })
         }
-        Ok(Err(fault)) if is_crash(&fault) => {
-            Err(Failure { reason: fault.to_string(), trap: Some(fault.log_lines().join("\n")) })
-        }
+        Ok(Err(fault)) if is_crash(&fault) => Err(Failure {
+            reason: fault.to_string(),
+            trap: Some(fault.log_lines().join("\n")),
+        }),
         Ok(Err(fault)) => {
-            placement.logs.push(fleet_api::LogStream::System, &format!("the first answer was not a good one: {fault}"), None);
+            placement.logs.push(
+                fleet_api::LogStream::System,
+                &format!("the first answer was not a good one: {fault}"),
+                None,
+            );
             Ok(())
         }
         Err(_) => {
             let seconds = PROBE_TIME_MAX.as_secs();
-            placement.logs.push(fleet_api::LogStream::System, &format!("the program had not answered its first request after {seconds} s"), None);
+            placement.logs.push(
+                fleet_api::LogStream::System,
+                &format!("the program had not answered its first request after {seconds} s"),
+                None,
+            );
             Ok(())
         }
     }
@@ -225,7 +301,9 @@ async fn probe(placement: &Arc<Placement>, service: &Service) -> Result<(), Fail
 fn only_brick(manifest: &Manifest) -> Result<&Brick, Failure> {
     match manifest.bricks.len() {
         1 => Ok(manifest.entry_brick()),
-        count => Err(failure(format!("the bundle has {count} bricks; this CAP runs programs of one brick"))),
+        count => Err(failure(format!(
+            "the bundle has {count} bricks; this CAP runs programs of one brick"
+        ))),
     }
 }
 
@@ -234,7 +312,9 @@ fn failure(reason: String) -> Failure {
 }
 
 fn disk(digest: &Digest, error: &std::io::Error) -> Failure {
-    failure(format!("the CAP could not keep the blob `{digest}`: {error}"))
+    failure(format!(
+        "the CAP could not keep the blob `{digest}`: {error}"
+    ))
 }
 
 /// An error and what caused it, in one line.
@@ -248,6 +328,8 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> std::io::Result<T> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> std::io::Result<T> {
     spawn_blocking(work).await.map_err(std::io::Error::other)?
 }

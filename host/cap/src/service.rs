@@ -50,12 +50,22 @@ pub struct Service {
 
 impl Service {
     /// Answers one request.
-    pub async fn answer(&self, placement: &Arc<Placement>, id: RequestId, client: IpAddr, request: Request<Body>) -> Response<Body> {
+    pub async fn answer(
+        &self,
+        placement: &Arc<Placement>,
+        id: RequestId,
+        client: IpAddr,
+        request: Request<Body>,
+    ) -> Response<Body> {
         placement.counts.requests.fetch_add(1, Ordering::Relaxed);
         let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
         if is_read {
             match self.assets.lookup(request.uri().path()) {
-                Lookup::Found(asset) => return self.file(asset, request.method(), request.headers(), id).await,
+                Lookup::Found(asset) => {
+                    return self
+                        .file(asset, request.method(), request.headers(), id)
+                        .await;
+                }
                 Lookup::Redirect(path) => return redirect(&path, request.uri().query()),
                 Lookup::Missing => {}
             }
@@ -85,11 +95,19 @@ impl Service {
     }
 
     /// Answers with a file.
-    async fn file(&self, asset: &Asset, method: &Method, headers: &HeaderMap, id: RequestId) -> Response<Body> {
+    async fn file(
+        &self,
+        asset: &Asset,
+        method: &Method,
+        headers: &HeaderMap,
+        id: RequestId,
+    ) -> Response<Body> {
         let plan = asset.plan(method, headers);
         let (status, range) = match plan {
             Plan::Whole => (StatusCode::OK, Some((0, asset.size))),
-            Plan::Part { first, last } => (StatusCode::PARTIAL_CONTENT, Some((first, last - first + 1))),
+            Plan::Part { first, last } => {
+                (StatusCode::PARTIAL_CONTENT, Some((first, last - first + 1)))
+            }
             Plan::NotModified => (StatusCode::NOT_MODIFIED, None),
             Plan::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, None),
         };
@@ -99,7 +117,11 @@ impl Service {
                     Ok(body) => body,
                     Err(error) => {
                         tracing::error!(%id, digest = %asset.digest, %error, "a file of a live placement cannot be read");
-                        return problem(StatusCode::INTERNAL_SERVER_ERROR, id, "The host failed while it answered this request.");
+                        return problem(
+                            StatusCode::INTERNAL_SERVER_ERROR,
+                            id,
+                            "The host failed while it answered this request.",
+                        );
                     }
                 }
             }
@@ -119,12 +141,17 @@ fn failed(placement: &Placement, id: RequestId, fault: &Fault) -> Response<Body>
     }
     match fault {
         // The client's and the crowd's faults would only fill the owner's log.
-        Fault::Busy | Fault::BadRequest { .. } | Fault::BodyTooLarge { .. } | Fault::HeadersTooLarge { .. } => {
+        Fault::Busy
+        | Fault::BadRequest { .. }
+        | Fault::BodyTooLarge { .. }
+        | Fault::HeadersTooLarge { .. } => {
             tracing::debug!(%id, slug = %placement.slug, %fault, "request refused");
         }
         Fault::Host { .. } => {
             tracing::error!(%id, slug = %placement.slug, %fault, "the host failed");
-            placement.logs.line(host_runtime::LogStream::System, id, fault.public_sentence());
+            placement
+                .logs
+                .line(host_runtime::LogStream::System, id, fault.public_sentence());
         }
         Fault::Trap { .. }
         | Fault::Memory { .. }
@@ -134,7 +161,9 @@ fn failed(placement: &Placement, id: RequestId, fault: &Fault) -> Response<Body>
         | Fault::BadResponse { .. }
         | Fault::Exit { .. } => {
             for line in fault.log_lines() {
-                placement.logs.line(host_runtime::LogStream::System, id, &line);
+                placement
+                    .logs
+                    .line(host_runtime::LogStream::System, id, &line);
             }
         }
     }
@@ -180,7 +209,9 @@ async fn read(path: PathBuf, first: u64, count: u64) -> std::io::Result<Body> {
     let mut file = tokio::fs::File::open(path).await?;
     file.seek(std::io::SeekFrom::Start(first)).await?;
     let chunks = ReaderStream::with_capacity(file.take(count), CHUNK_BYTES);
-    Ok(BodyExt::boxed_unsync(StreamBody::new(chunks.map_ok(Frame::data).map_err(Into::into))))
+    Ok(BodyExt::boxed_unsync(StreamBody::new(
+        chunks.map_ok(Frame::data).map_err(Into::into),
+    )))
 }
 
 fn read_whole(path: &std::path::Path, first: u64, count: u64) -> std::io::Result<Bytes> {

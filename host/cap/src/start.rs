@@ -8,8 +8,16 @@ use fleet_client::{blobs::BlobStore, raptor::RaptorClient, tls::TlsFiles};
 use host_engine::{CodeCache, Engine, Profile};
 use host_runtime::{Runtime, RuntimeLimits};
 use http::HeaderValue;
-use rustls::{ServerConfig, pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _}};
-use tokio::{net::TcpListener, signal::unix::{SignalKind, signal}, sync::{Notify, Semaphore}, task::JoinSet};
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::{Notify, Semaphore},
+    task::JoinSet,
+};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
@@ -39,7 +47,10 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         None => None,
     };
     let edge_port = edge_listener.local_addr()?.port();
-    let control_url = format!("https://localhost:{}", control_listener.local_addr()?.port());
+    let control_url = format!(
+        "https://localhost:{}",
+        control_listener.local_addr()?.port()
+    );
     let edge_url = format!("https://{}:{edge_port}", arguments.app_domain);
 
     let tls = TlsFiles::load(&arguments.tls_dir)?;
@@ -53,14 +64,28 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         table: supervisor.table(),
         routes: RouteCache::default(),
         raptor: raptor.clone(),
-        peers: Peers::new(tls.client_config()?, HeaderValue::from_str(&arguments.id).context("`--id` is not a name")?),
+        peers: Peers::new(
+            tls.client_config()?,
+            HeaderValue::from_str(&arguments.id).context("`--id` is not a name")?,
+        ),
     });
-    let control = Arc::new(Control { edge: Arc::clone(&edge), nudged: Arc::clone(&beat_now) });
+    let control = Arc::new(Control {
+        edge: Arc::clone(&edge),
+        nudged: Arc::clone(&beat_now),
+    });
 
     let stop = CancellationToken::new();
     let mut listeners = JoinSet::new();
     let edge_tls = TlsAcceptor::from(Arc::new(edge_tls(&arguments.tls_dir)?));
-    let serve_edge = |listener, tls| listener::serve(listener, tls, edge::LIMITS, from_client(&edge), stop.clone());
+    let serve_edge = |listener, tls| {
+        listener::serve(
+            listener,
+            tls,
+            edge::LIMITS,
+            from_client(&edge),
+            stop.clone(),
+        )
+    };
     listeners.spawn(serve_edge(edge_listener, Some(edge_tls)));
     if let Some(listener) = http_listener {
         listeners.spawn(serve_edge(listener, None));
@@ -70,7 +95,13 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         let control = Arc::clone(&control);
         async move { control.answer(request, &peer).await }
     };
-    listeners.spawn(listener::serve(control_listener, Some(control_tls), control::LIMITS, answer, stop.clone()));
+    listeners.spawn(listener::serve(
+        control_listener,
+        Some(control_tls),
+        control::LIMITS,
+        answer,
+        stop.clone(),
+    ));
     let heart = Heart {
         cap: arguments.id.parse().context("`--id` is not a CAP's name")?,
         control_url: control_url.clone(),
@@ -91,7 +122,11 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn workshop(arguments: &Arguments, edge_port: u16, changed: Arc<Notify>) -> anyhow::Result<Workshop> {
+fn workshop(
+    arguments: &Arguments,
+    edge_port: u16,
+    changed: Arc<Notify>,
+) -> anyhow::Result<Workshop> {
     let cache = &arguments.cache;
     let blobs = BlobCache::open(cache.join("blobs"), BLOB_CACHE_BYTES_MAX)
         .with_context(|| format!("cannot use `{}`", cache.display()))?;
@@ -102,7 +137,8 @@ fn workshop(arguments: &Arguments, edge_port: u16, changed: Arc<Notify>) -> anyh
         runtime: Runtime::new(&engine, RuntimeLimits::standard())?,
         engine,
         code: CodeCache::new(cache.join("code")),
-        exe: std::env::current_exe().context("cannot find this executable, which must compile in a child")?,
+        exe: std::env::current_exe()
+            .context("cannot find this executable, which must compile in a child")?,
         compiling: Arc::new(Semaphore::new(COMPILATIONS_MAX)),
         app_domain: arguments.app_domain.clone(),
         edge_port,
@@ -112,7 +148,10 @@ fn workshop(arguments: &Arguments, edge_port: u16, changed: Arc<Notify>) -> anyh
 
 fn from_client(
     edge: &Arc<Edge>,
-) -> impl Fn(http::Request<hyper::body::Incoming>, Arc<listener::Peer>) -> futures_util::future::BoxFuture<'static, http::Response<listener::Body>>
+) -> impl Fn(
+    http::Request<hyper::body::Incoming>,
+    Arc<listener::Peer>,
+) -> futures_util::future::BoxFuture<'static, http::Response<listener::Body>>
 + Clone
 + Send
 + Sync
@@ -125,7 +164,9 @@ fn from_client(
 }
 
 async fn bind(option: &str, address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on `{address}` ({option})"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on `{address}` ({option})"))
 }
 
 /// The certificate for the world; clients need none.
@@ -134,22 +175,32 @@ fn edge_tls(dir: &Path) -> anyhow::Result<ServerConfig> {
     let chain = CertificateDer::pem_file_iter(&certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .with_context(|| format!("cannot read `{}`", certificate.display()))?;
-    let key = PrivateKeyDer::from_pem_file(&key).with_context(|| format!("cannot read `{}`", key.display()))?;
-    let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    let key = PrivateKeyDer::from_pem_file(&key)
+        .with_context(|| format!("cannot read `{}`", key.display()))?;
+    let mut config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config.ticketer = rustls::crypto::ring::Ticketer::new()?;
     Ok(config)
 }
 
 fn read_key(path: &Path) -> anyhow::Result<LeaseKey> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the lease key `{}`", path.display()))?;
-    text.trim().parse().with_context(|| format!("`{}` holds no lease key", path.display()))
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the lease key `{}`", path.display()))?;
+    text.trim()
+        .parse()
+        .with_context(|| format!("`{}` holds no lease key", path.display()))
 }
 
 /// One line on stdout: whoever started this CAP waits for it.
 fn announce(control_url: &str, edge_url: &str) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "{}", serde_json::json!({ "listening": control_url, "edge": edge_url }))?;
+    writeln!(
+        stdout,
+        "{}",
+        serde_json::json!({ "listening": control_url, "edge": edge_url })
+    )?;
     stdout.flush()?;
     tracing::info!(control = control_url, edge = edge_url, "serving");
     Ok(())
@@ -169,7 +220,13 @@ async fn wait_for_signal() -> anyhow::Result<()> {
 fn raise_descriptor_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
-    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
+    if let Err(error) = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        },
+    ) {
         tracing::warn!(%error, "could not raise the limit of open files");
     }
 }

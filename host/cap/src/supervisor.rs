@@ -71,7 +71,10 @@ impl Supervisor {
     /// Makes `wanted` so.
     pub fn reconcile(&mut self, wanted: &[Wanted]) {
         while self.stopping.try_join_next().is_some() {}
-        let running: Vec<Running> = self.placements().map(|placement| running(placement)).collect();
+        let running: Vec<Running> = self
+            .placements()
+            .map(|placement| running(placement))
+            .collect();
         let steps = plan(wanted, &running);
         if steps.is_empty() {
             return;
@@ -87,12 +90,19 @@ impl Supervisor {
                 }
             }
         }
-        self.table.send_replace(Arc::new(Table::new(self.placements().cloned())));
+        self.table
+            .send_replace(Arc::new(Table::new(self.placements().cloned())));
     }
 
     fn start(&mut self, wanted: Wanted) {
         tracing::info!(placement = %wanted.id, slug = %wanted.slug, bundle = %wanted.bundle, epoch = wanted.epoch, "placement starts");
-        let placement = Arc::new(Placement::new(wanted.id.clone(), wanted.slug, wanted.bundle, wanted.epoch, self.base));
+        let placement = Arc::new(Placement::new(
+            wanted.id.clone(),
+            wanted.slug,
+            wanted.bundle,
+            wanted.epoch,
+            self.base,
+        ));
         let (workshop, raised) = (Arc::clone(&self.workshop), Arc::clone(&placement));
         let raising = tokio::spawn(async move { workshop.raise(&raised).await });
         self.running.insert(wanted.id, Owned { placement, raising });
@@ -100,7 +110,9 @@ impl Supervisor {
 
     /// Requests in flight keep what they need and finish; new ones no longer find it.
     fn stop(&mut self, id: &PlacementId) {
-        let Some(Owned { placement, raising }) = self.running.remove(id) else { return };
+        let Some(Owned { placement, raising }) = self.running.remove(id) else {
+            return;
+        };
         tracing::info!(placement = %id, slug = %placement.slug, "placement stops");
         raising.abort();
         self.stopping.spawn(async move {
@@ -118,7 +130,9 @@ impl Supervisor {
         for id in ids {
             self.stop(&id);
         }
-        let joined = timeout(JOIN_TIME_MAX, async { while self.stopping.join_next().await.is_some() {} });
+        let joined = timeout(JOIN_TIME_MAX, async {
+            while self.stopping.join_next().await.is_some() {}
+        });
         if joined.await.is_err() {
             tracing::warn!("some placements did not stop in time");
         }

@@ -3,7 +3,9 @@
 #![expect(clippy::print_stdout, reason = "a program that tells where it listens")]
 
 use host_engine::{Engine, Profile};
-use host_runtime::{LogSink, LogStream, RequestId, Runtime, RuntimeLimits, ServerAddress, ServiceContext, service};
+use host_runtime::{
+    LogSink, LogStream, RequestId, Runtime, RuntimeLimits, ServerAddress, ServiceContext, service,
+};
 use hyper_util::rt::TokioIo;
 use lly_brick::BrickKind;
 use std::error::Error;
@@ -28,14 +30,25 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let engine = Engine::new(Profile::Stateless)?;
     let component = Component::from_file(engine.wasmtime(), path)?;
     let exports = component.component_type();
-    let is_http = exports.exports(engine.wasmtime()).any(|(name, _)| name.starts_with("wasi:http/incoming-handler"));
-    let kind = if is_http { BrickKind::Http } else { BrickKind::Command };
-    let program = Arc::new(Runtime::new(&engine, RuntimeLimits::standard())?.prepare(component, kind)?);
+    let is_http = exports
+        .exports(engine.wasmtime())
+        .any(|(name, _)| name.starts_with("wasi:http/incoming-handler"));
+    let kind = if is_http {
+        BrickKind::Http
+    } else {
+        BrickKind::Command
+    };
+    let program =
+        Arc::new(Runtime::new(&engine, RuntimeLimits::standard())?.prepare(component, kind)?);
 
     let listener = TcpListener::bind(address).await?;
     let local = listener.local_addr()?;
     println!("http://{local}");
-    let server = ServerAddress { scheme: http::uri::Scheme::HTTP, name: local.ip().to_string(), port: local.port() };
+    let server = ServerAddress {
+        scheme: http::uri::Scheme::HTTP,
+        name: local.ip().to_string(),
+        port: local.port(),
+    };
     let server = Arc::new(server);
     let log: Arc<dyn LogSink> = Arc::new(Print);
     loop {
@@ -51,7 +64,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         tokio::spawn(async move {
             let connection = hyper::server::conn::http1::Builder::new();
             // A connection that breaks is its client's affair.
-            let _ = connection.serve_connection(TokioIo::new(stream), service).await;
+            let _ = connection
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
 }

@@ -167,7 +167,9 @@ impl Project {
         defines.extend(request.defines.iter().cloned());
         let sources = match &file {
             Some(file) if sources.is_empty() && file.sources.is_empty() => {
-                return Err(ProjectError::NoSources { folder: file.folder.clone() });
+                return Err(ProjectError::NoSources {
+                    folder: file.folder.clone(),
+                });
             }
             Some(file) if sources.is_empty() => resolve_sources(&file.folder, &file.sources)?,
             _ => sources,

@@ -40,13 +40,21 @@ impl Credentials {
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error).or_fail(|| format!("cannot read `{}`", path.display())),
+            Err(error) => {
+                return Err(error).or_fail(|| format!("cannot read `{}`", path.display()));
+            }
         };
         let mut credentials: Self = serde_json::from_slice(&bytes).map_err(|error| {
-            Failure::new(ExitCode::Auth, format!("`{}` is not a credentials file: {error}", path.display()))
-                .hint("remove it and sign in again")
+            Failure::new(
+                ExitCode::Auth,
+                format!("`{}` is not a credentials file: {error}", path.display()),
+            )
+            .hint("remove it and sign in again")
         })?;
-        if let Some(url) = std::env::var("LLY_PLATFORM_URL").ok().filter(|url| !url.is_empty()) {
+        if let Some(url) = std::env::var("LLY_PLATFORM_URL")
+            .ok()
+            .filter(|url| !url.is_empty())
+        {
             credentials.platform_url = url;
         }
         Ok(Some(credentials))
@@ -62,13 +70,18 @@ impl Credentials {
 
     /// The platform, as this user.
     pub fn client(&self) -> Result<PlatformClient, Failure> {
-        PlatformClient::new(&self.platform_url, Token::presented(&self.token), self.ca.as_deref())
-            .or_fail(|| "cannot reach the platform")
+        PlatformClient::new(
+            &self.platform_url,
+            Token::presented(&self.token),
+            self.ca.as_deref(),
+        )
+        .or_fail(|| "cannot reach the platform")
     }
 
     /// Writes the credentials to `path`, mode 0600, whole or not at all.
     pub fn save(&self, path: &Path) -> Result<(), Failure> {
         let text = serde_json::to_vec_pretty(self).or_fail(|| "cannot write the credentials")?;
-        crate::private_file::replace(path, &text).or_fail(|| format!("cannot write `{}`", path.display()))
+        crate::private_file::replace(path, &text)
+            .or_fail(|| format!("cannot write `{}`", path.display()))
     }
 }

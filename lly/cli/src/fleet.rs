@@ -71,7 +71,9 @@ struct AccountArgs {
 #[derive(Debug, Subcommand)]
 enum AccountCommand {
     /// Make an account (or a further token for one) and write its credentials.
-    #[command(after_help = "Example:\n  lly fleet account add alice --credentials alice.json\n  LLY_CREDENTIALS=alice.json lly void list")]
+    #[command(
+        after_help = "Example:\n  lly fleet account add alice --credentials alice.json\n  LLY_CREDENTIALS=alice.json lly void list"
+    )]
     Add {
         /// The account's name.
         name: AccountName,
@@ -95,11 +97,16 @@ pub fn run(args: FleetArgs, context: &Context) -> Result<(), Failure> {
             FleetCommand::Status => status(context),
             FleetCommand::Caps => operator::caps(context).await,
             FleetCommand::Drain { cap, undo } => operator::drain(&cap, !undo, context).await,
-            FleetCommand::Account(AccountArgs { command: AccountCommand::Add { name, credentials } }) => {
+            FleetCommand::Account(AccountArgs {
+                command: AccountCommand::Add { name, credentials },
+            }) => {
                 let layout = Layout::new(&context.home);
                 let made = operator::account(&layout, &plan(&layout)?, &name).await?;
                 made.save(&credentials)?;
-                let added = Added { account: &name, credentials: &credentials };
+                let added = Added {
+                    account: &name,
+                    credentials: &credentials,
+                };
                 context.data("lily.fleet.account/1", &added, || {
                     format!("account {name}; credentials in {}\n", credentials.display())
                 })
@@ -112,27 +119,46 @@ pub fn run(args: FleetArgs, context: &Context) -> Result<(), Failure> {
 pub fn with_runtime<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     // Another provider may have been installed by nobody but us.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.or_fail(|| "cannot start the runtime")?.block_on(work)
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    runtime
+        .or_fail(|| "cannot start the runtime")?
+        .block_on(work)
 }
 
 /// The plan of the fleet of this home.
 fn plan(layout: &Layout) -> Result<Plan, Failure> {
     Plan::read(layout)
         .or_fail(|| format!("cannot read the fleet of `{}`", layout.root().display()))?
-        .ok_or_else(|| Failure::local("there is no fleet in this home").hint("start one with `lly fleet up`"))
+        .ok_or_else(|| {
+            Failure::local("there is no fleet in this home").hint("start one with `lly fleet up`")
+        })
 }
 
 fn status(context: &Context) -> Result<(), Failure> {
     let layout = Layout::new(&context.home);
     let state = State::read(&layout)
         .or_fail(|| format!("cannot read `{}`", layout.state().display()))?
-        .ok_or_else(|| Failure::local("no fleet runs in this home").hint("start one with `lly fleet up`"))?;
+        .ok_or_else(|| {
+            Failure::local("no fleet runs in this home").hint("start one with `lly fleet up`")
+        })?;
     context.data("lily.fleet.status/1", &state, || {
-        let mut text = format!("platform  {}\nvoids     {}\nCA        {}\n", state.platform_url, state.app_url, state.ca.display());
+        let mut text = format!(
+            "platform  {}\nvoids     {}\nCA        {}\n",
+            state.platform_url,
+            state.app_url,
+            state.ca.display()
+        );
         for service in &state.services {
-            let pid = service.pid.map_or_else(|| "down".to_owned(), |pid| format!("pid {pid}"));
-            text.push_str(&format!("{:<9} {pid}, started again {} times\n", service.name, service.restarts));
+            let pid = service
+                .pid
+                .map_or_else(|| "down".to_owned(), |pid| format!("pid {pid}"));
+            text.push_str(&format!(
+                "{:<9} {pid}, started again {} times\n",
+                service.name, service.restarts
+            ));
         }
         text
     })

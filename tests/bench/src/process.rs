@@ -102,7 +102,6 @@ impl Server {
         }
         Ok(server)
     }
-
 }
 
 impl Drop for Server {

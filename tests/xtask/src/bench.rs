@@ -42,7 +42,14 @@ fn wasmtime() -> Result<PathBuf> {
         println!("bench: building wasmtime-cli {WASMTIME_CLI}, the reference (some minutes, once)");
         workspace::run(
             cargo()
-                .args(["install", "--quiet", "--locked", "--version", WASMTIME_CLI, "wasmtime-cli"])
+                .args([
+                    "install",
+                    "--quiet",
+                    "--locked",
+                    "--version",
+                    WASMTIME_CLI,
+                    "wasmtime-cli",
+                ])
                 .arg("--root")
                 .arg(&tools)
                 .env("CARGO_TARGET_DIR", lily().join("tools/target"))

@@ -37,7 +37,11 @@ pub fn run(once: bool) -> anyhow::Result<ExitCode> {
 
 fn show(workspace: &Path, bin: &Path, once: bool) -> anyhow::Result<()> {
     let began = Instant::now();
-    let demo = Demo { lly: bin.join("lly"), home: workspace.join("target/lily/demo"), samples: workspace.join("samples") };
+    let demo = Demo {
+        lly: bin.join("lly"),
+        home: workspace.join("target/lily/demo"),
+        samples: workspace.join("samples"),
+    };
     demo.prepare()?;
     step("starting a fleet: platform, raptor, two CAPs, Postgres");
     let fleet = demo.start_fleet()?;
@@ -46,8 +50,15 @@ fn show(workspace: &Path, bin: &Path, once: bool) -> anyhow::Result<()> {
     }
     println!();
     println!("{}", demo.lly_text(&["void", "list"])?);
-    println!("up in {:.1} s. This `lly` and its home:", began.elapsed().as_secs_f64());
-    println!("  export LLY_HOME={} PATH={}:$PATH", demo.home.display(), bin.display());
+    println!(
+        "up in {:.1} s. This `lly` and its home:",
+        began.elapsed().as_secs_f64()
+    );
+    println!(
+        "  export LLY_HOME={} PATH={}:$PATH",
+        demo.home.display(),
+        bin.display()
+    );
     if once {
         return fleet.stop();
     }
@@ -64,7 +75,10 @@ struct Demo {
 impl Demo {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.lly);
-        command.env("LLY_HOME", &self.home).env_remove("LLY_PLATFORM_URL").env_remove("LLY_CREDENTIALS");
+        command
+            .env("LLY_HOME", &self.home)
+            .env_remove("LLY_PLATFORM_URL")
+            .env_remove("LLY_CREDENTIALS");
         command.stdin(Stdio::null());
         command
     }
@@ -88,32 +102,60 @@ impl Demo {
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start `{}`", self.lly.display()))?;
-        let stdout = child.stdout.take().context("the fleet's stdout is not piped")?;
+        let stdout = child
+            .stdout
+            .take()
+            .context("the fleet's stdout is not piped")?;
         let fleet = Fleet(child);
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        ensure!(!line.is_empty(), "the fleet did not come up; its words are above");
+        ensure!(
+            !line.is_empty(),
+            "the fleet did not come up; its words are above"
+        );
         Ok(fleet)
     }
 
     /// Compiles one sample, deploys it, and asks it through the `curl` line that `deploy` printed.
     fn show(&self, sample: &str, slug: &str) -> anyhow::Result<()> {
-        let (folder, bundle) = (self.samples.join(sample), self.home.join(format!("{slug}.brick")));
+        let (folder, bundle) = (
+            self.samples.join(sample),
+            self.home.join(format!("{slug}.brick")),
+        );
         println!();
         step(&format!("lly compile samples/{sample}"));
-        let status = self.command().args(["compile", "-f", "-o"]).arg(&bundle).current_dir(folder).status()?;
+        let status = self
+            .command()
+            .args(["compile", "-f", "-o"])
+            .arg(&bundle)
+            .current_dir(folder)
+            .status()?;
         ensure!(status.success(), "samples/{sample} does not compile");
         step(&format!("lly void deploy {slug}.brick"));
-        let deploy = self.command().args(["void", "deploy", "--json", "--slug", slug]).arg(&bundle).output()?;
+        let deploy = self
+            .command()
+            .args(["void", "deploy", "--json", "--slug", slug])
+            .arg(&bundle)
+            .output()?;
         if !deploy.status.success() {
-            bail!("{slug} was not deployed:\n{}", String::from_utf8_lossy(&deploy.stderr));
+            bail!(
+                "{slug} was not deployed:\n{}",
+                String::from_utf8_lossy(&deploy.stderr)
+            );
         }
-        let deployed: Value = serde_json::from_slice(&deploy.stdout).context("`lly void deploy --json` prints a document")?;
-        let curl = deployed["curl"].as_str().context("a deployed void has a curl line")?;
+        let deployed: Value = serde_json::from_slice(&deploy.stdout)
+            .context("`lly void deploy --json` prints a document")?;
+        let curl = deployed["curl"]
+            .as_str()
+            .context("a deployed void has a curl line")?;
         println!("  {}", deployed["url"].as_str().unwrap_or_default());
         println!("  $ {curl}");
         let answer = Command::new("sh").args(["-c", curl]).output()?;
-        ensure!(answer.status.success(), "`{curl}` failed: {}", String::from_utf8_lossy(&answer.stderr));
+        ensure!(
+            answer.status.success(),
+            "`{curl}` failed: {}",
+            String::from_utf8_lossy(&answer.stderr)
+        );
         let text = String::from_utf8_lossy(&answer.stdout);
         for line in text.lines().take(SHOWN_LINES) {
             println!("  | {line}");
@@ -123,7 +165,9 @@ impl Demo {
 
     fn lly_text(&self, arguments: &[&str]) -> anyhow::Result<String> {
         let output = self.command().args(arguments).output()?;
-        Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+        Ok(String::from_utf8_lossy(&output.stdout)
+            .trim_end()
+            .to_owned())
     }
 }
 

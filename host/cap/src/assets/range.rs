@@ -20,16 +20,27 @@ pub enum Range {
 /// Decides on a range. `if_range` holds the client's idea of the entity tag: when it is not `etag`, the client's
 /// copy is of another version and it gets the whole file.
 pub fn decide(range: Option<&str>, if_range: Option<&str>, etag: &str, size: u64) -> Range {
-    let Some(spec) = range.and_then(|text| text.trim().strip_prefix("bytes=")) else { return Range::Whole };
+    let Some(spec) = range.and_then(|text| text.trim().strip_prefix("bytes=")) else {
+        return Range::Whole;
+    };
     if if_range.is_some_and(|tag| tag.trim() != etag) {
         return Range::Whole;
     }
-    let Some((first, last)) = spec.split_once('-') else { return Range::Whole };
+    let Some((first, last)) = spec.split_once('-') else {
+        return Range::Whole;
+    };
     let (first, last) = (first.trim(), last.trim());
     if first.is_empty() {
         return suffix(last, size);
     }
-    let (Some(first), Some(last)) = (number(first), if last.is_empty() { Some(u64::MAX) } else { number(last) }) else {
+    let (Some(first), Some(last)) = (
+        number(first),
+        if last.is_empty() {
+            Some(u64::MAX)
+        } else {
+            number(last)
+        },
+    ) else {
         return Range::Whole;
     };
     if last < first {
@@ -38,7 +49,10 @@ pub fn decide(range: Option<&str>, if_range: Option<&str>, etag: &str, size: u64
     if first >= size {
         return Range::Unsatisfiable;
     }
-    Range::Part { first, last: last.min(size - 1) }
+    Range::Part {
+        first,
+        last: last.min(size - 1),
+    }
 }
 
 /// `bytes=-N`: the last N bytes.
@@ -47,13 +61,17 @@ fn suffix(count: &str, size: u64) -> Range {
         None => Range::Whole,
         Some(0) => Range::Unsatisfiable,
         Some(_) if size == 0 => Range::Unsatisfiable,
-        Some(count) => Range::Part { first: size.saturating_sub(count), last: size - 1 },
+        Some(count) => Range::Part {
+            first: size.saturating_sub(count),
+            last: size - 1,
+        },
     }
 }
 
 /// Digits only: `u64::from_str` would also take a plus sign.
 fn number(text: &str) -> Option<u64> {
-    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -78,15 +96,28 @@ mod tests {
             ("items=0-1", Range::Whole),
             ("bytes=", Range::Whole),
         ] {
-            assert_eq!(decide(Some(header), None, "\"e\"", 10), expected, "{header}");
+            assert_eq!(
+                decide(Some(header), None, "\"e\"", 10),
+                expected,
+                "{header}"
+            );
         }
         assert_eq!(decide(None, None, "\"e\"", 10), Range::Whole);
-        assert_eq!(decide(Some("bytes=0-"), None, "\"e\"", 0), Range::Unsatisfiable);
+        assert_eq!(
+            decide(Some("bytes=0-"), None, "\"e\"", 0),
+            Range::Unsatisfiable
+        );
     }
 
     #[test]
     fn another_version_gets_the_whole_file() {
-        assert_eq!(decide(Some("bytes=0-1"), Some("\"old\""), "\"new\"", 10), Range::Whole);
-        assert_eq!(decide(Some("bytes=0-1"), Some("\"new\""), "\"new\"", 10), Range::Part { first: 0, last: 1 });
+        assert_eq!(
+            decide(Some("bytes=0-1"), Some("\"old\""), "\"new\"", 10),
+            Range::Whole
+        );
+        assert_eq!(
+            decide(Some("bytes=0-1"), Some("\"new\""), "\"new\"", 10),
+            Range::Part { first: 0, last: 1 }
+        );
     }
 }

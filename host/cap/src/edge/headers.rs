@@ -69,10 +69,17 @@ mod tests {
     #[test]
     fn connection_headers_end_here() {
         let mut headers = HeaderMap::new();
-        for (name, value) in
-            [("connection", "close, X-Secret"), ("x-secret", "1"), ("te", "trailers"), ("keep-alive", "5"), ("accept", "*/*")]
-        {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        for (name, value) in [
+            ("connection", "close, X-Secret"),
+            ("x-secret", "1"),
+            ("te", "trailers"),
+            ("keep-alive", "5"),
+            ("accept", "*/*"),
+        ] {
+            headers.insert(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
         }
         drop_hop_by_hop(&mut headers);
         assert_eq!(headers.keys().collect::<Vec<_>>(), ["accept"]);
@@ -81,10 +88,23 @@ mod tests {
     #[test]
     fn a_client_cannot_say_who_it_is() {
         let mut headers = HeaderMap::new();
-        for name in ["x-forwarded-for", "x-lily-forwarded-by", "x-lily-probe", "forwarded"] {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static("lie"));
+        for name in [
+            "x-forwarded-for",
+            "x-lily-forwarded-by",
+            "x-lily-probe",
+            "forwarded",
+        ] {
+            headers.insert(
+                HeaderName::from_static(name),
+                HeaderValue::from_static("lie"),
+            );
         }
-        mark_from_client(&mut headers, "::ffff:10.0.0.7".parse().expect("address"), "https", "fox.app.localhost");
+        mark_from_client(
+            &mut headers,
+            "::ffff:10.0.0.7".parse().expect("address"),
+            "https",
+            "fox.app.localhost",
+        );
         assert_eq!(headers["x-forwarded-for"], "10.0.0.7");
         assert_eq!(headers["x-forwarded-proto"], "https");
         assert_eq!(headers["x-forwarded-host"], "fox.app.localhost");

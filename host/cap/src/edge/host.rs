@@ -19,19 +19,25 @@ pub fn authority(uri: &Uri, headers: &HeaderMap) -> Option<String> {
         (Some(host), None) => host.to_str().ok().map(str::to_owned),
         // Two Host headers: RFC 9112 wants a refusal, and so do we.
         (Some(_), Some(_)) => None,
-        (None, _) => uri.authority().map(|authority| authority.as_str().to_owned()),
+        (None, _) => uri
+            .authority()
+            .map(|authority| authority.as_str().to_owned()),
     }
 }
 
 /// Reads `<label>.<app_domain>[:port]`, in any case, with or without the final dot of the root.
 pub fn target(authority: Option<&str>, app_domain: &str) -> Target {
-    let Some(authority) = authority else { return Target::Elsewhere };
+    let Some(authority) = authority else {
+        return Target::Elsewhere;
+    };
     let name = match authority.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => authority,
     };
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-    let label = name.strip_suffix(app_domain).and_then(|rest| rest.strip_suffix('.'));
+    let label = name
+        .strip_suffix(app_domain)
+        .and_then(|rest| rest.strip_suffix('.'));
     match label {
         Some(label) if !label.is_empty() && !label.contains('.') => Target::Void(label.to_owned()),
         _ => Target::Elsewhere,
@@ -56,7 +62,11 @@ mod tests {
             ("", None),
         ] {
             let expected = slug.map_or(Target::Elsewhere, |slug| Target::Void(slug.to_owned()));
-            assert_eq!(target(Some(authority), "app.localhost"), expected, "{authority}");
+            assert_eq!(
+                target(Some(authority), "app.localhost"),
+                expected,
+                "{authority}"
+            );
         }
         assert_eq!(target(None, "app.localhost"), Target::Elsewhere);
     }

@@ -23,10 +23,18 @@ pub struct IdleLimit<S> {
 impl<S> IdleLimit<S> {
     /// Lets `stream` rest for at most `limit`.
     pub fn new(stream: S, limit: Duration) -> Self {
-        Self { stream, limit, sleep: Box::pin(sleep(limit)) }
+        Self {
+            stream,
+            limit,
+            sleep: Box::pin(sleep(limit)),
+        }
     }
 
-    fn settle<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn settle<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        outcome: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
             // Resetting a timer is a lock on the timer wheel; once in a while is precise enough.
             let deadline = Instant::now() + self.limit;
@@ -36,21 +44,32 @@ impl<S> IdleLimit<S> {
             return outcome;
         }
         match self.sleep.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the connection is idle"))),
+            Poll::Ready(()) => Poll::Ready(Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the connection is idle",
+            ))),
             Poll::Pending => Poll::Pending,
         }
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for IdleLimit<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let outcome = Pin::new(&mut self.stream).poll_read(cx, buf);
         self.settle(cx, outcome)
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for IdleLimit<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.settle(cx, outcome)
     }
@@ -58,7 +77,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for IdleLimit<S> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outcome = Pin::new(&mut self.stream).poll_flush(cx);
         // A flush that succeeds says nothing about the peer: hyper flushes an empty buffer while it waits.
-        if outcome.is_ready() { outcome } else { self.settle(cx, outcome) }
+        if outcome.is_ready() {
+            outcome
+        } else {
+            self.settle(cx, outcome)
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -93,9 +116,14 @@ mod tests {
         for _ in 0..4 {
             tokio::time::sleep(Duration::from_millis(100)).await;
             peer.write_all(b"x").await.expect("write");
-            ours.read_exact(&mut byte).await.expect("a slow peer is served");
+            ours.read_exact(&mut byte)
+                .await
+                .expect("a slow peer is served");
         }
-        let error = ours.read_exact(&mut byte).await.expect_err("a silent peer is not");
+        let error = ours
+            .read_exact(&mut byte)
+            .await
+            .expect_err("a silent peer is not");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }

@@ -1,7 +1,9 @@
 //! Accepts connections and speaks HTTP on them: TLS, HTTP/2 and HTTP/1.1, within limits. What a request means is the
 //! handler's; this file knows none of it. The edge and the control server are both made here.
 
-use std::{convert::Infallible, future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible, future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -79,8 +81,13 @@ pub struct Peer {
 }
 
 /// Serves `listener` until `stop`; then open requests are finished, for at most `limits.drain`.
-pub async fn serve<H, F>(listener: TcpListener, tls: Option<TlsAcceptor>, limits: Limits, handler: H, stop: CancellationToken)
-where
+pub async fn serve<H, F>(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    limits: Limits,
+    handler: H,
+    stop: CancellationToken,
+) where
     H: Fn(Request<Incoming>, Arc<Peer>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
@@ -94,7 +101,9 @@ where
             accepted = accept(&listener, &seats) => accepted,
         };
         while connections.try_join_next().is_some() {}
-        let Some((stream, address, seat)) = accepted else { continue };
+        let Some((stream, address, seat)) = accepted else {
+            continue;
+        };
         let (tls, handler, watcher) = (tls.clone(), handler.clone(), graceful.watcher());
         let stop = stop.clone();
         connections.spawn(async move {
@@ -114,7 +123,10 @@ where
         while connections.join_next().await.is_some() {}
     });
     if drained.await.is_err() {
-        warn!(open = connections.len(), "connections were still open at the end of the drain and are cut");
+        warn!(
+            open = connections.len(),
+            "connections were still open at the end of the drain and are cut"
+        );
         connections.shutdown().await;
     }
 }
@@ -152,15 +164,26 @@ async fn connection<H, F>(
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let Some(tls) = tls else {
-        let peer = Peer { address, scheme: "http", certificate: None };
+        let peer = Peer {
+            address,
+            scheme: "http",
+            certificate: None,
+        };
         return exchange(stream, false, peer, limits, handler, watcher).await;
     };
     match timeout(HANDSHAKE_TIME_MAX, tls.accept(stream)).await {
         Ok(Ok(stream)) => {
             let session = stream.get_ref().1;
             let is_http2 = session.alpn_protocol() == Some(b"h2");
-            let certificate = session.peer_certificates().and_then(|chain| chain.first()).map(|leaf| leaf.clone().into_owned());
-            let peer = Peer { address, scheme: "https", certificate };
+            let certificate = session
+                .peer_certificates()
+                .and_then(|chain| chain.first())
+                .map(|leaf| leaf.clone().into_owned());
+            let peer = Peer {
+                address,
+                scheme: "https",
+                certificate,
+            };
             exchange(stream, is_http2, peer, limits, handler, watcher).await;
         }
         Ok(Err(error)) => debug!(%address, %error, "TLS handshake failed"),
@@ -190,9 +213,19 @@ async fn exchange<S, H, F>(
     let outcome = match limits.idle {
         Some(idle) => {
             let stream = TokioIo::new(IdleLimit::new(stream, idle));
-            watcher.watch(builder.serve_connection(stream, service).into_owned()).await
+            watcher
+                .watch(builder.serve_connection(stream, service).into_owned())
+                .await
         }
-        None => watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await,
+        None => {
+            watcher
+                .watch(
+                    builder
+                        .serve_connection(TokioIo::new(stream), service)
+                        .into_owned(),
+                )
+                .await
+        }
     };
     if let Err(error) = outcome {
         debug!(%address, error = %error, "connection ended early");
@@ -217,5 +250,9 @@ fn builder(is_http2: bool) -> auto::Builder<TokioExecutor> {
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_INTERVAL);
     // The protocol is known from ALPN (or is HTTP/1.1), so that no time is open-ended while it is guessed.
-    if is_http2 { builder.http2_only() } else { builder.http1_only() }
+    if is_http2 {
+        builder.http2_only()
+    } else {
+        builder.http1_only()
+    }
 }

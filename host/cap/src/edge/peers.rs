@@ -84,7 +84,9 @@ impl Peers {
     /// Speaks to peers as `own_id`, whose certificate is in `tls`.
     pub fn new(mut tls: ClientConfig, own_id: HeaderValue) -> Self {
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let connector = PeerConnector { tls: TlsConnector::from(Arc::new(tls)) };
+        let connector = PeerConnector {
+            tls: TlsConnector::from(Arc::new(tls)),
+        };
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIME_MAX)
@@ -94,8 +96,17 @@ impl Peers {
     }
 
     /// Sends `request`, which the client meant for `host`, to the CAP at `peer`.
-    pub async fn forward(&self, peer: &Uri, host: &str, mut request: Request<Body>) -> Result<Response<Incoming>, ForwardError> {
-        let path = request.uri().path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
+    pub async fn forward(
+        &self,
+        peer: &Uri,
+        host: &str,
+        mut request: Request<Body>,
+    ) -> Result<Response<Incoming>, ForwardError> {
+        let path = request
+            .uri()
+            .path_and_query()
+            .cloned()
+            .unwrap_or(PathAndQuery::from_static("/"));
         let mut target = peer.clone().into_parts();
         target.path_and_query = Some(path);
         // A peer's URL has a scheme and an authority, or raptor's answer would not have been read.
@@ -109,8 +120,18 @@ impl Peers {
         }
         let mut response = match timeout(ANSWER_TIME_MAX, self.client.request(request)).await {
             Err(_) => return Err(ForwardError::Late { peer: peer.clone() }),
-            Ok(Err(source)) if source.is_connect() => return Err(ForwardError::Unreachable { peer: peer.clone(), source }),
-            Ok(Err(source)) => return Err(ForwardError::Broken { peer: peer.clone(), source }),
+            Ok(Err(source)) if source.is_connect() => {
+                return Err(ForwardError::Unreachable {
+                    peer: peer.clone(),
+                    source,
+                });
+            }
+            Ok(Err(source)) => {
+                return Err(ForwardError::Broken {
+                    peer: peer.clone(),
+                    source,
+                });
+            }
             Ok(Ok(response)) => response,
         };
         drop_hop_by_hop(response.headers_mut());
@@ -143,14 +164,20 @@ impl tower::Service<Uri> for PeerConnector {
         let tls = self.tls.clone();
         Box::pin(async move {
             let late = || io::Error::new(io::ErrorKind::TimedOut, "connecting took too long");
-            timeout(CONNECT_TIME_MAX, connect(tls, peer)).await.map_err(|_| late())?
+            timeout(CONNECT_TIME_MAX, connect(tls, peer))
+                .await
+                .map_err(|_| late())?
         })
     }
 }
 
 async fn connect(tls: TlsConnector, peer: Uri) -> io::Result<TokioIo<PeerStream>> {
     let no_host = || io::Error::new(io::ErrorKind::InvalidInput, "the peer's URL has no host");
-    let host = peer.host().ok_or_else(no_host)?.trim_matches(['[', ']']).to_owned();
+    let host = peer
+        .host()
+        .ok_or_else(no_host)?
+        .trim_matches(['[', ']'])
+        .to_owned();
     let stream = TcpStream::connect((host.as_str(), peer.port_u16().unwrap_or(443))).await?;
     stream.set_nodelay(true)?;
     let name = ServerName::try_from(host).map_err(|_| no_host())?;
@@ -168,13 +195,21 @@ impl Connection for PeerStream {
 }
 
 impl AsyncRead for PeerStream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for PeerStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(cx, bytes)
     }
 

@@ -38,13 +38,20 @@ struct Entry<R> {
 
 impl<R> Default for RouteCache<R> {
     fn default() -> Self {
-        Self { entries: Mutex::default() }
+        Self {
+            entries: Mutex::default(),
+        }
     }
 }
 
 impl<R: Clone> RouteCache<R> {
     /// The place of `slug`; `ask` is called when nothing fresh is known, once for all who wait.
-    pub async fn find<E, F>(&self, slug: &str, now: Instant, ask: impl FnOnce() -> F) -> Result<Option<R>, E>
+    pub async fn find<E, F>(
+        &self,
+        slug: &str,
+        now: Instant,
+        ask: impl FnOnce() -> F,
+    ) -> Result<Option<R>, E>
     where
         F: Future<Output = Result<Option<R>, E>>,
     {
@@ -52,7 +59,9 @@ impl<R: Clone> RouteCache<R> {
         match entry.answer.get_or_try_init(ask).await {
             Ok(answer) => Ok(answer.clone()),
             Err(error) => match entry.before {
-                Some((when, place)) if now.saturating_duration_since(when) < STALE_MAX => Ok(Some(place)),
+                Some((when, place)) if now.saturating_duration_since(when) < STALE_MAX => {
+                    Ok(Some(place))
+                }
                 _ => Err(error),
             },
         }
@@ -73,7 +82,11 @@ impl<R: Clone> RouteCache<R> {
         if entries.len() >= ENTRIES_MAX && !entries.contains_key(slug) {
             make_room(&mut entries, now);
         }
-        let entry = Entry { asked: now, answer: Arc::default(), before };
+        let entry = Entry {
+            asked: now,
+            answer: Arc::default(),
+            before,
+        };
         entries.insert(slug.to_owned(), entry.clone());
         entry
     }
@@ -135,11 +148,19 @@ mod tests {
         let moment = Duration::from_millis(1);
         let known = FRESH_UNKNOWN + moment;
         assert_eq!(find(Duration::ZERO, Ok(None)).await, Ok(None));
-        assert_eq!(find(moment, Ok(Some(1))).await, Ok(None), "an unknown slug is remembered for a moment");
+        assert_eq!(
+            find(moment, Ok(Some(1))).await,
+            Ok(None),
+            "an unknown slug is remembered for a moment"
+        );
         assert_eq!(find(known, Ok(Some(1))).await, Ok(Some(1)));
         assert_eq!(find(known + moment, Ok(Some(2))).await, Ok(Some(1)));
         assert_eq!(asked.get(), 2);
-        assert_eq!(find(known + FRESH, Err(())).await, Ok(Some(1)), "raptor is silent: the old place is tried");
+        assert_eq!(
+            find(known + FRESH, Err(())).await,
+            Ok(Some(1)),
+            "raptor is silent: the old place is tried"
+        );
         assert_eq!(find(known + FRESH + STALE_MAX, Err(())).await, Err(()));
         cache.forget("fox");
         assert_eq!(find(known, Ok(Some(3))).await, Ok(Some(3)));
@@ -149,7 +170,9 @@ mod tests {
     async fn a_scan_does_not_fill_the_memory() {
         let cache = RouteCache::<u8>::default();
         for number in 0..ENTRIES_MAX * 2 {
-            let found: Result<_, ()> = cache.find(&number.to_string(), Instant::now(), || async { Ok(None) }).await;
+            let found: Result<_, ()> = cache
+                .find(&number.to_string(), Instant::now(), || async { Ok(None) })
+                .await;
             assert_eq!(found, Ok(None));
         }
         assert!(cache.lock().len() <= ENTRIES_MAX);

@@ -16,12 +16,16 @@ pub struct Hold {
 impl Hold {
     /// A hold on nothing yet. No lease handed to it may have been asked for before `base`.
     pub fn new(base: Instant) -> Self {
-        Self { base, until_ms: AtomicU64::new(0) }
+        Self {
+            base,
+            until_ms: AtomicU64::new(0),
+        }
     }
 
     /// Takes a lease of `ttl` that was asked for at `sent`. Never shortens.
     pub fn extend(&self, sent: Instant, ttl: Duration) {
-        self.until_ms.fetch_max(self.since_base(sent + ttl), Ordering::Relaxed);
+        self.until_ms
+            .fetch_max(self.since_base(sent + ttl), Ordering::Relaxed);
     }
 
     /// May the placement be served at `now`?

@@ -66,7 +66,9 @@ pub fn plan(wanted: &[Wanted], running: &[Running]) -> Vec<Step> {
                 stops.push(Step::Stop(placement.id.clone()));
                 rest.push(Step::Start(order.clone()));
             }
-            Some(order) if order.epoch > placement.epoch => rest.push(Step::Adopt(order.id.clone(), order.epoch)),
+            Some(order) if order.epoch > placement.epoch => {
+                rest.push(Step::Adopt(order.id.clone(), order.epoch))
+            }
             Some(_) => {}
         }
     }

@@ -8,8 +8,8 @@ use std::io;
 use std::path::Path;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, NameConstraints, SanType,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType,
 };
 
 /// Why a certificate could not be made or kept.
@@ -49,23 +49,38 @@ impl Authority {
         if certificate_path.exists() && key_path.exists() {
             let key = KeyPair::from_pem(&read(&key_path)?).map_err(make("the fleet's CA"))?;
             let certificate_pem = read(&certificate_path)?;
-            return Ok(Self { certificate_pem, key, domain: domain.to_owned() });
+            return Ok(Self {
+                certificate_pem,
+                key,
+                domain: domain.to_owned(),
+            });
         }
         let key = KeyPair::generate().map_err(make("the fleet's CA"))?;
-        let certificate =
-            authority_params(domain).self_signed(&key).map_err(make("the fleet's CA"))?;
+        let certificate = authority_params(domain)
+            .self_signed(&key)
+            .map_err(make("the fleet's CA"))?;
         let certificate_pem = certificate.pem();
         write(&key_path, key.serialize_pem().as_bytes())?;
         write(&certificate_path, certificate_pem.as_bytes())?;
-        Ok(Self { certificate_pem, key, domain: domain.to_owned() })
+        Ok(Self {
+            certificate_pem,
+            key,
+            domain: domain.to_owned(),
+        })
     }
-
 
     /// Puts the identity of `role`/`id` in `dir` (`ca.pem`, `cert.pem`, `key.pem`), unless it is there already.
     pub fn issue_service(&self, dir: &Path, role: &str, id: &str) -> Result<(), CertificateError> {
         let subject = format!("spiffe://lily/{role}/{id}");
         let uri = subject.as_str().try_into().map_err(make(&subject))?;
-        self.issue(dir, "cert.pem", "key.pem", &subject, vec![self.domain.clone()], vec![SanType::URI(uri)])?;
+        self.issue(
+            dir,
+            "cert.pem",
+            "key.pem",
+            &subject,
+            vec![self.domain.clone()],
+            vec![SanType::URI(uri)],
+        )?;
         let authority = dir.join("ca.pem");
         if read(&authority).ok().as_deref() == Some(&self.certificate_pem) {
             return Ok(());
@@ -76,7 +91,14 @@ impl Authority {
     /// Puts the certificate that a CAP shows to browsers in `dir` (`edge-cert.pem`, `edge-key.pem`).
     pub fn issue_edge(&self, dir: &Path, app_domain: &str) -> Result<(), CertificateError> {
         let names = vec![format!("*.{app_domain}"), app_domain.to_owned()];
-        self.issue(dir, "edge-cert.pem", "edge-key.pem", app_domain, names, Vec::new())
+        self.issue(
+            dir,
+            "edge-cert.pem",
+            "edge-key.pem",
+            app_domain,
+            names,
+            Vec::new(),
+        )
     }
 
     fn issue(
@@ -98,11 +120,14 @@ impl Authority {
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, subject);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages =
-            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate().map_err(make(subject))?;
-        let issuer = Issuer::from_ca_cert_pem(&self.certificate_pem, &self.key).map_err(make(subject))?;
+        let issuer =
+            Issuer::from_ca_cert_pem(&self.certificate_pem, &self.key).map_err(make(subject))?;
         let certificate = params.signed_by(&key, &issuer).map_err(make(subject))?;
         write(&key_path, key.serialize_pem().as_bytes())?;
         write(&certificate_path, certificate.pem().as_bytes())
@@ -112,7 +137,9 @@ impl Authority {
 fn authority_params(domain: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, format!("LILY fleet CA ({domain})"));
+    params
+        .distinguished_name
+        .push(DnType::CommonName, format!("LILY fleet CA ({domain})"));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.name_constraints = Some(NameConstraints {

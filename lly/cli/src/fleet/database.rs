@@ -28,7 +28,10 @@ pub struct Supervised {
 
 impl Supervised {
     /// Starts the cluster in `dir` and waits until it answers; `events` hears what happens.
-    pub async fn start(dir: PathBuf, events: mpsc::UnboundedSender<Event>) -> Result<Self, Failure> {
+    pub async fn start(
+        dir: PathBuf,
+        events: mpsc::UnboundedSender<Event>,
+    ) -> Result<Self, Failure> {
         let first = cluster::start(&dir).await.or_fail(|| "cannot start the fleet's Postgres").map_err(|failure| {
             failure.hint("install it (Debian: `apt-get install postgresql`); its log is in the fleet's `postgres` folder")
         })?;
@@ -48,7 +51,10 @@ impl Supervised {
 }
 
 fn announce(cluster: &Cluster, events: &mpsc::UnboundedSender<Event>) {
-    let _ = events.send(Event::Ready { name: NAME.to_owned(), pid: cluster.pid() });
+    let _ = events.send(Event::Ready {
+        name: NAME.to_owned(),
+        pid: cluster.pid(),
+    });
 }
 
 async fn keep_running(
@@ -74,7 +80,10 @@ async fn keep_running(
             match cluster::start(&dir).await {
                 Ok(cluster) => break cluster,
                 Err(error) => {
-                    let _ = events.send(Event::Died { name: NAME.to_owned(), how: error.to_string() });
+                    let _ = events.send(Event::Died {
+                        name: NAME.to_owned(),
+                        how: error.to_string(),
+                    });
                 }
             }
             tokio::select! {

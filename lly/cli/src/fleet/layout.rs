@@ -20,7 +20,9 @@ pub struct Layout {
 impl Layout {
     /// The layout under `home` (`$LLY_HOME`).
     pub fn new(home: &Path) -> Self {
-        Self { root: home.join("fleet") }
+        Self {
+            root: home.join("fleet"),
+        }
     }
 
     /// `$LLY_HOME/fleet`.
@@ -115,7 +117,12 @@ pub struct CapPorts {
 impl Plan {
     /// Loads the plan of an earlier start, or makes one; adds CAPs up to `caps`. `edge_port` moves the first CAP's
     /// edge: 0 means any free port.
-    pub fn open(layout: &Layout, caps: u16, edge_port: Option<u16>, domain: &str) -> io::Result<Self> {
+    pub fn open(
+        layout: &Layout,
+        caps: u16,
+        edge_port: Option<u16>,
+        domain: &str,
+    ) -> io::Result<Self> {
         let mut plan = match Self::read(layout)? {
             Some(plan) => plan,
             None => Self {
@@ -134,7 +141,9 @@ impl Plan {
             });
         }
         plan.caps.truncate(usize::from(caps));
-        if let (Some(port), Some(first)) = (edge_port.filter(|port| *port != 0), plan.caps.first_mut()) {
+        if let (Some(port), Some(first)) =
+            (edge_port.filter(|port| *port != 0), plan.caps.first_mut())
+        {
             first.edge_port = port;
         }
         let text = serde_json::to_vec_pretty(&plan).map_err(io::Error::other)?;
@@ -145,7 +154,9 @@ impl Plan {
     /// The plan of an earlier start; none if there was none.
     pub fn read(layout: &Layout) -> io::Result<Option<Self>> {
         match std::fs::read(layout.plan()) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(io::Error::other),
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .map_err(io::Error::other),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -206,7 +217,9 @@ impl State {
     /// Reads the state that a running `lly fleet up` keeps; none if no fleet was ever started here.
     pub fn read(layout: &Layout) -> io::Result<Option<Self>> {
         match std::fs::read(layout.state()) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(io::Error::other),
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .map_err(io::Error::other),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

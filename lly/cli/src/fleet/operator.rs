@@ -18,9 +18,17 @@ struct Caps<'a> {
 }
 
 /// Makes an account, or a further token for it.
-pub async fn account(layout: &Layout, plan: &Plan, name: &AccountName) -> Result<Credentials, Failure> {
-    let created = client(layout, plan)?.create_account(name).await.map_err(crate::void::failure)?;
-    let ca = std::fs::read_to_string(layout.authority()).or_fail(|| "cannot read the fleet's CA")?;
+pub async fn account(
+    layout: &Layout,
+    plan: &Plan,
+    name: &AccountName,
+) -> Result<Credentials, Failure> {
+    let created = client(layout, plan)?
+        .create_account(name)
+        .await
+        .map_err(crate::void::failure)?;
+    let ca =
+        std::fs::read_to_string(layout.authority()).or_fail(|| "cannot read the fleet's CA")?;
     Ok(Credentials {
         platform_url: plan.platform_url(),
         account: created.account.to_string(),
@@ -41,12 +49,22 @@ pub async fn token_is_good(credentials: &Credentials) -> bool {
 /// `lly fleet caps`.
 pub async fn caps(context: &Context) -> Result<(), Failure> {
     let layout = Layout::new(&context.home);
-    let caps = client(&layout, &super::plan(&layout)?)?.caps().await.map_err(crate::void::failure)?;
+    let caps = client(&layout, &super::plan(&layout)?)?
+        .caps()
+        .await
+        .map_err(crate::void::failure)?;
     context.data("lily.fleet.caps/1", &Caps { caps: &caps }, || {
-        let mut text = format!("{:<10} {:<8} {:>10} {:>10}  EDGE\n", "CAP", "REGION", "PLACEMENTS", "SEEN");
+        let mut text = format!(
+            "{:<10} {:<8} {:>10} {:>10}  EDGE\n",
+            "CAP", "REGION", "PLACEMENTS", "SEEN"
+        );
         for cap in &caps {
             let seen = format!("{:.1} s", cap.silent_ms as f64 / 1e3);
-            let _ = writeln!(text, "{:<10} {:<8} {:>10} {:>10}  {}", cap.cap, cap.region, cap.placements, seen, cap.edge_url);
+            let _ = writeln!(
+                text,
+                "{:<10} {:<8} {:>10} {:>10}  {}",
+                cap.cap, cap.region, cap.placements, seen, cap.edge_url
+            );
         }
         text
     })
@@ -62,14 +80,22 @@ struct Drained<'a> {
 pub async fn drain(cap: &CapId, draining: bool, context: &Context) -> Result<(), Failure> {
     let layout = Layout::new(&context.home);
     let client = client(&layout, &super::plan(&layout)?)?;
-    client.drain(cap, DrainCap { draining }).await.map_err(crate::void::failure)?;
-    context.data("lily.fleet.drain/1", &Drained { cap, draining }, || match draining {
-        true => format!("{cap} takes nothing new; its voids move away within seconds\n"),
-        false => format!("{cap} takes voids again\n"),
-    })
+    client
+        .drain(cap, DrainCap { draining })
+        .await
+        .map_err(crate::void::failure)?;
+    context.data(
+        "lily.fleet.drain/1",
+        &Drained { cap, draining },
+        || match draining {
+            true => format!("{cap} takes nothing new; its voids move away within seconds\n"),
+            false => format!("{cap} takes voids again\n"),
+        },
+    )
 }
 
 fn client(layout: &Layout, plan: &Plan) -> Result<OperatorClient, Failure> {
-    let tls = TlsFiles::load(&layout.tls("operator")).or_fail(|| "cannot read the operator's certificate")?;
+    let tls = TlsFiles::load(&layout.tls("operator"))
+        .or_fail(|| "cannot read the operator's certificate")?;
     OperatorClient::new(&plan.platform_url(), &tls).or_fail(|| "cannot reach the platform")
 }

@@ -82,7 +82,11 @@ impl Supervised {
     }
 }
 
-async fn keep_running(service: Service, events: mpsc::UnboundedSender<Event>, mut stopped: watch::Receiver<bool>) {
+async fn keep_running(
+    service: Service,
+    events: mpsc::UnboundedSender<Event>,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut pause = RESTART_PAUSE;
     while !*stopped.borrow() {
         let began = Instant::now();
@@ -91,8 +95,15 @@ async fn keep_running(service: Service, events: mpsc::UnboundedSender<Event>, mu
             Ok(Some(status)) => describe(status),
             Err(error) => format!("{error:#}"),
         };
-        pause = if began.elapsed() > STEADY { RESTART_PAUSE } else { (pause * 2).min(RESTART_PAUSE_MAX) };
-        let _ = events.send(Event::Died { name: service.name.clone(), how });
+        pause = if began.elapsed() > STEADY {
+            RESTART_PAUSE
+        } else {
+            (pause * 2).min(RESTART_PAUSE_MAX)
+        };
+        let _ = events.send(Event::Died {
+            name: service.name.clone(),
+            how,
+        });
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = asked_to_stop(&mut stopped) => return,
@@ -157,10 +168,16 @@ fn spawn(service: &Service) -> anyhow::Result<Child> {
 }
 
 async fn drain(mut child: Child) -> anyhow::Result<()> {
-    if let Some(pid) = child.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed())) {
+    if let Some(pid) = child
+        .id()
+        .and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed()))
+    {
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
     }
-    if tokio::time::timeout(DRAIN_TIMEOUT, child.wait()).await.is_err() {
+    if tokio::time::timeout(DRAIN_TIMEOUT, child.wait())
+        .await
+        .is_err()
+    {
         child.kill().await?;
     }
     Ok(())

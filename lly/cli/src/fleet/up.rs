@@ -36,9 +36,15 @@ pub async fn run(args: &UpArgs, context: &Context) -> Result<(), Failure> {
 
     let (events, mut happened) = mpsc::unbounded_channel();
     let database = database::Supervised::start(layout.postgres(), events.clone()).await?;
-    let mut fleet = Fleet { layout, plan, states: BTreeMap::new() };
-    let running: Vec<Supervised> =
-        services.iter().map(|service| Supervised::start(service.clone(), events.clone())).collect();
+    let mut fleet = Fleet {
+        layout,
+        plan,
+        states: BTreeMap::new(),
+    };
+    let running: Vec<Supervised> = services
+        .iter()
+        .map(|service| Supervised::start(service.clone(), events.clone()))
+        .collect();
     let outcome = fleet.serve(&services, &mut happened, context).await;
 
     context.say("stopping the fleet");
@@ -85,7 +91,11 @@ impl Fleet {
                 }
             }
             self.write_state()?;
-            let up = services.iter().all(|s| self.states.get(&s.name).is_some_and(|life| life.pid.is_some()));
+            let up = services.iter().all(|s| {
+                self.states
+                    .get(&s.name)
+                    .is_some_and(|life| life.pid.is_some())
+            });
             if up && !announced {
                 announced = true;
                 self.announce(context).await?;
@@ -136,7 +146,12 @@ impl Fleet {
         {
             return Ok(credentials);
         }
-        let credentials = operator::account(&self.layout, &self.plan, &DEVELOPER.parse().or_fail(|| "cannot name the developer")?).await?;
+        let credentials = operator::account(
+            &self.layout,
+            &self.plan,
+            &DEVELOPER.parse().or_fail(|| "cannot name the developer")?,
+        )
+        .await?;
         credentials.save(&Credentials::path(&context.home))?;
         Ok(credentials)
     }
@@ -151,13 +166,19 @@ impl Fleet {
             services: self
                 .states
                 .iter()
-                .map(|(name, life)| ServiceState { name: name.clone(), pid: life.pid, restarts: life.restarts })
+                .map(|(name, life)| ServiceState {
+                    name: name.clone(),
+                    pid: life.pid,
+                    restarts: life.restarts,
+                })
                 .collect(),
         }
     }
 
     fn write_state(&self) -> Result<(), Failure> {
-        self.state().write(&self.layout).or_fail(|| format!("cannot write `{}`", self.layout.state().display()))
+        self.state()
+            .write(&self.layout)
+            .or_fail(|| format!("cannot write `{}`", self.layout.state().display()))
     }
 }
 
@@ -170,7 +191,10 @@ struct Signals {
 impl Signals {
     fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     async fn received(&mut self) {
@@ -187,16 +211,23 @@ fn lock(layout: &Layout) -> Result<std::fs::File, Failure> {
         .or_fail(|| format!("cannot make `{}`", layout.root().display()))?;
     let file = std::fs::File::create(layout.lock())
         .or_fail(|| format!("cannot write `{}`", layout.lock().display()))?;
-    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).map_err(|_| {
-        Failure::local(format!("a fleet is already running in `{}`", layout.root().display()))
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).map_err(
+        |_| {
+            Failure::local(format!(
+                "a fleet is already running in `{}`",
+                layout.root().display()
+            ))
             .hint("stop it, or choose another home with LLY_HOME")
-    })?;
+        },
+    )?;
     Ok(file)
 }
 
 /// A supervisor that was killed leaves its services behind: they are stopped before new ones take their ports.
 fn stop_leftovers(layout: &Layout) {
-    let Ok(Some(state)) = State::read(layout) else { return };
+    let Ok(Some(state)) = State::read(layout) else {
+        return;
+    };
     let home = layout.root().as_os_str().as_encoded_bytes().to_vec();
     for pid in state.services.iter().filter_map(|service| service.pid) {
         // A process id may have been given to another program since: only one that was started for this folder is ours.
@@ -219,13 +250,19 @@ fn lay_out(layout: &Layout, plan: &Plan) -> Result<(), Failure> {
     let what = || format!("cannot prepare `{}`", layout.root().display());
     let authority = Authority::open(layout.root(), &plan.domain).or_fail(what)?;
     for role in ["platform", "raptor", "operator"] {
-        authority.issue_service(&layout.tls(role), role, role).or_fail(what)?;
+        authority
+            .issue_service(&layout.tls(role), role, role)
+            .or_fail(what)?;
     }
     let master = super::lease_key::open(&layout.lease_key()).or_fail(what)?;
     for cap in &plan.caps {
         let tls = layout.tls(&cap.id);
-        authority.issue_service(&tls, "cap", &cap.id).or_fail(what)?;
-        authority.issue_edge(&tls, &plan.app_domain()).or_fail(what)?;
+        authority
+            .issue_service(&tls, "cap", &cap.id)
+            .or_fail(what)?;
+        authority
+            .issue_edge(&tls, &plan.app_domain())
+            .or_fail(what)?;
         super::lease_key::derive(&master, &cap.id, &layout.cap_lease_key(&cap.id)).or_fail(what)?;
         std::fs::create_dir_all(layout.cap_cache(&cap.id)).or_fail(what)?;
     }
@@ -253,7 +290,12 @@ fn services(layout: &Layout, plan: &Plan) -> Result<Vec<Service>, Failure> {
         service(layout, "raptor", "raptor", raptor)?,
     ];
     for cap in &plan.caps {
-        services.push(service(layout, &cap.id, "cap", cap_arguments(layout, plan, cap))?);
+        services.push(service(
+            layout,
+            &cap.id,
+            "cap",
+            cap_arguments(layout, plan, cap),
+        )?);
     }
     Ok(services)
 }
@@ -285,7 +327,12 @@ impl Arguments {
     }
 }
 
-fn service(layout: &Layout, name: &str, binary: &str, arguments: Arguments) -> Result<Service, Failure> {
+fn service(
+    layout: &Layout,
+    name: &str,
+    binary: &str,
+    arguments: Arguments,
+) -> Result<Service, Failure> {
     Ok(Service {
         name: name.to_owned(),
         program: find_binary(binary)?,
@@ -296,13 +343,20 @@ fn service(layout: &Layout, name: &str, binary: &str, arguments: Arguments) -> R
 
 /// A service's binary: beside `lly` itself, else on PATH.
 pub fn find_binary(name: &str) -> Result<PathBuf, Failure> {
-    let own = std::env::current_exe().context("this program has no path").or_fail(|| "cannot find the services")?;
+    let own = std::env::current_exe()
+        .context("this program has no path")
+        .or_fail(|| "cannot find the services")?;
     let beside = own.parent().unwrap_or(Path::new("/")).join(name);
-    let on_path = std::env::var_os("PATH")
-        .into_iter()
-        .flat_map(|path| std::env::split_paths(&path).map(|dir| dir.join(name)).collect::<Vec<_>>());
-    std::iter::once(beside.clone()).chain(on_path).find(|path| path.is_file()).ok_or_else(|| {
-        Failure::local(format!("the service `{name}` is not installed"))
-            .hint(format!("put its binary at `{}`", beside.display()))
-    })
+    let on_path = std::env::var_os("PATH").into_iter().flat_map(|path| {
+        std::env::split_paths(&path)
+            .map(|dir| dir.join(name))
+            .collect::<Vec<_>>()
+    });
+    std::iter::once(beside.clone())
+        .chain(on_path)
+        .find(|path| path.is_file())
+        .ok_or_else(|| {
+            Failure::local(format!("the service `{name}` is not installed"))
+                .hint(format!("put its binary at `{}`", beside.display()))
+        })
 }

@@ -32,7 +32,11 @@ pub async fn run(args: &DeployArgs, context: &Context) -> Result<(), Failure> {
     let platform = platform(context)?;
     let (blobs_sent, bytes_sent) = upload(&platform, &bundle, context).await?;
     context.say(format!("placing {}", bundle.manifest.name));
-    let wish = DeployVoid { bundle: bundle.manifest.digest(), slug: args.slug.clone(), region: args.region.clone() };
+    let wish = DeployVoid {
+        bundle: bundle.manifest.digest(),
+        slug: args.slug.clone(),
+        region: args.region.clone(),
+    };
     let void = platform.deploy(&wish).await.map_err(failure)?;
     let deployed = Deployed {
         curl: curl(&void.url, context)?,
@@ -46,8 +50,15 @@ pub async fn run(args: &DeployArgs, context: &Context) -> Result<(), Failure> {
         bytes_sent,
     };
     context.data("lily.void.deploy/1", &deployed, || {
-        let placement = deployed.placement.as_ref().map(ToString::to_string).unwrap_or_default();
-        format!("{}\nplacement {placement}\n{}\n", deployed.url, deployed.curl)
+        let placement = deployed
+            .placement
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        format!(
+            "{}\nplacement {placement}\n{}\n",
+            deployed.url, deployed.curl
+        )
     })
 }
 
@@ -59,15 +70,32 @@ fn read(file: &Path) -> Result<Bundle, Failure> {
 }
 
 /// Sends the manifest and then what is missing: number and bytes of the blobs that travelled.
-async fn upload(platform: &PlatformClient, bundle: &Bundle, context: &Context) -> Result<(usize, usize), Failure> {
-    let answer = platform.announce(bundle.manifest.canonical()).await.map_err(failure)?;
+async fn upload(
+    platform: &PlatformClient,
+    bundle: &Bundle,
+    context: &Context,
+) -> Result<(usize, usize), Failure> {
+    let answer = platform
+        .announce(bundle.manifest.canonical())
+        .await
+        .map_err(failure)?;
     let mut bytes_sent = 0;
     for (at, digest) in answer.missing.iter().enumerate() {
-        let blob = bundle
-            .blob(digest)
-            .ok_or_else(|| Failure::local(format!("the platform asks for `{digest}`, which is not in the bundle")))?;
-        context.say(format!("sending {} of {} ({} bytes)", at + 1, answer.missing.len(), blob.len()));
-        platform.put_blob(digest, blob.to_vec()).await.map_err(failure)?;
+        let blob = bundle.blob(digest).ok_or_else(|| {
+            Failure::local(format!(
+                "the platform asks for `{digest}`, which is not in the bundle"
+            ))
+        })?;
+        context.say(format!(
+            "sending {} of {} ({} bytes)",
+            at + 1,
+            answer.missing.len(),
+            blob.len()
+        ));
+        platform
+            .put_blob(digest, blob.to_vec())
+            .await
+            .map_err(failure)?;
         bytes_sent += blob.len();
     }
     Ok((answer.missing.len(), bytes_sent))
@@ -77,7 +105,9 @@ async fn upload(platform: &PlatformClient, bundle: &Bundle, context: &Context) -
 fn curl(url: &str, context: &Context) -> Result<String, Failure> {
     let authority = crate::fleet::authority(&context.home);
     match Credentials::require(context)?.ca {
-        Some(_) if authority.exists() => Ok(format!("curl --cacert '{}' '{url}'", authority.display())),
+        Some(_) if authority.exists() => {
+            Ok(format!("curl --cacert '{}' '{url}'", authority.display()))
+        }
         Some(_) | None => Ok(format!("curl '{url}'")),
     }
 }

@@ -16,7 +16,12 @@ const FOLLOW_FROM: u32 = 10;
 pub async fn run(args: &LogsArgs, context: &Context) -> Result<(), Failure> {
     let follow = args.lines.is_none();
     let lines = args.lines.unwrap_or(FOLLOW_FROM);
-    let mut lines = pin!(platform(context)?.logs(&args.slug, lines, follow).await.map_err(failure)?);
+    let mut lines = pin!(
+        platform(context)?
+            .logs(&args.slug, lines, follow)
+            .await
+            .map_err(failure)?
+    );
     loop {
         tokio::select! {
             line = lines.next() => match line {
@@ -33,13 +38,26 @@ fn print(line: &LogLine, context: &Context) -> Result<(), Failure> {
         return context.document("lily.void.log/1", line);
     }
     let request = line.request_id.as_deref().unwrap_or("-");
-    context.out(format!("{} {:<6} {request} {}\n", clock(line.time_ms), line.stream.as_str(), line.text).as_bytes())
+    context.out(
+        format!(
+            "{} {:<6} {request} {}\n",
+            clock(line.time_ms),
+            line.stream.as_str(),
+            line.text
+        )
+        .as_bytes(),
+    )
 }
 
 /// Time of day in UTC: a log is read within the day, and `--json` has the whole of it.
 fn clock(time_ms: u64) -> String {
     let (seconds, millis) = (time_ms / 1000, time_ms % 1000);
-    format!("{:02}:{:02}:{:02}.{millis:03}", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{:02}:{:02}:{:02}.{millis:03}",
+        seconds / 3600 % 24,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 #[cfg(test)]

@@ -29,12 +29,20 @@ fn golden_dumps() {
             std::fs::write(&expected, &output.stdout).unwrap();
         }
         let wanted = std::fs::read_to_string(&expected).unwrap_or_default();
-        assert!(output.stdout == wanted, "{}:\n{}", case.display(), output.stdout);
+        assert!(
+            output.stdout == wanted,
+            "{}:\n{}",
+            case.display(),
+            output.stdout
+        );
     }
 }
 
 fn is_source(path: &Path) -> bool {
-    path.is_file() && path.extension().is_some_and(|extension| extension == "c" || extension == "cpp")
+    path.is_file()
+        && path
+            .extension()
+            .is_some_and(|extension| extension == "c" || extension == "cpp")
 }
 
 /// A case is one source file, or a folder of them.
@@ -43,7 +51,11 @@ fn layout(case: &Path) -> (std::path::PathBuf, Vec<String>, std::path::PathBuf) 
         let name = case.file_name().unwrap().to_str().unwrap().to_owned();
         let folder = case.parent().unwrap().to_owned();
         let stem = case.file_stem().unwrap().to_str().unwrap();
-        return (folder.clone(), vec![name], folder.join(format!("{stem}.bir.txt")));
+        return (
+            folder.clone(),
+            vec![name],
+            folder.join(format!("{stem}.bir.txt")),
+        );
     }
     let mut files: Vec<String> = std::fs::read_dir(case)
         .unwrap()
@@ -56,8 +68,13 @@ fn layout(case: &Path) -> (std::path::PathBuf, Vec<String>, std::path::PathBuf) 
 }
 
 fn unit<'a>(program: &'a Value, name: &str) -> &'a Value {
-    let units = program["units"].as_array().unwrap_or_else(|| panic!("{program}"));
-    units.iter().find(|unit| unit["name"] == name).unwrap_or_else(|| panic!("no unit `{name}` in {program}"))
+    let units = program["units"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{program}"));
+    units
+        .iter()
+        .find(|unit| unit["name"] == name)
+        .unwrap_or_else(|| panic!("no unit `{name}` in {program}"))
 }
 
 #[test]

@@ -287,15 +287,26 @@ fn a_slug_on_another_cap_is_reached_through_any_edge() {
 
     // Drained, a CAP loses its voids and no request.
     let first = listed["voids"][0].clone();
-    let (slug, cap) = (first["slug"].as_str().unwrap(), first["cap"].as_str().unwrap());
+    let (slug, cap) = (
+        first["slug"].as_str().unwrap(),
+        first["cap"].as_str().unwrap(),
+    );
     fleet.lly(["fleet", "drain", cap]).success();
     let url = first["url"].as_str().unwrap();
     let moved = tests_kit::wait::at_most(std::time::Duration::from_secs(40), || {
         fleet.get(url).is(200);
         let voids = fleet.home.json(["void", "list"]);
-        let void = voids["voids"].as_array()?.iter().find(|void| void["slug"] == slug)?.clone();
+        let void = voids["voids"]
+            .as_array()?
+            .iter()
+            .find(|void| void["slug"] == slug)?
+            .clone();
         (void["cap"] != cap && void["status"] == "live").then_some(())
     });
-    assert!(moved.is_some(), "{slug} did not leave {cap}:\n{}", fleet.logs());
+    assert!(
+        moved.is_some(),
+        "{slug} did not leave {cap}:\n{}",
+        fleet.logs()
+    );
     fleet.get(url).is(200);
 }
