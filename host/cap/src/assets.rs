@@ -107,16 +107,6 @@ impl AssetIndex {
         }
         Lookup::Missing
     }
-
-    /// The page a bundle brings for paths that lead nowhere.
-    pub fn not_found_page(&self) -> Option<&Asset> {
-        self.files.get("404.html")
-    }
-
-    /// Every blob the files need.
-    pub fn blobs(&self) -> impl Iterator<Item = Digest> {
-        self.files.values().map(|asset| asset.digest)
-    }
 }
 
 impl Asset {

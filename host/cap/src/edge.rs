@@ -139,7 +139,7 @@ impl Edge {
                 response.headers_mut().remove(REQUEST_ID);
                 return response;
             }
-            Local::NotReady(_) => true,
+            Local::NotReady => true,
             Local::Absent => false,
         };
         match sender {

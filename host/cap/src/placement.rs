@@ -114,7 +114,7 @@ pub enum Local {
     /// Something that may be served now.
     Ready(Arc<Placement>, Arc<Service>),
     /// Something that is not ready, has failed, or whose lease has run out.
-    NotReady(Arc<Placement>),
+    NotReady,
     /// Nothing.
     Absent,
 }
@@ -153,18 +153,11 @@ impl Table {
                 return Local::Ready(Arc::clone(placement), Arc::clone(service));
             }
         }
-        versions.first().map_or(Local::Absent, |placement| {
-            Local::NotReady(Arc::clone(placement))
-        })
+        if versions.is_empty() { Local::Absent } else { Local::NotReady }
     }
 
     /// The newest placement of `slug`, whatever its state.
     pub fn newest(&self, slug: &str) -> Option<&Arc<Placement>> {
         self.by_slug.get(slug)?.first()
-    }
-
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Placement>> {
-        self.by_slug.values().flatten()
     }
 }

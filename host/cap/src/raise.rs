@@ -127,7 +127,7 @@ impl Workshop {
                 port: self.edge_port,
             }),
             blobs: Arc::clone(&self.blobs),
-            pins,
+            _pins: pins,
         };
         placement.enter(State::Probing, &self.changed);
         probe(placement, &service).await?;

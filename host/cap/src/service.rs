@@ -45,7 +45,7 @@ pub struct Service {
     /// Where the files lie.
     pub blobs: Arc<BlobCache>,
     /// Keeps them there.
-    pub pins: Pins,
+    pub _pins: Pins,
 }
 
 impl Service {
