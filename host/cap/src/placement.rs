@@ -153,7 +153,11 @@ impl Table {
                 return Local::Ready(Arc::clone(placement), Arc::clone(service));
             }
         }
-        if versions.is_empty() { Local::Absent } else { Local::NotReady }
+        if versions.is_empty() {
+            Local::Absent
+        } else {
+            Local::NotReady
+        }
     }
 
     /// The newest placement of `slug`, whatever its state.

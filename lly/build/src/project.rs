@@ -370,6 +370,17 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_sources_holds_settings_for_those_that_are_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("a.c"), "").expect("a file");
+        std::fs::write(folder.path().join("lly.toml"), "name = \"shop\"\n").expect("a file");
+        let project = Project::find(&request(folder.path(), &["a.c"])).expect("a project");
+        assert_eq!(project.name, "shop");
+        let error = Project::find(&request(folder.path(), &[])).expect_err("nothing is named");
+        assert!(error.to_string().contains("has no `sources`"), "{error}");
+    }
+
+    #[test]
     fn what_is_not_there_is_named() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(folder.path().join("sub")).expect("a folder");

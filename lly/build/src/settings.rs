@@ -257,7 +257,6 @@ flags = ["-Wall"]
                 "lly.toml:2:1:",
                 "`colour`",
             ),
-            ("name = \"x\"\n", "lly.toml:1:1:", "`sources`"),
             (
                 "sources = []\n",
                 "lly.toml:1:11:",

@@ -9,7 +9,10 @@
 //! everything here also builds natively, with [`Tools`] as the seam that tests fill in. The C library that handlers
 //! are linked with lies in `glue/`, its header in `include/`. Tests: beside the code, and `tests/golden/`.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that panics has failed")
+)]
 
 pub mod analysis;
 #[cfg(target_arch = "wasm32")]

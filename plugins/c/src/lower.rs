@@ -61,7 +61,10 @@ fn jobs(sources: &[SourceFile], settings: &Settings) -> Result<Vec<tool::Job>, V
     if sources.is_empty() {
         return Err(vec![error("there is no source file to compile")]);
     }
-    let languages: Vec<Language> = sources.iter().filter_map(|source| Language::of(&source.path)).collect();
+    let languages: Vec<Language> = sources
+        .iter()
+        .filter_map(|source| Language::of(&source.path))
+        .collect();
     let mut problems: Vec<Diagnostic> = settings.check_profile(&languages).into_iter().collect();
     let mut jobs = Vec::new();
     for source in sources {

@@ -129,9 +129,7 @@ impl Settings {
         }
         for flag in &options.flags {
             let begins = |with: &&str| flag.starts_with(*with);
-            if FLAGS_ALLOWED.iter().any(&begins)
-                && !FLAGS_REFUSED.iter().any(begins)
-            {
+            if FLAGS_ALLOWED.iter().any(&begins) && !FLAGS_REFUSED.iter().any(begins) {
                 settings.rest.push(flag.clone());
             } else if !is_library(flag) {
                 problems.push(error(format!(
@@ -151,7 +149,11 @@ impl Settings {
     pub fn check_profile(&self, languages: &[Language]) -> Option<Diagnostic> {
         let (name, language) = self.profile.as_ref()?;
         (!languages.is_empty() && !languages.contains(language)).then(|| {
-            error(format!("profile `{name}` is about {}, and no source file is {}", language.name(), language.name()))
+            error(format!(
+                "profile `{name}` is about {}, and no source file is {}",
+                language.name(),
+                language.name()
+            ))
         })
     }
 

@@ -23,7 +23,7 @@ int main(void) {
     if (!strcmp(harm, "exit")) return 3;
     if (!strcmp(harm, "null")) { int *volatile p = (int *)0xfffffff0u; return *p; }
     if (!strcmp(harm, "shout")) for (int i = 0; i < 200000; i++) fprintf(stderr, "line %d of a program that never stops talking\n", i);
-    if (!strcmp(harm, "headers")) { for (int i = 0; i < 100000; i++) printf("X-Flood-%d: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", i); printf("\nbody"); return 0; }
+    if (!strcmp(harm, "headers")) { printf("Content-Type: text/plain\n"); for (int i = 0; i < 100000; i++) printf("X-Flood-%d: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", i); printf("\nbody"); return 0; }
     if (!strcmp(harm, "flood")) { static char block[65536]; memset(block, 'a', sizeof block); for (;;) if (fwrite(block, 1, sizeof block, stdout) == 0) return 1; }
     printf("fine");
     return 0;
@@ -77,13 +77,14 @@ impl Scene {
 fn programs_that_mean_harm_hurt_only_their_own_request() {
     let scene = Scene::new();
     for (harm, statuses) in [
-        ("abort", &[500][..]),
+        ("shout", &[200, 500][..]),
+        ("abort", &[500]),
         ("exit", &[500]),
         ("null", &[500]),
         ("deep", &[500]),
         ("memory", &[500, 503]),
-        ("shout", &[200, 500]),
-        ("headers", &[500, 502]),
+        // A header block without end is no header block: all of it is body.
+        ("headers", &[200]),
         ("loop", &[504]),
     ] {
         let answer = scene
@@ -93,7 +94,12 @@ fn programs_that_mean_harm_hurt_only_their_own_request() {
             statuses.contains(&answer.status),
             "{harm}: {} {}",
             answer.status,
-            answer.text()
+            answer.text().chars().take(400).collect::<String>()
+        );
+        assert!(
+            answer.headers.len() < 32,
+            "{harm}: {} headers",
+            answer.headers.len()
         );
         if answer.status == 500 {
             let id = answer
@@ -115,8 +121,8 @@ fn programs_that_mean_harm_hurt_only_their_own_request() {
         .success()
         .stdout;
     assert!(
-        logs.contains("hostile.c:12"),
-        "the abort's source line is in the logs:\n{logs}"
+        logs.contains("hostile.c:14"),
+        "the source line of the bad read is in the logs:\n{logs}"
     );
     assert!(logs.lines().count() <= 2000);
 }
