@@ -52,11 +52,8 @@ impl LoadMeter {
 fn permille(before: CpuTimes, now: CpuTimes) -> u32 {
     let total = now.total.saturating_sub(before.total);
     let busy = now.busy.saturating_sub(before.busy).min(total);
-    if total == 0 {
-        0
-    } else {
-        u32::try_from(busy * 1000 / total).unwrap_or(1000)
-    }
+    let share = (busy * 1000).checked_div(total).unwrap_or(0);
+    u32::try_from(share).unwrap_or(1000)
 }
 
 fn cpu_times(stat: &str) -> Option<CpuTimes> {

@@ -85,7 +85,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     for _ in 0..3 {
         let begun = Instant::now();
-        let lowered = frontend.lower(&[source.clone()], &[], &options, 2)?;
+        let lowered = frontend.lower(std::slice::from_ref(&source), &[], &options, 2)?;
         println!(
             "lowered in {:?}: {} bytes",
             begun.elapsed(),

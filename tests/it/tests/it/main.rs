@@ -1,5 +1,6 @@
 //! Drives the built `lly` and real processes from outside. One module for each promise.
 #![allow(missing_docs, reason = "tests are named for what they show")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bir;
 mod bundle;
