@@ -237,7 +237,7 @@ fn malformed_bundles_are_refused_and_named() {
         }
         scene.unharmed();
     }
-    // A component that is none: the bundle is well-formed, what it holds is not WebAssembly.
+    // None of them became a void.
     let before = scene.fleet.home.json(["void", "list"])["voids"]
         .as_array()
         .map(Vec::len);
