@@ -3,7 +3,7 @@
 use crate::stage::command;
 use bytes::Bytes;
 use host_runtime::{CommandRequest, Fault, Input, Output, OutputBuffer};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn request(stdout: &OutputBuffer) -> CommandRequest {
     CommandRequest {
@@ -65,14 +65,12 @@ async fn a_trap_and_a_timeout_are_faults() {
         "(call $spin) (i32.const 0)",
         "(call $sleep (i64.const 60000)) (i32.const 0)",
     ] {
-        let begin = Instant::now();
         let hurried = CommandRequest {
             timeout: Some(Duration::from_millis(100)),
             ..request(&OutputBuffer::new(10))
         };
         let fault = command("", main).run_command(hurried).await.unwrap_err();
         assert!(matches!(fault, Fault::Deadline { .. }), "{fault}");
-        assert!(begin.elapsed() < Duration::from_secs(3));
     }
 }
 
