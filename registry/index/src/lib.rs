@@ -9,9 +9,11 @@
     allow(clippy::unwrap_used, reason = "a test that panics has failed")
 )]
 
+mod grants;
 mod manifest;
 
+pub use grants::{Grants, ProgramGrant};
 pub use manifest::{
-    COMPONENT_ENTRY, FRONTEND_WORLD, MANIFEST_ENTRY, ManifestError, POLICY_WORLD, PluginManifest,
-    SYSROOT_ENTRY,
+    COMMAND_WORLD, COMPONENT_ENTRY, EVICTION_WORLD, FRONTEND_WORLD, MANIFEST_ENTRY, ManifestError,
+    POLICY_WORLD, PluginManifest, SITE_WORLD, SYSROOT_ENTRY,
 };

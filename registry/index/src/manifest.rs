@@ -3,6 +3,7 @@
 //! How to add a field: add it to [`PluginManifest`] in the order of the alphabet (that order is the canonical one),
 //! check it in [`PluginManifest::check`], and raise [`SCHEMA`] if older readers would go wrong without it.
 
+use crate::Grants;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,12 @@ pub const SYSROOT_ENTRY: &str = "sysroot.tar";
 pub const FRONTEND_WORLD: &str = "lily:frontend@0.1.0";
 /// The world of placement policies.
 pub const POLICY_WORLD: &str = "lily:policy@0.1.0";
+/// The world of eviction policies.
+pub const EVICTION_WORLD: &str = "lily:eviction@0.1.0";
+/// The world of verbs of the command line.
+pub const COMMAND_WORLD: &str = "lily:command@0.1.0";
+/// The world of site adapters.
+pub const SITE_WORLD: &str = "lily:site@0.1.0";
 
 /// The version of the manifest's form.
 const SCHEMA: u32 = 1;
@@ -43,6 +50,9 @@ pub struct PluginManifest {
     /// Extensions of the sources it compiles, such as `.c`.
     #[serde(default)]
     pub extensions: Vec<String>,
+    /// What it asks the user for.
+    #[serde(default, skip_serializing_if = "Grants::is_empty")]
+    pub grants: Grants,
     /// The oldest `lly` that can use it.
     pub lly_min_version: Version,
     /// Its name, such as `c`.
@@ -94,6 +104,7 @@ impl PluginManifest {
             component: COMPONENT_ENTRY.to_owned(),
             description: description.to_owned(),
             extensions: Vec::new(),
+            grants: Grants::default(),
             lly_min_version: Version::new(0, 1, 0),
             name: name.to_owned(),
             profiles: Vec::new(),
@@ -150,7 +161,11 @@ impl PluginManifest {
         }
         check_list("extensions", &self.extensions, is_extension)?;
         check_list("companions", &self.companions, is_extension)?;
-        check_list("profiles", &self.profiles, is_profile)
+        check_list("profiles", &self.profiles, is_profile)?;
+        self.grants.check().map_err(|reason| ManifestError::Field {
+            field: "grants",
+            reason,
+        })
     }
 
     /// The one form this manifest has as bytes: JSON with sorted keys and without white space.
@@ -280,7 +295,7 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_by_field() {
         type Spoil = fn(&mut PluginManifest);
-        let cases: [(&str, Spoil); 12] = [
+        let cases: [(&str, Spoil); 13] = [
             ("name", |m| m.name = "../c".to_owned()),
             ("name", |m| m.name.clear()),
             ("description", |m| m.description = "a\nb".to_owned()),
@@ -295,6 +310,7 @@ mod tests {
             ("extensions", |m| m.extensions.push("c".to_owned())),
             ("extensions", |m| m.extensions.push(".c".to_owned())),
             ("profiles", |m| m.profiles.push("c 17".to_owned())),
+            ("grants", |m| drop(m.grants.read.insert("/etc".to_owned()))),
         ];
         for (field, spoil) in cases {
             let mut manifest = sample();
@@ -314,11 +330,11 @@ mod tests {
         let error = PluginManifest::parse(&manifest.canonical()).unwrap_err();
         assert_eq!(error, ManifestError::Schema { found: 2 });
         let json = String::from_utf8(sample().canonical()).unwrap();
-        let json = json.replace("\"name\"", "\"grants\":[],\"name\"");
+        let json = json.replace("\"name\"", "\"gifts\":[],\"name\"");
         let error = PluginManifest::parse(json.as_bytes())
             .unwrap_err()
             .to_string();
-        assert!(error.contains("unknown field `grants`"), "{error}");
+        assert!(error.contains("unknown field `gifts`"), "{error}");
         assert!(PluginManifest::parse(b"[").is_err());
     }
 }

@@ -31,8 +31,21 @@ const DIRECTIONS: [(&str, &[&str]); 6] = [
         "host",
         &["lly-brick", "registry-*", "fleet-api", "fleet-client"],
     ),
-    ("registry", &["lly-brick"]),
-    ("fleet", &["host-plugin", "lly-brick"]),
+    // RC keeps its records in the fleet's database and speaks TLS as the fleet's services do.
+    (
+        "registry",
+        &["lly-brick", "fleet-api", "fleet-client", "fleet-db"],
+    ),
+    // Policies and the signatures of bundles are verified where they are used.
+    (
+        "fleet",
+        &[
+            "host-plugin",
+            "lly-brick",
+            "registry-client",
+            "registry-index",
+        ],
+    ),
     ("tests", &["*"]),
 ];
 
