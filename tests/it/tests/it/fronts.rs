@@ -1,0 +1,130 @@
+//! Frontends that are not C: installed like a stranger's, they compile, run, deploy and say what is wrong.
+
+use serde_json::Value;
+use tests_kit::{Fleet, Home, repository, sample};
+
+/// A home in which the packaged plugin is installed.
+fn install(home: &Home, name: &str) {
+    let package = repository().join(format!("target/lily/plugins/{name}.plugin"));
+    home.lly(["plugin".as_ref(), "install".as_ref(), package.as_os_str()])
+        .success();
+}
+
+fn copy(home: &Home, folder: &str, file: &str) {
+    home.write(file, std::fs::read(sample(folder).join(file)).unwrap());
+}
+
+fn unit<'a>(program: &'a Value, name: &str) -> &'a Value {
+    let units = program["units"].as_array().unwrap();
+    units
+        .iter()
+        .find(|unit| unit["name"] == name)
+        .unwrap_or_else(|| panic!("no unit `{name}` in {program}"))
+}
+
+/// Compares a dump with the file beside the plugin; `BLESS=1` writes it.
+fn golden(dump: &str, file: &str) {
+    let path = repository().join(file);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, dump).unwrap();
+    }
+    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(dump == wanted, "{file}:\n{dump}");
+}
+
+#[test]
+fn wat_compiles_runs_and_has_a_true_unit_table() {
+    let home = Home::new();
+    install(&home, "wat");
+    copy(&home, "wat", "hello.wat");
+    home.compile("hello", ["hello.wat"]);
+    let output = home.lly(["run", "hello.brick"]).success();
+    assert!(
+        output.stdout.ends_with("\n\nhello from wat 42\n"),
+        "{}",
+        output.stdout
+    );
+    let dump = home.lly(["bir", "dump", "hello.wat"]).success().stdout;
+    golden(&dump, "plugins/wat/tests/golden/hello.bir.txt");
+}
+
+#[test]
+fn a_change_in_wat_reaches_the_digests_of_its_callers_only() {
+    let home = Home::new();
+    install(&home, "wat");
+    copy(&home, "wat", "hello.wat");
+    let before = home.json(["bir", "dump", "hello.wat"]);
+    let text = std::fs::read_to_string(home.work().join("hello.wat")).unwrap();
+    home.write(
+        "hello.wat",
+        text.replace(
+            "(i32.const 1) (i32.const 8)",
+            "(i32.const 1) (i32.const 12)",
+        ),
+    );
+    let after = home.json(["bir", "dump", "hello.wat"]);
+    let changed = |name: &str| unit(&before, name)["digest"] != unit(&after, name)["digest"];
+    assert_eq!(
+        ["print", "main", "double", "check"].map(changed),
+        [true, true, false, false]
+    );
+}
+
+#[test]
+fn broken_wat_is_shown_at_its_line_and_column() {
+    let home = Home::new();
+    install(&home, "wat");
+    let cases = [
+        (
+            "(module\n  (func $f (reslt i32)))\n",
+            "broken.wat:2:13: error:",
+        ),
+        (
+            "(module\n  (func (export \"_start\")\n    call $absent))\n",
+            "broken.wat:3:10: error: unknown func",
+        ),
+        (
+            "(module\n  (func (export \"_start\")\n    i32.const 1\n    i64.const 2\n    i32.add\n    drop))\n",
+            "broken.wat:5:5: error: type mismatch",
+        ),
+        (
+            "(module (func (export \"main\")))\n",
+            "does not export a function `_start`",
+        ),
+        (
+            "(module (import \"env\" \"f\" (func)) (memory (export \"memory\") 1) (func (export \"_start\")))\n",
+            "imports `env.f`",
+        ),
+        ("(component)\n", "exports neither `wasi:cli/run`"),
+    ];
+    for (text, message) in cases {
+        home.write("broken.wat", text);
+        home.lly(["compile", "broken.wat", "-o", "broken.brick"])
+            .exits(1)
+            .says(message);
+    }
+    assert!(!home.work().join("broken.brick").exists());
+}
+
+#[test]
+fn a_trap_in_wat_names_its_line() {
+    let home = Home::new();
+    install(&home, "wat");
+    home.write(
+        "trap.wat",
+        "(module\n  (memory (export \"memory\") 1)\n  (func $deep\n    unreachable)\n  (func (export \"_start\")\n    call $deep))\n",
+    );
+    home.compile("trap", ["trap.wat"]);
+    home.lly(["run", "trap.brick"]).exits(6).says("trap.wat:4");
+}
+
+#[test]
+fn wat_answers_as_a_void() {
+    let fleet = Fleet::start(1);
+    install(&fleet.home, "wat");
+    copy(&fleet.home, "wat", "hello.wat");
+    let deployed = fleet.deploy(&fleet.home.compile("hello", ["hello.wat"]));
+    let answer = fleet.get(deployed["url"].as_str().unwrap()).is(200);
+    assert_eq!(answer.header("content-type"), Some("text/plain"));
+    assert_eq!(answer.text(), "hello from wat 42\n");
+}
