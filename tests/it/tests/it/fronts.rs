@@ -128,3 +128,90 @@ fn wat_answers_as_a_void() {
     assert_eq!(answer.header("content-type"), Some("text/plain"));
     assert_eq!(answer.text(), "hello from wat 42\n");
 }
+
+#[test]
+fn petal_prints_what_it_should() {
+    let home = Home::new();
+    install(&home, "petal");
+    home.write(
+        "all.petal",
+        "fn main() {\n    let i = 0\n    let text = \"\"\n    while i < 5 {\n        if i % 2 == 0 and not (i == 2) {\n\
+         \x20           text = text + \"{i};\"\n        } else if i == 2 { text = text + \"two;\" }\n        i = i + 1\n    }\n\
+         \x20   print text\n    print 0 - 9_223_372_036_854_775_807 - 1\n    print 9223372036854775807 + 1 == 0 - 9223372036854775807 - 1\n\
+         \x20   print -7 / 2 * 10 + -7 % 2\n}\n",
+    );
+    home.compile("all", ["all.petal"]);
+    let output = home.lly(["run", "all.brick"]).success();
+    assert_eq!(output.stdout, "0;two;4;\n-9223372036854775808\ntrue\n-31\n");
+}
+
+#[test]
+fn petal_has_a_true_unit_table() {
+    let home = Home::new();
+    install(&home, "petal");
+    copy(&home, "petal", "hello.petal");
+    let dump = home.lly(["bir", "dump", "hello.petal"]).success().stdout;
+    golden(&dump, "plugins/petal/tests/golden/hello.bir.txt");
+}
+
+#[test]
+fn petal_answers_as_a_void_and_a_trap_names_its_line() {
+    let fleet = Fleet::start(1);
+    install(&fleet.home, "petal");
+    copy(&fleet.home, "petal", "hello.petal");
+    let deployed = fleet.deploy(&fleet.home.compile("hello", ["hello.petal"]));
+    let url = deployed["url"].as_str().unwrap();
+    let answer = fleet
+        .send(fleet.client().post(format!("{url}rose")).body("thorns"))
+        .unwrap()
+        .is(200);
+    assert_eq!(
+        answer.text(),
+        "POST for {/rose}: 20! is 2432902008176640000, body is 'thorns'\n"
+    );
+    fleet.get(&format!("{url}trap")).is(500);
+    let logs = fleet.lly([
+        "void",
+        "logs",
+        deployed["slug"].as_str().unwrap(),
+        "-n",
+        "50",
+    ]);
+    let logs = logs.success().stdout;
+    assert!(logs.contains("hello.petal:17"), "{logs}");
+}
+
+#[test]
+fn broken_petal_is_shown_at_its_line_and_column() {
+    let home = Home::new();
+    install(&home, "petal");
+    let cases = [
+        (
+            "fn main() {\n    print 1 +\n}\n",
+            "broken.petal:3:1: error: expected a value, found `}`",
+        ),
+        (
+            "fn main() {\n    let x = 1 + \"a\"\n}\n",
+            "broken.petal:2:17: error: expected int, found string",
+        ),
+        (
+            "fn main() {\n    print y\n}\n",
+            "broken.petal:2:11: error: there is no variable `y`",
+        ),
+        (
+            "fn f() -> int {\n}\nfn main() {\n}\n",
+            "broken.petal:2:1: error: `f` gives int",
+        ),
+        ("fn f() {\n}\n", "neither `fn main()` nor `on request"),
+        (
+            "fn main() {\n    print \"a\n}\n",
+            "broken.petal:2:11: error: this text has no closing quote",
+        ),
+    ];
+    for (text, message) in cases {
+        home.write("broken.petal", text);
+        home.lly(["compile", "broken.petal", "-o", "broken.brick"])
+            .exits(1)
+            .says(message);
+    }
+}
