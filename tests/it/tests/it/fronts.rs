@@ -215,3 +215,43 @@ fn broken_petal_is_shown_at_its_line_and_column() {
             .says(message);
     }
 }
+
+/// A random expression and its value by Rust's wrapping arithmetic.
+fn arithmetic(seed: &mut u64, depth: u32) -> (String, i64) {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    let number = (*seed >> 1).cast_signed();
+    if depth == 0 {
+        return (number.to_string(), number);
+    }
+    let (left, a) = arithmetic(seed, depth - 1);
+    let (right, b) = arithmetic(seed, depth - 1);
+    let (sign, value) = match number % 5 {
+        0 => ("+", a.wrapping_add(b)),
+        1 => ("-", a.wrapping_sub(b)),
+        2 => ("*", a.wrapping_mul(b)),
+        3 if b != 0 && b != -1 => ("/", a.wrapping_div(b)),
+        _ if b != 0 && b != -1 => ("%", a.wrapping_rem(b)),
+        _ => ("-", a.wrapping_sub(b)),
+    };
+    (format!("({left} {sign} {right})"), value)
+}
+
+#[test]
+fn petal_computes_as_rust_does() {
+    let home = Home::new();
+    install(&home, "petal");
+    let mut seed = 0x9e37_79b9_7f4a_7c15;
+    let cases: Vec<(String, i64)> = (0..200).map(|at| arithmetic(&mut seed, at % 6)).collect();
+    let lines = cases.iter().map(|(text, _)| format!("    print {text}\n"));
+    let source = format!("fn main() {{\n{}}}\n", lines.collect::<String>());
+    home.write("sums.petal", &source);
+    home.compile("sums", ["sums.petal"]);
+    let output = home.lly(["run", "sums.brick"]).success();
+    let printed: Vec<&str> = output.stdout.lines().collect();
+    assert_eq!(printed.len(), cases.len());
+    for ((text, value), printed) in cases.iter().zip(printed) {
+        assert_eq!(printed, value.to_string(), "{text}");
+    }
+}
