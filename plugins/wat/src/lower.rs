@@ -51,7 +51,7 @@ fn program(source: &SourceFile, text: &str, options: &Options) -> Result<Program
     let places = places::functions(&wat, text);
     let bytes = encode(&mut wat, path, text).map_err(at_text)?;
     if let Err(problem) = Validator::new().validate_all(&bytes) {
-        let offset = text_offset(&bytes, &places, problem.offset() as usize);
+        let offset = text_offset(&bytes, &places, problem.offset());
         return Err(match offset {
             Some(offset) => error_at(path, text, offset, problem.message().to_owned()),
             None => error_at(
