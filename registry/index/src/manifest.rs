@@ -226,7 +226,8 @@ fn check_list(
     Ok(())
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether this is a plugin's name: a lower case letter, then letters, digits and `-`, at most 64 bytes.
+pub fn is_name(name: &str) -> bool {
     name.len() <= NAME_BYTES_MAX
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && !name.ends_with('-')
