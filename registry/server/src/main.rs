@@ -17,29 +17,38 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Keeps plugins: an OCI registry.
 #[derive(Debug, Parser)]
-#[command(name = "rc", version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "rc",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
 struct Arguments {
-    #[command(flatten)]
-    serve: Option<Serve>,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Debug, Args)]
-struct Serve {
     /// Where everybody reaches it; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR")]
-    listen: SocketAddr,
-    #[command(flatten)]
-    database: DatabaseUrl,
+    #[arg(long, value_name = "ADDR", required = true)]
+    listen: Option<SocketAddr>,
+    /// The fleet's Postgres.
+    #[arg(long, value_name = "URL", required = true)]
+    database_url: Option<String>,
     /// Where blobs and unfinished uploads are kept.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[arg(long, value_name = "DIR", required = true)]
+    data: Option<PathBuf>,
     /// Folder with ca.pem, cert.pem and key.pem.
     #[arg(long, value_name = "DIR", required_unless_present = "http")]
     tls_dir: Option<PathBuf>,
     /// Plain HTTP; on a loopback address only.
     #[arg(long, conflicts_with = "tls_dir")]
+    http: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Where to serve what.
+struct Serve {
+    listen: SocketAddr,
+    database_url: String,
+    data: PathBuf,
+    tls_dir: Option<PathBuf>,
     http: bool,
 }
 
@@ -94,11 +103,22 @@ async fn main() -> anyhow::Result<()> {
     // Another provider may have been installed by nobody but us.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments = Arguments::parse();
-    match (arguments.command, arguments.serve) {
-        (Some(Command::Token(command)), _) => token(command).await,
-        (None, Some(arguments)) => serve(arguments).await,
-        (None, None) => anyhow::bail!("nothing to do: `rc --help` says what there is"),
+    if let Some(Command::Token(command)) = arguments.command {
+        return token(command).await;
     }
+    let (Some(listen), Some(database_url), Some(data)) =
+        (arguments.listen, arguments.database_url, arguments.data)
+    else {
+        anyhow::bail!("nothing to do: `rc --help` says what there is");
+    };
+    serve(Serve {
+        listen,
+        database_url,
+        data,
+        tls_dir: arguments.tls_dir,
+        http: arguments.http,
+    })
+    .await
 }
 
 async fn token(command: TokenCommand) -> anyhow::Result<()> {
@@ -147,7 +167,7 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot use `{}` (--data)", data.display()))?;
     let registry = Registry {
-        database: Database::open(&arguments.database_url()).await?,
+        database: Database::open(&arguments.database_url).await?,
         blobs: BlobStore::open(&data.join("blobs"))?,
         uploads,
     };
@@ -169,12 +189,6 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-impl Serve {
-    fn database_url(&self) -> String {
-        self.database.database_url.clone()
-    }
 }
 
 /// One line on stdout: whoever started this service waits for it.
