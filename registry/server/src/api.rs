@@ -85,11 +85,15 @@ async fn health(State(registry): State<Arc<Registry>>) -> Result<Response, Refus
 }
 
 /// Packages `NAMESPACE:NAME` are the repositories `NAMESPACE/NAME` of this same host.
-async fn wasm_pkg(headers: HeaderMap) -> Response {
-    let host = headers
-        .get("host")
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
+async fn wasm_pkg(request: Request) -> Response {
+    // HTTP/2 has the host in the URL, HTTP/1 in a header.
+    let header = request.headers().get("host");
+    let host = match request.uri().authority() {
+        Some(authority) => authority.as_str(),
+        None => header
+            .and_then(|host| host.to_str().ok())
+            .unwrap_or_default(),
+    };
     Json(serde_json::json!({ "preferredProtocol": "oci", "oci": { "registry": host, "namespacePrefix": "" } }))
         .into_response()
 }
