@@ -73,6 +73,9 @@ async fn version() -> Response {
     response
         .headers_mut()
         .insert("docker-distribution-api-version", version);
+    // Clients decide here whether to send what they have, so the challenge comes with the welcome too.
+    let realm = HeaderValue::from_static("Basic realm=\"rc\"");
+    response.headers_mut().insert("www-authenticate", realm);
     response
 }
 
