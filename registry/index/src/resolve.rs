@@ -87,16 +87,10 @@ pub enum ResolveError {
         version: Version,
     },
     /// The lockfile and the index disagree about what a version is.
-    #[error(
-        "`lly.lock` has `{name}` {version} as {locked}, the registry has it as {found}: one of them was tampered with"
-    )]
+    #[error("`lly.lock` has `{}` {} as {}, the registry has it as {found}: one of them was tampered with", lock.name, lock.version, lock.digest)]
     LockedDigest {
-        /// The plugin.
-        name: String,
-        /// The version.
-        version: Version,
         /// What the lockfile says.
-        locked: Digest,
+        lock: Box<Locked>,
         /// What the index says.
         found: Digest,
     },
@@ -156,9 +150,7 @@ fn take_locked<'a>(
         })?;
     if one.digest != lock.digest {
         return Err(ResolveError::LockedDigest {
-            name: lock.name.clone(),
-            version: lock.version.clone(),
-            locked: lock.digest,
+            lock: Box::new(lock.clone()),
             found: one.digest,
         });
     }
