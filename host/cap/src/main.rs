@@ -9,7 +9,6 @@
 //! and [`heartbeat`] tie them to the fleet. Tests of decisions are beside them; `tests/` drives the built binary.
 
 mod arguments;
-mod assets;
 mod blobs;
 mod control;
 mod edge;

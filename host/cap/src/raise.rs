@@ -6,7 +6,9 @@ use std::{net::Ipv4Addr, panic::AssertUnwindSafe, path::PathBuf, sync::Arc, time
 use fleet_client::blobs::BlobStore;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use host_engine::{CodeCache, Engine, WasmDigest, child::CompileLimits};
-use host_runtime::{Fault, LogSink, Program, RequestContext, RequestId, Runtime, ServerAddress};
+use host_runtime::{
+    AssetIndex, Fault, LogSink, Program, RequestContext, RequestId, Runtime, ServerAddress,
+};
 use http::{HeaderValue, Request, header};
 use http_body_util::BodyExt as _;
 use lly_brick::{Brick, Digest, Manifest};
@@ -17,7 +19,6 @@ use tokio::{
 };
 
 use crate::{
-    assets::AssetIndex,
     blobs::BlobCache,
     edge::{answers::empty, headers::PROBE},
     placement::{Failure, Placement, State},
@@ -317,15 +318,18 @@ fn disk(digest: &Digest, error: &std::io::Error) -> Failure {
     ))
 }
 
-/// An error and what caused it, in one line.
+/// An error and what caused it, in one line. An error that already says its cause does not say it twice.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text = format!("{text}: {error}");
+        let more = error.to_string();
+        if !text.ends_with(&more) {
+            text = format!("{text}: {more}");
+        }
         cause = error.source();
     }
-    text
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 async fn blocking<T: Send + 'static>(

@@ -8,15 +8,17 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
-use host_runtime::{Fault, LogSink, Program, RequestContext, RequestId, ServerAddress};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use host_runtime::{
+    Asset, AssetIndex, AssetLookup, Fault, LogSink, Program, RequestContext, RequestId,
+    ServerAddress, redirect_to,
+};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
 
 use crate::{
-    assets::{Asset, AssetIndex, Lookup, Plan},
     blobs::{BlobCache, Pins},
     edge::{
         answers::{empty, full, problem, retry_later},
@@ -61,13 +63,15 @@ impl Service {
         let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
         if is_read {
             match self.assets.lookup(request.uri().path()) {
-                Lookup::Found(asset) => {
+                AssetLookup::Found(asset) => {
                     return self
                         .file(asset, request.method(), request.headers(), id)
                         .await;
                 }
-                Lookup::Redirect(path) => return redirect(&path, request.uri().query()),
-                Lookup::Missing => {}
+                AssetLookup::Redirect(path) => {
+                    return redirect_to(&path, request.uri().query()).map(|()| empty());
+                }
+                AssetLookup::Missing => {}
             }
         }
         let context = RequestContext {
@@ -102,17 +106,9 @@ impl Service {
         headers: &HeaderMap,
         id: RequestId,
     ) -> Response<Body> {
-        let plan = asset.plan(method, headers);
-        let (status, range) = match plan {
-            Plan::Whole => (StatusCode::OK, Some((0, asset.size))),
-            Plan::Part { first, last } => {
-                (StatusCode::PARTIAL_CONTENT, Some((first, last - first + 1)))
-            }
-            Plan::NotModified => (StatusCode::NOT_MODIFIED, None),
-            Plan::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, None),
-        };
-        let body = match range {
-            Some((first, count)) if *method == Method::GET => {
+        let (head, bytes) = asset.answer(method, headers);
+        let body = match bytes {
+            Some((first, count)) => {
                 match read(self.blobs.path(&asset.digest), first, count).await {
                     Ok(body) => body,
                     Err(error) => {
@@ -125,12 +121,9 @@ impl Service {
                     }
                 }
             }
-            _ => empty(),
+            None => empty(),
         };
-        let mut response = Response::new(body);
-        *response.status_mut() = status;
-        asset.describe(&plan, response.headers_mut());
-        response
+        head.map(|()| body)
     }
 }
 
@@ -188,16 +181,6 @@ pub fn is_crash(fault: &Fault) -> bool {
         | Fault::Busy
         | Fault::Host { .. } => false,
     }
-}
-
-fn redirect(path: &str, query: Option<&str>) -> Response<Body> {
-    let target = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
-    let mut response = Response::new(empty());
-    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-    if let Ok(target) = HeaderValue::try_from(target) {
-        response.headers_mut().insert(header::LOCATION, target);
-    }
-    response
 }
 
 /// `count` bytes of a file from `first` on.

@@ -11,6 +11,7 @@
 //!
 //! Read first: [`Program`] and [`Fault`]. Tests: `tests/`, with guests written as WebAssembly text.
 
+mod assets;
 mod body;
 mod cgi;
 mod command;
@@ -27,6 +28,7 @@ mod runtime;
 mod service;
 mod stdin;
 
+pub use assets::{Asset, AssetIndex, AssetLookup, redirect_to};
 pub use body::{Body, BodyError};
 pub use command::{CommandRequest, ExitCode, Input, Output, OutputBuffer};
 pub use context::{LogSink, LogStream, RequestContext, RequestId, ServerAddress};

@@ -56,7 +56,7 @@ pub fn run(args: RunArgs, context: &Context) -> Result<(), Failure> {
                 ));
             }
             let program = prepare(&bundle, Profile::Stateless, args.timeout, context)?;
-            serve::run(program, &bundle, address, env, context)
+            serve::run(program, bundle, address, env, context)
         }
         (BrickKind::Http, None) => {
             let file = args.file.display();

@@ -1,11 +1,17 @@
 //! `lly run --listen`: the program answers HTTP requests on this machine, as it would on a CAP.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use host_runtime::{
-    LogSink, LogStream, Program, RequestId, ServerAddress, ServiceContext, service,
+    AssetIndex, AssetLookup, Body, LogSink, LogStream, Program, RequestId, ServerAddress,
+    ServiceContext, redirect_to, respond,
 };
+use http::{Method, Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use lly_brick::Bundle;
@@ -14,6 +20,45 @@ use tokio::net::TcpListener;
 
 use crate::context::Context;
 use crate::failure::{Failure, OrFail};
+
+/// What answers: the bundle's files first, then its program.
+struct Site {
+    program: Program,
+    bundle: Bundle,
+    assets: AssetIndex,
+}
+
+impl Site {
+    async fn answer(&self, request: Request<Incoming>, context: ServiceContext) -> Response<Body> {
+        match self.file(&request) {
+            Some(file) => file,
+            None => respond(&self.program, request, context.next_request()).await,
+        }
+    }
+
+    /// The answer without the program, if the path means a file of the bundle.
+    fn file(&self, request: &Request<Incoming>) -> Option<Response<Body>> {
+        if ![Method::GET, Method::HEAD].contains(request.method()) {
+            return None;
+        }
+        let asset = match self.assets.lookup(request.uri().path()) {
+            AssetLookup::Found(asset) => asset,
+            AssetLookup::Redirect(path) => {
+                let to = redirect_to(&path, request.uri().query());
+                return Some(to.map(|()| Body::whole(Bytes::new())));
+            }
+            AssetLookup::Missing => return None,
+        };
+        let (head, range) = asset.answer(request.method(), request.headers());
+        let content = self.bundle.blob(&asset.digest).unwrap_or_default();
+        let part = range.and_then(|(first, count)| {
+            let first = usize::try_from(first).ok()?;
+            content.get(first..first.checked_add(usize::try_from(count).ok()?)?)
+        });
+        let body = Body::whole(Bytes::copy_from_slice(part.unwrap_or_default()));
+        Some(head.map(|()| body))
+    }
+}
 
 /// Lines of the program's log go to stderr.
 struct Talk {
@@ -40,7 +85,7 @@ struct Listening {
 /// Serves until the process is interrupted.
 pub fn run(
     program: Program,
-    bundle: &Bundle,
+    bundle: Bundle,
     address: SocketAddr,
     env: Vec<(String, String)>,
     context: &Context,
@@ -61,17 +106,20 @@ pub fn run(
         context.data("lily.run/1", &listening, || {
             format!("{} answers at {}/\n", listening.name, listening.listening)
         })?;
-        if !bundle.manifest.assets.is_empty() {
-            context.detail("assets are served by a CAP, not by `lly run`");
-        }
-        accept(listener, address, Arc::new(program), env.into(), context).await
+        let files = bundle.manifest.assets.iter();
+        let site = Site {
+            assets: AssetIndex::new(files.map(|file| (file.path.clone(), file.digest, file.size))),
+            program,
+            bundle,
+        };
+        accept(listener, address, Arc::new(site), env.into(), context).await
     })
 }
 
 async fn accept(
     listener: TcpListener,
     address: SocketAddr,
-    program: Arc<Program>,
+    site: Arc<Site>,
     env: Arc<[(String, String)]>,
     context: &Context,
 ) -> Result<(), Failure> {
@@ -95,15 +143,17 @@ async fn accept(
         };
         // A peer that waits for small writes would wait for Nagle's timer.
         let _ = stream.set_nodelay(true);
-        let service = service(
-            Arc::clone(&program),
-            ServiceContext {
-                env: Arc::clone(&env),
-                log: Arc::clone(&log),
-                remote: Some(remote),
-                server: Arc::clone(&server),
-            },
-        );
+        let context = ServiceContext {
+            env: Arc::clone(&env),
+            log: Arc::clone(&log),
+            remote: Some(remote),
+            server: Arc::clone(&server),
+        };
+        let site = Arc::clone(&site);
+        let service = service_fn(move |request| {
+            let (site, context) = (Arc::clone(&site), context.clone());
+            async move { Ok::<_, Infallible>(site.answer(request, context).await) }
+        });
         tokio::spawn(async move {
             let mut builder = auto::Builder::new(TokioExecutor::new());
             builder.http1().timer(TokioTimer::new());

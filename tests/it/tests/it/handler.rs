@@ -1,9 +1,12 @@
 //! `lily.h`: a handler in C reads a request and writes a response; locally and as a void.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Duration;
 
-use tests_kit::{Fleet, Home, sample, wait};
+use tests_kit::{Fleet, Home, sample};
 
 const ECHO: &str = r#"#include <lily.h>
 #include <stdio.h>
@@ -51,6 +54,51 @@ fn a_handler_answers_as_a_void_and_a_trap_hurts_one_request() {
     assert!(trap.iter().any(|line| line.contains("echo.c:6")), "{logs}");
 }
 
+/// `lly run --listen` and what it says of its address; it ends with the value.
+struct Listening {
+    child: Child,
+    address: String,
+}
+
+impl Listening {
+    fn start(home: &Home, bundle: &Path) -> Self {
+        let mut command = home.command();
+        command.arg("run").arg(bundle);
+        command.args(["--listen", "127.0.0.1:0"]);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut said)
+            .unwrap();
+        let address = said.split_once("http://").expect("it says where").1;
+        let address = address.trim().trim_end_matches('/').to_owned();
+        Self { child, address }
+    }
+
+    fn ask(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        let head = format!("{request}\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 #[test]
 fn run_listen_serves_the_same_program() {
     let home = Home::new();
@@ -63,33 +111,38 @@ fn run_listen_serves_the_same_program() {
         },
     );
     output.success();
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let mut command = home.command();
-    command.args([
-        "run".as_ref(),
-        bundle.as_os_str(),
-        "--listen".as_ref(),
-        format!("127.0.0.1:{port}").as_ref(),
-    ]);
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let answer = wait::at_most(std::time::Duration::from_secs(30), || {
-        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).ok()?;
-        std::io::Write::write_all(
-            &mut stream,
-            b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        )
-        .ok()?;
-        BufReader::new(stream).lines().next()?.ok()
-    });
-    let _ = child.kill();
-    let _ = child.wait();
-    assert_eq!(answer.as_deref(), Some("HTTP/1.1 200 OK"));
+    let listening = Listening::start(&home, &bundle);
+    let answer = listening.ask("GET / HTTP/1.1");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+}
+
+#[test]
+fn run_listen_serves_the_files_of_the_bundle_first() {
+    let home = Home::new();
+    home.write(
+        "main.c",
+        "#include <stdio.h>\nint main(void) { puts(\"from wasm\"); }\n",
+    );
+    home.write(
+        "lly.toml",
+        "name = \"site\"\nsources = [\"main.c\"]\nassets = \"assets\"\n",
+    );
+    home.write("assets/docs/index.html", "<h1>lily</h1>");
+    home.lly(["compile", "-o", "site.brick"]).success();
+    let listening = Listening::start(&home, &home.work().join("site.brick"));
+    let page = listening.ask("GET /docs/ HTTP/1.1");
+    assert!(page.ends_with("\r\n\r\n<h1>lily</h1>"), "{page}");
+    assert!(
+        page.contains("text/html") && page.contains("etag"),
+        "{page}"
+    );
+    let part = listening.ask("GET /docs/ HTTP/1.1\r\nRange: bytes=4-7");
+    assert!(
+        part.starts_with("HTTP/1.1 206 ") && part.ends_with("\r\n\r\nlily"),
+        "{part}"
+    );
+    let moved = listening.ask("GET /docs?a=b HTTP/1.1");
+    assert!(moved.contains("location: /docs/?a=b"), "{moved}");
+    let program = listening.ask("GET /other HTTP/1.1");
+    assert!(program.contains("from wasm"), "{program}");
 }

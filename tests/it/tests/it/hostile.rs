@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lly_brick::{BrickKind, Bundle, Parts};
 use tests_kit::{Answer, Fleet};
 
 /// One program, many harms: the query says which.
@@ -242,6 +243,46 @@ fn malformed_bundles_are_refused_and_named() {
         .as_array()
         .map(Vec::len);
     assert_eq!(before, Some(2));
+}
+
+/// The manifest is right about a module that is no WebAssembly: only who compiles it can tell, and that is a child of
+/// the CAP.
+#[test]
+fn a_module_that_is_no_webassembly_is_refused_by_the_cap() {
+    let scene = Scene::new();
+    let good = std::fs::read(scene.fleet.home.work().join("good.brick")).unwrap();
+    let manifest = Bundle::open(&good).unwrap().manifest;
+    let modules: [&[u8]; 3] = [
+        b"not a module at all",
+        b"\0asm\x0d\0\x01\0 a component that goes wrong",
+        b"\0asm\x01\0\0\0",
+    ];
+    for module in modules {
+        let packed = Bundle::pack(Parts {
+            name: "garbage".to_owned(),
+            frontend: manifest.frontend.clone(),
+            bricks: vec![("garbage".to_owned(), BrickKind::Command, module.to_vec())],
+            bir: None,
+            assets: Vec::new(),
+            env: Vec::new(),
+            limits: manifest.limits.clone(),
+        })
+        .unwrap();
+        let path = scene.fleet.home.write("garbage.brick", packed.bytes);
+        let path = path.to_str().unwrap();
+        let refused = scene.fleet.lly(["void", "deploy", path]);
+        let refused = refused
+            .exits(5)
+            .says("the brick `garbage` cannot be compiled: invalid WebAssembly: ");
+        assert_eq!(
+            refused.stderr.matches("invalid").count(),
+            1,
+            "{}",
+            refused.stderr
+        );
+        scene.fleet.lly(["run", path]).exits(1);
+        scene.unharmed();
+    }
 }
 
 fn authority(url: &str) -> (String, u16) {

@@ -1,11 +1,11 @@
 //! The static files of a bundle, served without entering wasm: which file a path means, and which headers it gets.
 //! Everything here is decided from the manifest; reading the bytes is the caller's.
 
-pub mod range;
+mod range;
 
 use std::collections::BTreeMap;
 
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use lly_brick::Digest;
 
 /// A name that carries a hash of its content never changes, so it may be kept for a year.
@@ -28,7 +28,7 @@ pub struct Asset {
 
 /// What a path means among the files of a bundle.
 #[derive(Debug)]
-pub enum Lookup<'a> {
+pub enum AssetLookup<'a> {
     /// This file.
     Found(&'a Asset),
     /// A folder with an index page, asked for without its slash: the path to go to.
@@ -43,9 +43,9 @@ pub struct AssetIndex {
     files: BTreeMap<String, Asset>,
 }
 
-/// The head of an answer that serves a file, and which bytes follow.
+/// How a file is served, and which bytes follow.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Plan {
+enum Plan {
     /// 200 with the whole file.
     Whole,
     /// 206 with `first..=last`.
@@ -85,33 +85,53 @@ impl AssetIndex {
     }
 
     /// Finds what a request path (still percent-encoded) means.
-    pub fn lookup(&self, path: &str) -> Lookup<'_> {
+    pub fn lookup(&self, path: &str) -> AssetLookup<'_> {
         if self.files.is_empty() {
-            return Lookup::Missing;
+            return AssetLookup::Missing;
         }
         let Some(name) = percent_decode(path.trim_start_matches('/')) else {
-            return Lookup::Missing;
+            return AssetLookup::Missing;
         };
         if name.is_empty() || name.ends_with('/') {
             return self
                 .files
                 .get(&format!("{name}index.html"))
-                .map_or(Lookup::Missing, Lookup::Found);
+                .map_or(AssetLookup::Missing, AssetLookup::Found);
         }
         if let Some(asset) = self.files.get(&name) {
-            return Lookup::Found(asset);
+            return AssetLookup::Found(asset);
         }
         if self.files.contains_key(&format!("{name}/index.html")) {
             // One leading slash only: `//evil.example` in a Location header would be another host.
-            return Lookup::Redirect(format!("/{}/", path.trim_start_matches('/')));
+            return AssetLookup::Redirect(format!("/{}/", path.trim_start_matches('/')));
         }
-        Lookup::Missing
+        AssetLookup::Missing
     }
 }
 
 impl Asset {
-    /// Decides how to answer a GET or HEAD with these headers.
-    pub fn plan(&self, method: &Method, request: &HeaderMap) -> Plan {
+    /// The head of the answer to a GET or HEAD with these headers, and which bytes are its body: offset and count.
+    pub fn answer(
+        &self,
+        method: &Method,
+        request: &HeaderMap,
+    ) -> (Response<()>, Option<(u64, u64)>) {
+        let plan = self.plan(method, request);
+        let (status, bytes) = match plan {
+            Plan::Whole => (StatusCode::OK, Some((0, self.size))),
+            Plan::Part { first, last } => {
+                (StatusCode::PARTIAL_CONTENT, Some((first, last - first + 1)))
+            }
+            Plan::NotModified => (StatusCode::NOT_MODIFIED, None),
+            Plan::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, None),
+        };
+        let mut response = Response::new(());
+        *response.status_mut() = status;
+        self.describe(&plan, response.headers_mut());
+        (response, bytes.filter(|_| *method == Method::GET))
+    }
+
+    fn plan(&self, method: &Method, request: &HeaderMap) -> Plan {
         let text = |name| {
             request
                 .get(name)
@@ -133,8 +153,7 @@ impl Asset {
         }
     }
 
-    /// Writes the headers that go with `plan`.
-    pub fn describe(&self, plan: &Plan, headers: &mut HeaderMap) {
+    fn describe(&self, plan: &Plan, headers: &mut HeaderMap) {
         let mut set = |name, value: String| {
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(name, value);
@@ -163,6 +182,17 @@ impl Asset {
             }
         }
     }
+}
+
+/// The answer that sends a client to `path`, query and all.
+pub fn redirect_to(path: &str, query: Option<&str>) -> Response<()> {
+    let target = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    let mut response = Response::new(());
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    if let Ok(target) = HeaderValue::try_from(target) {
+        response.headers_mut().insert(header::LOCATION, target);
+    }
+    response
 }
 
 fn content_type(path: &str) -> String {
@@ -251,7 +281,10 @@ mod tests {
             "/docs/index.html",
             "/a%20b.txt",
         ] {
-            assert!(matches!(index.lookup(path), Lookup::Found(_)), "{path}");
+            assert!(
+                matches!(index.lookup(path), AssetLookup::Found(_)),
+                "{path}"
+            );
         }
         for path in [
             "/nope",
@@ -262,15 +295,15 @@ mod tests {
             "/%zz",
             "/docs/nope/",
         ] {
-            assert!(matches!(index.lookup(path), Lookup::Missing), "{path}");
+            assert!(matches!(index.lookup(path), AssetLookup::Missing), "{path}");
         }
-        assert!(matches!(index.lookup("//docs"), Lookup::Redirect(to) if to == "/docs/"));
+        assert!(matches!(index.lookup("//docs"), AssetLookup::Redirect(to) if to == "/docs/"));
     }
 
     #[test]
     fn conditional_requests() {
         let index = index();
-        let Lookup::Found(asset) = index.lookup("/") else {
+        let AssetLookup::Found(asset) = index.lookup("/") else {
             panic!("the index page is there")
         };
         let tag = asset.etag.clone();
@@ -307,7 +340,7 @@ mod tests {
     #[test]
     fn headers_of_an_answer() {
         let index = index();
-        let Lookup::Found(asset) = index.lookup("/app.3f9c2b1d.js") else {
+        let AssetLookup::Found(asset) = index.lookup("/app.3f9c2b1d.js") else {
             panic!("the script is there")
         };
         let mut out = HeaderMap::new();
