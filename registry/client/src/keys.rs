@@ -16,7 +16,10 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// What cosign writes now, and what it wrote.
-const LABELS: [&str; 2] = ["ENCRYPTED SIGSTORE PRIVATE KEY", "ENCRYPTED COSIGN PRIVATE KEY"];
+const LABELS: [&str; 2] = [
+    "ENCRYPTED SIGSTORE PRIVATE KEY",
+    "ENCRYPTED COSIGN PRIVATE KEY",
+];
 /// Cosign's cost of deriving the key: 64 MiB and half a second, for whoever guesses passphrases too.
 const SCRYPT_LOG_N: u8 = 16;
 /// What older cosigns took.
@@ -124,14 +127,23 @@ pub fn save(key: &SigningKey, path: &Path, passphrase: &str) -> Result<(), KeyEr
     };
     let text = key.seal(passphrase)?;
     let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path).map_err(error)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(error)
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(error)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(error)
 }
 
 impl SigningKey {
-    fn from_pkcs8(pkcs8: &[u8]) -> Result<SigningKey, KeyError> {
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8, &SystemRandom::new())
-            .map_err(|_| KeyError::Kind)?;
+    /// A P-256 key from PKCS#8 in DER, as other programs make it.
+    pub fn from_pkcs8(pkcs8: &[u8]) -> Result<SigningKey, KeyError> {
+        let pair =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8, &SystemRandom::new())
+                .map_err(|_| KeyError::Kind)?;
         let public = PublicKey::from_point(pair.public_key().as_ref())?;
         Ok(SigningKey {
             pair,
@@ -160,7 +172,7 @@ impl SigningKey {
         }
         let cipher = derive(passphrase, &salt, SCRYPT_LOG_N)?;
         let ciphertext = cipher
-            .encrypt(Nonce::from_slice(&nonce), self.pkcs8.as_slice())
+            .encrypt(&Nonce::from(nonce), self.pkcs8.as_slice())
             .map_err(|_| KeyError::Random)?;
         let sealed = Sealed {
             kdf: Kdf {
@@ -178,7 +190,8 @@ impl SigningKey {
             },
             ciphertext: STANDARD.encode(ciphertext),
         };
-        let json = serde_json::to_vec(&sealed).map_err(|error| KeyError::Malformed(error.to_string()))?;
+        let json =
+            serde_json::to_vec(&sealed).map_err(|error| KeyError::Malformed(error.to_string()))?;
         Ok(pem::encode(LABELS[0], &json))
     }
 
@@ -200,14 +213,17 @@ impl SigningKey {
         let log_n = (SCRYPT_LOG_N_MIN..=SCRYPT_LOG_N).find(|log_n| n == 1 << log_n);
         let log_n = log_n.filter(|_| r == SCRYPT_R && p == SCRYPT_P);
         let log_n = log_n.ok_or_else(|| malformed("its scrypt parameters are not cosign's"))?;
-        let bytes = |text: &str| STANDARD.decode(text).map_err(|error| KeyError::Malformed(error.to_string()));
+        let bytes = |text: &str| {
+            STANDARD
+                .decode(text)
+                .map_err(|error| KeyError::Malformed(error.to_string()))
+        };
         let (salt, nonce) = (bytes(&sealed.kdf.salt)?, bytes(&sealed.cipher.nonce)?);
-        if nonce.len() != NONCE_BYTES {
-            return Err(malformed("its nonce has another length"));
-        }
+        let nonce = <[u8; NONCE_BYTES]>::try_from(nonce.as_slice());
+        let nonce = nonce.map_err(|_| malformed("its nonce has another length"))?;
         let cipher = derive(passphrase, &salt, log_n)?;
         let pkcs8 = cipher
-            .decrypt(Nonce::from_slice(&nonce), bytes(&sealed.ciphertext)?.as_slice())
+            .decrypt(&Nonce::from(nonce), bytes(&sealed.ciphertext)?.as_slice())
             .map_err(|_| KeyError::Passphrase)?;
         SigningKey::from_pkcs8(&Zeroizing::new(pkcs8))
     }
@@ -215,7 +231,8 @@ impl SigningKey {
 
 fn derive(passphrase: &str, salt: &[u8], log_n: u8) -> Result<XSalsa20Poly1305, KeyError> {
     let error = |reason: &str| KeyError::Malformed(reason.to_owned());
-    let params = scrypt::Params::new(log_n, SCRYPT_R, SCRYPT_P).map_err(|_| error("its scrypt parameters"))?;
+    let params = scrypt::Params::new(log_n, SCRYPT_R, SCRYPT_P)
+        .map_err(|_| error("its scrypt parameters"))?;
     let mut key = Zeroizing::new([0; 32]);
     scrypt::scrypt(passphrase.as_bytes(), salt, &params, key.as_mut_slice())
         .map_err(|_| error("its scrypt parameters"))?;

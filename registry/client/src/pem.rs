@@ -34,7 +34,9 @@ pub(crate) fn decode(text: &str) -> Result<Vec<(String, Vec<u8>)>, String> {
         match (&mut open, marked("-----BEGIN "), marked("-----END ")) {
             (None, Some(label), _) => open = Some((label.to_owned(), String::new())),
             (Some((label, base64)), None, Some(end)) if label == end => {
-                let der = STANDARD.decode(base64.as_bytes()).map_err(|error| error.to_string())?;
+                let der = STANDARD
+                    .decode(base64.as_bytes())
+                    .map_err(|error| error.to_string())?;
                 blocks.push((std::mem::take(label), der));
                 open = None;
             }
@@ -57,11 +59,22 @@ mod tests {
     #[test]
     fn blocks_come_back_and_halves_do_not() {
         let (short, long) = (vec![1, 2, 3], vec![7; 200]);
-        let text = format!("{}a comment\n{}", encode("A KEY", &short), encode("B", &long));
+        let text = format!(
+            "{}a comment\n{}",
+            encode("A KEY", &short),
+            encode("B", &long)
+        );
         let blocks = decode(&text).unwrap();
-        assert_eq!(blocks, [("A KEY".to_owned(), short), ("B".to_owned(), long)]);
+        assert_eq!(
+            blocks,
+            [("A KEY".to_owned(), short), ("B".to_owned(), long)]
+        );
         assert!(text.lines().all(|line| line.len() <= LINE_CHARS));
-        for bad in ["-----BEGIN A-----\n", "-----END A-----\n", "-----BEGIN A-----\nAA\n-----END B-----\n"] {
+        for bad in [
+            "-----BEGIN A-----\n",
+            "-----END A-----\n",
+            "-----BEGIN A-----\nAA\n-----END B-----\n",
+        ] {
             assert!(decode(bad).is_err(), "{bad}");
         }
     }

@@ -162,10 +162,12 @@ impl Trust {
     /// Reads and checks the text of a `trust.toml`.
     pub fn parse(text: &str) -> Result<Trust, TrustError> {
         if text.len() > BYTES_MAX {
-            return Err(TrustError::Malformed(format!("it has more than {BYTES_MAX} bytes")));
+            return Err(TrustError::Malformed(format!(
+                "it has more than {BYTES_MAX} bytes"
+            )));
         }
-        let document: Document =
-            toml::from_str(text).map_err(|error| TrustError::Malformed(error.message().to_owned()))?;
+        let document: Document = toml::from_str(text)
+            .map_err(|error| TrustError::Malformed(error.message().to_owned()))?;
         let tables = [
             document.registry.len(),
             document.log.len(),
@@ -174,7 +176,9 @@ impl Trust {
             document.publisher.len(),
         ];
         if tables.into_iter().any(|count| count > TABLES_MAX) {
-            return Err(TrustError::Malformed(format!("it has more than {TABLES_MAX} tables of a kind")));
+            return Err(TrustError::Malformed(format!(
+                "it has more than {TABLES_MAX} tables of a kind"
+            )));
         }
         let mut trust = Trust::default();
         for table in document.registry {
@@ -191,10 +195,14 @@ impl Trust {
         }
         for table in document.authority {
             let address = table.url.map(|text| url("authority", &text)).transpose()?;
-            trust.authorities.push(Authority::new(address, &table.certificates)?);
+            trust
+                .authorities
+                .push(Authority::new(address, &table.certificates)?);
         }
         for table in document.timestamp_authority {
-            trust.timestamp_authorities.push(TimestampAuthority::new(&table.certificates)?);
+            trust
+                .timestamp_authorities
+                .push(TimestampAuthority::new(&table.certificates)?);
         }
         for table in document.publisher {
             trust.publishers.push(table.check()?);
@@ -225,7 +233,11 @@ impl Trust {
                     key: one.key.pem(),
                 })
                 .collect(),
-            authority: self.authorities.iter().map(|one| authority(&one.url, one.pem())).collect(),
+            authority: self
+                .authorities
+                .iter()
+                .map(|one| authority(&one.url, one.pem()))
+                .collect(),
             timestamp_authority: self
                 .timestamp_authorities
                 .iter()
@@ -278,7 +290,10 @@ impl Trust {
         {
             return Err(TrustError::Value {
                 table: "log",
-                reason: format!("`{}` is pinned with another key already", one.url.as_deref().unwrap_or("")),
+                reason: format!(
+                    "`{}` is pinned with another key already",
+                    one.url.as_deref().unwrap_or("")
+                ),
             });
         }
         match self.logs.iter_mut().find(|one| one.key == log.key) {
@@ -302,7 +317,10 @@ impl Trust {
 
     /// Who may sign this.
     pub(crate) fn publishers_of(&self, scope: Scope<'_>) -> Vec<&Publisher> {
-        self.publishers.iter().filter(|one| one.may_sign(scope)).collect()
+        self.publishers
+            .iter()
+            .filter(|one| one.may_sign(scope))
+            .collect()
     }
 }
 

@@ -22,8 +22,14 @@ fn a_key_comes_back_with_its_passphrase_and_with_no_other() {
     assert!(!text.contains("BEGIN PRIVATE"));
     let back = SigningKey::open(&text, "correct horse").unwrap();
     assert_eq!(back.public(), key.public());
-    assert!(matches!(SigningKey::open(&text, "wrong"), Err(KeyError::Passphrase)));
-    assert_eq!(PublicKey::from_pem(&key.public().pem()).unwrap(), *key.public());
+    assert!(matches!(
+        SigningKey::open(&text, "wrong"),
+        Err(KeyError::Passphrase)
+    ));
+    assert_eq!(
+        PublicKey::from_pem(&key.public().pem()).unwrap(),
+        *key.public()
+    );
 }
 
 #[test]
@@ -35,7 +41,10 @@ fn a_key_file_is_private_and_never_replaced() {
     save(&key, &path, "p").unwrap();
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    assert!(matches!(save(&generate().unwrap(), &path, "p"), Err(KeyError::Io { .. })));
+    assert!(matches!(
+        save(&generate().unwrap(), &path, "p"),
+        Err(KeyError::Io { .. })
+    ));
     assert_eq!(load(&path, "p").unwrap().public(), key.public());
 }
 

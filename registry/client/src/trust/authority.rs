@@ -35,9 +35,13 @@ impl Authority {
     pub fn new(url: Option<String>, pem: &str) -> Result<Authority, TrustError> {
         let chain = Chain::parse("authority", pem)?;
         for der in &chain.certificates {
-            let is_ca = X509Certificate::from_der(der).is_ok_and(|(_, certificate)| certificate.is_ca());
+            let is_ca =
+                X509Certificate::from_der(der).is_ok_and(|(_, certificate)| certificate.is_ca());
             if !is_ca {
-                return Err(wrong("authority", "a certificate of the chain is not that of an authority"));
+                return Err(wrong(
+                    "authority",
+                    "a certificate of the chain is not that of an authority",
+                ));
             }
         }
         Ok(Authority { url, chain })
@@ -85,18 +89,36 @@ impl TimestampAuthority {
 impl Chain {
     fn parse(table: &'static str, text: &str) -> Result<Chain, TrustError> {
         let blocks = pem::decode(text).map_err(|reason| wrong(table, &reason))?;
-        if blocks.is_empty() || blocks.len() > CHAIN_MAX || blocks.iter().any(|(label, _)| label != LABEL) {
-            return Err(wrong(table, &format!("`certificates` are not 1 to {CHAIN_MAX} blocks `{LABEL}` in PEM")));
+        if blocks.is_empty()
+            || blocks.len() > CHAIN_MAX
+            || blocks.iter().any(|(label, _)| label != LABEL)
+        {
+            return Err(wrong(
+                table,
+                &format!("`certificates` are not 1 to {CHAIN_MAX} blocks `{LABEL}` in PEM"),
+            ));
         }
         let mut valid = (i64::MIN, i64::MAX);
         for (_, der) in &blocks {
-            let parsed = X509Certificate::from_der(der).ok().filter(|(rest, _)| rest.is_empty());
-            let (_, certificate) = parsed.ok_or_else(|| wrong(table, "a certificate is malformed"))?;
-            let (from, until) = (certificate.validity().not_before, certificate.validity().not_after);
-            valid = (valid.0.max(from.timestamp()), valid.1.min(until.timestamp()));
+            let parsed = X509Certificate::from_der(der)
+                .ok()
+                .filter(|(rest, _)| rest.is_empty());
+            let (_, certificate) =
+                parsed.ok_or_else(|| wrong(table, "a certificate is malformed"))?;
+            let (from, until) = (
+                certificate.validity().not_before,
+                certificate.validity().not_after,
+            );
+            valid = (
+                valid.0.max(from.timestamp()),
+                valid.1.min(until.timestamp()),
+            );
         }
         if valid.0 > valid.1 {
-            return Err(wrong(table, "its certificates are at no time valid together"));
+            return Err(wrong(
+                table,
+                "its certificates are at no time valid together",
+            ));
         }
         Ok(Chain {
             certificates: blocks.into_iter().map(|(_, der)| der).collect(),
@@ -105,7 +127,10 @@ impl Chain {
     }
 
     fn pem(&self) -> String {
-        self.certificates.iter().map(|der| pem::encode(LABEL, der)).collect()
+        self.certificates
+            .iter()
+            .map(|der| pem::encode(LABEL, der))
+            .collect()
     }
 }
 

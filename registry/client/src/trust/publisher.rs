@@ -48,36 +48,54 @@ impl Publisher {
     pub fn may_sign(&self, scope: Scope<'_>) -> bool {
         match scope {
             Scope::Bundle => self.bundles,
-            Scope::Plugin(name) => self.plugins.iter().any(|pattern| match pattern.strip_suffix('*') {
-                Some(begin) => name.starts_with(begin),
-                None => name == pattern,
-            }),
+            Scope::Plugin(name) => {
+                self.plugins
+                    .iter()
+                    .any(|pattern| match pattern.strip_suffix('*') {
+                        Some(begin) => name.starts_with(begin),
+                        None => name == pattern,
+                    })
+            }
         }
     }
 }
 
 impl PublisherTable {
     pub(super) fn check(self) -> Result<Publisher, TrustError> {
-        let wrong = |reason: String| TrustError::Value { table: TABLE, reason };
+        let wrong = |reason: String| TrustError::Value {
+            table: TABLE,
+            reason,
+        };
         if self.plugins.len() > PATTERNS_MAX {
             return Err(wrong(format!("it names more than {PATTERNS_MAX} plugins")));
         }
         for pattern in &self.plugins {
             let begin = pattern.strip_suffix('*').unwrap_or(pattern);
             // `acme-*` begins with `acme-`, which alone would be no name.
-            let whole = format!("{begin}{}", if begin.len() < pattern.len() { "a" } else { "" });
+            let whole = format!(
+                "{begin}{}",
+                if begin.len() < pattern.len() { "a" } else { "" }
+            );
             if !is_name(&whole) {
                 let shown: String = pattern.chars().take(80).collect();
-                return Err(wrong(format!("`{shown}` is neither a plugin's name nor the beginning of one with `*`")));
+                return Err(wrong(format!(
+                    "`{shown}` is neither a plugin's name nor the beginning of one with `*`"
+                )));
             }
         }
-        let line = |text: &str| !text.is_empty() && text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control);
+        let line = |text: &str| {
+            !text.is_empty() && text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control)
+        };
         let who = match (self.key, self.identity, self.issuer) {
             (Some(pem), None, None) => Who::Key(key(TABLE, &pem)?),
             (None, Some(identity), Some(issuer)) if line(&identity) && line(&issuer) => {
                 Who::Identity { identity, issuer }
             }
-            _ => return Err(wrong("it needs a `key`, or an `identity` and its `issuer`".to_owned())),
+            _ => {
+                return Err(wrong(
+                    "it needs a `key`, or an `identity` and its `issuer`".to_owned(),
+                ));
+            }
         };
         Ok(Publisher {
             plugins: self.plugins,
@@ -89,7 +107,9 @@ impl PublisherTable {
     pub(super) fn of(publisher: &Publisher) -> PublisherTable {
         let (key, identity, issuer) = match &publisher.who {
             Who::Key(key) => (Some(key.pem()), None, None),
-            Who::Identity { identity, issuer } => (None, Some(identity.clone()), Some(issuer.clone())),
+            Who::Identity { identity, issuer } => {
+                (None, Some(identity.clone()), Some(issuer.clone()))
+            }
         };
         PublisherTable {
             plugins: publisher.plugins.clone(),

@@ -10,7 +10,10 @@ fn key_pem() -> String {
 fn certificate(is_ca: IsCa) -> String {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = is_ca;
-    params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem()
+    params
+        .self_signed(&KeyPair::generate().unwrap())
+        .unwrap()
+        .pem()
 }
 
 fn sample() -> String {
@@ -52,14 +55,22 @@ fn it_is_read_and_written() {
     assert_eq!(back.publishers, trust.publishers);
     assert_eq!(back.registries, trust.registries);
     assert_eq!(back.logs, trust.logs);
-    assert_eq!(back.authorities[0].certificates(), trust.authorities[0].certificates());
+    assert_eq!(
+        back.authorities[0].certificates(),
+        trust.authorities[0].certificates()
+    );
 }
 
 #[test]
 fn publishers_sign_what_is_theirs() {
     let trust = Trust::parse(&sample()).unwrap();
     let (acme, dev) = (&trust.publishers[0], &trust.publishers[1]);
-    for (name, may) in [("wat", true), ("wat2", false), ("acme-lint", true), ("acme", false)] {
+    for (name, may) in [
+        ("wat", true),
+        ("wat2", false),
+        ("acme-lint", true),
+        ("acme", false),
+    ] {
         assert_eq!(acme.may_sign(Scope::Plugin(name)), may, "{name}");
         assert!(dev.may_sign(Scope::Plugin(name)));
     }
@@ -74,7 +85,11 @@ fn a_pinned_key_is_not_replaced() {
         url: url.to_owned(),
         index_key: PublicKey::from_pem(&key_pem()).unwrap(),
     };
-    assert!(trust.add_registry(other("https://rc.example:7445")).is_err());
+    assert!(
+        trust
+            .add_registry(other("https://rc.example:7445"))
+            .is_err()
+    );
     assert!(trust.add_registry(trust.registries[0].clone()).is_ok());
     assert!(trust.add_registry(other("https://other.example")).is_ok());
     let log = TrustedLog {
@@ -90,17 +105,38 @@ fn what_makes_no_sense_is_refused() {
     let (good, key) = (sample(), key_pem());
     let cases = [
         (good.replace("[[log]]", "[[lock]]"), "unknown field"),
-        (good.replace("https://rc.example:7445/", "http://rc.example"), "neither https"),
+        (
+            good.replace("https://rc.example:7445/", "http://rc.example"),
+            "neither https",
+        ),
         (good.replace("https://rc.example:7445/", "rc"), "not a URL"),
-        (good.replace("https://rc.example:7445/", "https://u:p@rc.example"), "more than a host"),
-        (good.replace("\"acme-*\"", "\"ac*me\""), "neither a plugin's name"),
-        (good.replace("\"acme-*\"", "\"../x\""), "neither a plugin's name"),
+        (
+            good.replace("https://rc.example:7445/", "https://u:p@rc.example"),
+            "more than a host",
+        ),
+        (
+            good.replace("\"acme-*\"", "\"ac*me\""),
+            "neither a plugin's name",
+        ),
+        (
+            good.replace("\"acme-*\"", "\"../x\""),
+            "neither a plugin's name",
+        ),
         (good.replace("issuer =", "key ="), "[[publisher]]"),
-        (good.replace("issuer = \"https://issuer.example\"", ""), "needs a `key`"),
+        (
+            good.replace("issuer = \"https://issuer.example\"", ""),
+            "needs a `key`",
+        ),
         (good.replace("https://issuer.example", ""), "needs a `key`"),
         (good.replace("BEGIN PUBLIC", "BEGIN PRIVATE"), "is wrong"),
-        (format!("[[authority]]\ncertificates = \"\"\"{leaf}\"\"\""), "not that of an authority"),
-        (format!("[[authority]]\ncertificates = \"\"\"{key}\"\"\""), "not 1 to"),
+        (
+            format!("[[authority]]\ncertificates = \"\"\"{leaf}\"\"\""),
+            "not that of an authority",
+        ),
+        (
+            format!("[[authority]]\ncertificates = \"\"\"{key}\"\"\""),
+            "not 1 to",
+        ),
         ("[[authority]]\ncertificates = \"\"".to_owned(), "not 1 to"),
     ];
     for (bad, problem) in cases {
