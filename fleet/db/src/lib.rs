@@ -15,7 +15,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 pub use placements::{Follows, NewPlacement, PlacementRow};
-pub use registry::{ManifestRow, Put, TagRule};
+pub use registry::{LogHash, LogRow, ManifestRow, PluginRow, Put, TagRule};
 pub use voids::{Claim, LogSource};
 
 /// Connections of one service: its requests are short.

@@ -1,5 +1,11 @@
 //! What RC keeps: tokens for pushing, and the blobs, manifests and tags of each repository.
 
+mod log;
+mod plugins;
+
+pub use log::{LogHash, LogRow};
+pub use plugins::PluginRow;
+
 use fleet_api::TokenHash;
 use lly_brick::Digest;
 use sqlx::Row as _;

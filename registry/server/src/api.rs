@@ -6,16 +6,17 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, put};
 use axum::{Json, Router};
 use fleet_client::blobs::BlobStore;
 use fleet_db::Database;
 use lly_brick::Digest;
 
+use crate::keys::ServiceKeys;
 use crate::names::{Reference, Repository};
 use crate::refusal::Refusal;
 use crate::uploads::Uploads;
-use crate::{access, blobs, manifests};
+use crate::{access, blobs, log, manifests, plugins};
 
 /// What RC works with.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct Registry {
     pub blobs: BlobStore,
     /// Blobs on their way.
     pub uploads: Uploads,
+    /// What indexes and the log are signed with.
+    pub keys: ServiceKeys,
 }
 
 /// What a path under `/v2/` names.
@@ -62,7 +65,16 @@ pub fn router(registry: Registry) -> Router {
         .route("/v2", get(version))
         .route("/v2/{*path}", axum::routing::any(dispatch))
         .route("/.well-known/wasm-pkg/registry.json", get(wasm_pkg))
+        .route("/.well-known/lily/registry.json", get(plugins::document))
         .route("/v1/health", get(health))
+        .route("/v1/plugins", get(plugins::search))
+        .route("/v1/plugins/{name}/index", get(plugins::index))
+        .route("/v1/plugins/{name}/{version}/yanked", put(plugins::yank))
+        .route("/api/v1/log", get(log::head))
+        .route("/api/v1/log/publicKey", get(log::public_key))
+        .route("/api/v1/log/proof", get(log::consistency))
+        .route("/api/v1/log/entries", get(log::by_index).post(log::add))
+        .route("/api/v1/log/entries/{uuid}", get(log::by_uuid))
         .fallback(nothing)
         .with_state(Arc::new(registry))
 }
@@ -215,7 +227,8 @@ fn digest(text: &str) -> Result<Digest, Refusal> {
     })
 }
 
-fn parameters(query: &str) -> Query {
+/// The parameters of a query string.
+pub(crate) fn parameters(query: &str) -> Query {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     Query(
         pairs

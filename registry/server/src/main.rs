@@ -12,6 +12,7 @@ use fleet_client::tls::TlsFiles;
 use fleet_db::Database;
 use registry_server::access;
 use registry_server::api::{Registry, router};
+use registry_server::keys::ServiceKeys;
 use registry_server::uploads::Uploads;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -170,6 +171,7 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
         database: Database::open(&arguments.database_url).await?,
         blobs: BlobStore::open(&data.join("blobs"))?,
         uploads,
+        keys: ServiceKeys::open(&data.join("keys"))?,
     };
     let tls = arguments
         .tls_dir

@@ -5,11 +5,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use fleet_db::{ManifestRow, Put, TagRule};
 use lly_brick::Digest;
+use registry_index::PLUGIN_ARTIFACT;
 use serde::Deserialize;
 
 use crate::api::{Call, value};
 use crate::blobs::CONTENT_DIGEST;
 use crate::names::Reference;
+use crate::plugins;
 use crate::refusal::Refusal;
 
 /// The largest manifest (what OCI asks registries to take at least).
@@ -93,6 +95,12 @@ pub async fn put(call: Call<'_>, reference: Reference, body: Body) -> Result<Res
         return Err(Refusal::bad("DIGEST_INVALID", message));
     }
     require_references(call, &manifest).await?;
+    let plugin = match (&reference, manifest.artifact_type.as_deref()) {
+        (Reference::Tag(tag), Some(PLUGIN_ARTIFACT)) if call.repository.is_plugin() => {
+            Some(plugins::check(call, &bytes, tag).await?)
+        }
+        _ => None,
+    };
     let subject = manifest
         .subject
         .as_ref()
@@ -133,6 +141,10 @@ pub async fn put(call: Call<'_>, reference: Reference, body: Body) -> Result<Res
             );
             return Err(Refusal::new(StatusCode::CONFLICT, "DENIED", message));
         }
+    }
+    // If we die in between, the version is there and not in the index; putting it again mends that.
+    if let Some(plugin) = &plugin {
+        plugins::enter(call, plugin, digest).await?;
     }
     tracing::info!(repository = %call.repository, %digest, tag = tag.map(|(tag, _)| tag), "a manifest");
     let mut headers = HeaderMap::new();
