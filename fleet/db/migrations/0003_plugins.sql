@@ -8,6 +8,12 @@ create table registry_plugin (
     summary text not null
 );
 
+-- Whoever of the accounts pushed to a repository first: it is theirs.
+create table registry_owner (
+    repository text primary key,
+    account text not null references account (name)
+);
+
 -- One row; whoever appends holds it.
 create table registry_log_head (
     one boolean primary key default true check (one),

@@ -1,4 +1,5 @@
-//! Who may push: tokens with a scope of repositories. The database has their hashes alone.
+//! Who may push: an account to the repositories that it was the first to push to, and tokens with a scope of repositories.
+//! The database has the hashes of tokens alone.
 
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine as _;
@@ -30,13 +31,26 @@ pub fn is_scope(scope: &str) -> bool {
         }
 }
 
-/// Lets a caller through who shows a token whose scope covers the repository.
+/// Lets a caller through who shows an account's token, if the repository is the account's or becomes so, or a token whose
+/// scope covers the repository.
 pub async fn require(
     database: &Database,
     headers: &HeaderMap,
     repository: &Repository,
 ) -> Result<(), Refusal> {
     let token = presented(headers).ok_or_else(Refusal::unauthorized)?;
+    let denied = |message: String| Err(Refusal::new(StatusCode::FORBIDDEN, "DENIED", message));
+    if let Some(account) = database.account_of(token.hash()).await? {
+        if database
+            .own_repository(repository.as_str(), &account)
+            .await?
+        {
+            return Ok(());
+        }
+        return denied(format!(
+            "`{repository}` belongs to another account than `{account}`"
+        ));
+    }
     let scope = database
         .registry_scope(token.hash())
         .await?
@@ -44,10 +58,8 @@ pub async fn require(
     if covers(&scope, repository) {
         return Ok(());
     }
-    Err(Refusal::new(
-        StatusCode::FORBIDDEN,
-        "DENIED",
-        format!("this token is for `{scope}`, not for `{repository}`"),
+    denied(format!(
+        "this token is for `{scope}`, not for `{repository}`"
     ))
 }
 

@@ -31,7 +31,7 @@ impl Refusal {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "UNAUTHORIZED",
-            "this needs a token (as a bearer token, or as the password of any user); `rc token add` makes one",
+            "this needs a token of an account or of `rc token add` (as a bearer token, or as the password of any user)",
         )
     }
 

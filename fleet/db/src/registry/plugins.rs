@@ -1,5 +1,6 @@
 //! The indexes of plugins, as canonical bytes: what is in them is the registry's business.
 
+use fleet_api::AccountName;
 use sqlx::Row as _;
 
 use crate::{Database, DbError};
@@ -14,6 +15,30 @@ pub struct PluginRow {
 }
 
 impl Database {
+    /// Whether a repository is an account's. One that nobody owns and that holds nothing becomes the account's.
+    pub async fn own_repository(
+        &self,
+        repository: &str,
+        account: &AccountName,
+    ) -> Result<bool, DbError> {
+        sqlx::query(
+            "insert into registry_owner (repository, account) select $1, $2
+             where not exists (select from registry_manifest where repository = $1)
+             on conflict do nothing",
+        )
+        .bind(repository)
+        .bind(account.as_str())
+        .execute(&self.pool)
+        .await?;
+        Ok(sqlx::query_scalar(
+            "select exists (select from registry_owner where repository = $1 and account = $2)",
+        )
+        .bind(repository)
+        .bind(account.as_str())
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
     /// Changes the index of a plugin: `change` is given what there is and says what shall be, or nothing to leave it.
     /// Two changes of one plugin at once are made one after the other. The outcome of `change` comes back.
     pub async fn change_plugin<T>(

@@ -329,6 +329,49 @@ async fn a_token_pushes_where_its_scope_reaches() {
 }
 
 #[tokio::test]
+async fn a_repository_is_of_the_account_that_pushed_first() {
+    let rc = Rc::start().await;
+    rc.image("plugins/taken", "0.1.0", b"by a scope").await;
+    let accounts = ["alice", "bob"];
+    for (number, account) in (1..).zip(accounts) {
+        let hash = fleet_api::Token::from_random([number; 32]).hash();
+        let day = Duration::from_secs(86_400);
+        let account = account.parse().unwrap();
+        rc.database.add_token(&account, hash, day).await.unwrap();
+    }
+    let begin = async |repository: &str, number: u8| {
+        let token = fleet_api::Token::from_random([number; 32]);
+        let path = format!("/v2/{repository}/blobs/uploads/");
+        let begin = rc
+            .anonymous(Method::POST, &path)
+            .bearer_auth(token.secret());
+        begin.send().await.unwrap()
+    };
+    assert_eq!(
+        begin("plugins/hers", 1).await.status(),
+        StatusCode::ACCEPTED
+    );
+    assert_eq!(
+        begin("plugins/hers", 1).await.status(),
+        StatusCode::ACCEPTED
+    );
+    refused(
+        begin("plugins/hers", 2).await,
+        StatusCode::FORBIDDEN,
+        "DENIED",
+    )
+    .await;
+    refused(
+        begin("plugins/taken", 2).await,
+        StatusCode::FORBIDDEN,
+        "DENIED",
+    )
+    .await;
+    assert_eq!(begin("plugins/his", 2).await.status(), StatusCode::ACCEPTED);
+    rc.stop().await;
+}
+
+#[tokio::test]
 async fn of_two_that_push_one_version_at_once_one_wins_for_good() {
     let rc = Rc::start().await;
     let one = rc.manifest("plugins/wat", b"one").await;
