@@ -16,7 +16,7 @@ use crate::keys::ServiceKeys;
 use crate::names::{Reference, Repository};
 use crate::refusal::Refusal;
 use crate::uploads::Uploads;
-use crate::{access, blobs, log, manifests, plugins};
+use crate::{access, blobs, log, manifests, pages, plugins};
 
 /// What RC works with.
 #[derive(Clone, Debug)]
@@ -60,6 +60,7 @@ impl Query {
 
 /// Every route.
 pub fn router(registry: Registry) -> Router {
+    let registry = Arc::new(registry);
     Router::new()
         .route("/v2/", get(version))
         .route("/v2", get(version))
@@ -76,7 +77,8 @@ pub fn router(registry: Registry) -> Router {
         .route("/api/v1/log/entries", get(log::by_index).post(log::add))
         .route("/api/v1/log/entries/{uuid}", get(log::by_uuid))
         .fallback(nothing)
-        .with_state(Arc::new(registry))
+        .with_state(registry.clone())
+        .merge(pages::router(registry))
 }
 
 async fn version() -> Response {

@@ -13,6 +13,8 @@ pub mod log;
 pub mod manifests;
 pub mod merkle;
 pub mod names;
+mod pages;
 pub mod plugins;
 pub mod refusal;
 pub mod uploads;
+mod wit;

@@ -6,5 +6,6 @@
 )]
 
 mod oci;
+mod pages;
 mod plugins;
 mod rc;
