@@ -1,356 +1,453 @@
-//! RC as the clients of other people see it: skopeo, the crate `oci-client`, and `wkg` when everything is asked for. The
-//! registry is the one that `lly fleet up` starts.
+//! Plugins through a real registry: published, searched, installed, updated, locked, yanked, removed. Who is not trusted is
+//! refused, what is asked for is asked, and nothing is lost.
 
-use lly_brick::Digest;
-use oci_client::client::{Certificate, CertificateEncoding, ClientConfig, Config, ImageLayer};
-use oci_client::manifest::{OciImageManifest, OciManifest};
-use oci_client::secrets::RegistryAuth;
-use oci_client::{Client, Reference, RegistryOperation};
-use reqwest::Method;
+use std::path::PathBuf;
+
+use lly_brick::container::{Reader, Writer};
 use serde_json::{Value, json};
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use tests_kit::{Answer, Fleet, Output, repository, run};
+use tests_kit::{Fleet, Home, repository, sample};
 
-const WASM_CONFIG: &str = "application/vnd.wasm.config.v0+json";
-/// Three uploads of oci-client's 4 MiB and a rest.
-const LARGE_BYTES: usize = (12 << 20) + 77;
-
-/// A fleet, where its registry is, and the developer's token.
-struct Rc {
-    fleet: Fleet,
-    /// `localhost:PORT`.
-    host: String,
-    token: String,
+/// The wat frontend under another version and with other wishes: the same component under a new manifest.
+fn packaged(home: &Home, version: &str, change: impl FnOnce(&mut Value)) -> PathBuf {
+    let bytes = std::fs::read(repository().join("target/lily/plugins/wat.plugin")).unwrap();
+    let reader = Reader::open(&bytes).unwrap();
+    let mut manifest: Value = serde_json::from_slice(&reader.read("plugin.json").unwrap()).unwrap();
+    manifest["version"] = version.into();
+    change(&mut manifest);
+    let mut writer = Writer::new().entry("plugin.json", manifest.to_string());
+    for (entry, _) in reader
+        .entries()
+        .filter(|(entry, _)| *entry != "plugin.json")
+    {
+        writer = writer.entry(entry, reader.read(entry).unwrap());
+    }
+    home.write(&format!("wat-{version}.plugin"), writer.finish().unwrap())
 }
 
-impl Rc {
-    fn start() -> Rc {
-        let fleet = Fleet::start(1);
-        let text = std::fs::read(fleet.home.path().join("credentials")).unwrap();
-        let credentials: Value = serde_json::from_slice(&text).unwrap();
-        let url = credentials["rc_url"].as_str().unwrap();
-        Rc {
-            host: url.strip_prefix("https://").unwrap().to_owned(),
-            token: credentials["token"].as_str().unwrap().to_owned(),
-            fleet,
-        }
-    }
+/// A fleet whose developer has a key and trusts it.
+fn fleet() -> Fleet {
+    let fleet = Fleet::start_in(Home::with_own_plugins(), 1);
+    fleet
+        .lly(["plugin", "key", "generate", "acme.key"])
+        .success();
+    let publisher = [
+        "plugin",
+        "trust",
+        "publisher",
+        "--key",
+        "acme.pub",
+        "--plugins",
+        "wat",
+    ];
+    fleet.lly(publisher).success();
+    fleet
+}
 
-    fn send(&self, method: Method, path: &str, authorization: Option<&str>) -> Answer {
-        let url = format!("https://{}{path}", self.host);
-        let mut request = self.fleet.client().request(method, url);
-        if let Some(value) = authorization {
-            request = request.header("authorization", value);
-        }
-        self.fleet.send(request).unwrap()
-    }
+fn publish(fleet: &Fleet, version: &str, change: impl FnOnce(&mut Value)) {
+    let package = packaged(&fleet.home, version, change);
+    let package = package.to_str().unwrap();
+    fleet
+        .lly(["plugin", "publish", package, "--key", "acme.key"])
+        .success();
+}
 
-    /// Another account's token.
-    fn stranger(&self) -> String {
-        let file = self.fleet.home.work().join("stranger.json");
-        let file_name = file.to_str().unwrap();
-        let add = ["fleet", "account", "add", "stranger", "--credentials"];
-        self.fleet.lly(add.into_iter().chain([file_name])).success();
-        let credentials: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-        credentials["token"].as_str().unwrap().to_owned()
-    }
-
-    fn client(&self) -> Client {
-        let data = std::fs::read(self.fleet.ca()).unwrap();
-        let encoding = CertificateEncoding::Pem;
-        Client::new(ClientConfig {
-            tls_certs_only: vec![Certificate { encoding, data }],
-            ..ClientConfig::default()
+fn versions(list: &Value) -> Vec<(String, bool)> {
+    let plugins = list["plugins"].as_array().unwrap().iter();
+    plugins
+        .filter(|one| one["name"] == "wat")
+        .map(|one| {
+            (
+                one["version"].as_str().unwrap().to_owned(),
+                one["current"] == true,
+            )
         })
-    }
-
-    fn developer(&self) -> RegistryAuth {
-        RegistryAuth::Basic("dev".to_owned(), self.token.clone())
-    }
-
-    fn at(&self, repository: &str, tag: &str) -> Reference {
-        Reference::with_tag(self.host.clone(), repository.to_owned(), tag.to_owned())
-    }
-}
-
-/// Bytes that no compression and no chance makes equal elsewhere.
-fn noise(bytes: usize) -> Vec<u8> {
-    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    let next = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[3]
-    };
-    std::iter::repeat_with(next).take(bytes).collect()
+        .collect()
 }
 
 #[test]
-fn whoever_has_no_token_is_told_how_to_show_one() {
-    let rc = Rc::start();
-    let uploads = "/v2/dev/thing/blobs/uploads/";
-    for authorization in [None, Some("Bearer wrong"), Some("Basic ZGV2Ondyb25n")] {
-        let refused = rc.send(Method::POST, uploads, authorization).is(401);
-        let challenge = refused.header("www-authenticate").unwrap();
-        assert_eq!(challenge, "Basic realm=\"rc\"");
-        let body: Value = serde_json::from_slice(&refused.body).unwrap();
-        assert_eq!(body["errors"][0]["code"], "UNAUTHORIZED");
-    }
-    let welcome = rc.send(Method::GET, "/v2/", None).is(200);
-    assert_eq!(
-        welcome.header("docker-distribution-api-version"),
-        Some("registry/2.0")
-    );
-    let own = format!("Bearer {}", rc.token);
-    rc.send(Method::POST, uploads, Some(&own)).is(202);
-    // A repository is the account's that was there first.
-    let stranger = format!("Bearer {}", rc.stranger());
-    rc.send(Method::POST, uploads, Some(&stranger)).is(403);
-    rc.send(
-        Method::POST,
-        "/v2/other/thing/blobs/uploads/",
-        Some(&stranger),
-    )
-    .is(202);
-}
-
-#[test]
-fn oci_client_pushes_in_pieces_and_pulls_the_same() {
-    let rc = Rc::start();
-    let (client, large) = (rc.client(), noise(LARGE_BYTES));
-    let image = rc.at("dev/large", "1.0.0");
-    let push = |auth: RegistryAuth| {
-        let layers = [ImageLayer::new(
-            large.clone(),
-            "application/wasm".to_owned(),
-            None,
-        )];
-        let config = Config::new(b"{}".to_vec(), WASM_CONFIG.to_owned(), None);
-        let (client, image) = (&client, &image);
-        async move { client.push(image, &layers, config, &auth, None).await }
-    };
-    rc.fleet.block_on(async {
-        let refused = rc.client();
-        let config = Config::new(b"{}".to_vec(), WASM_CONFIG.to_owned(), None);
-        let anonymous = refused.push(&image, &[], config, &RegistryAuth::Anonymous, None);
-        assert!(anonymous.await.is_err());
-
-        push(rc.developer()).await.unwrap();
-        let digest = client.fetch_manifest_digest(&image, &RegistryAuth::Anonymous);
-        let digest = digest.await.unwrap();
-        let pulled = rc
-            .client()
-            .pull(&image, &RegistryAuth::Anonymous, vec!["application/wasm"])
-            .await
-            .unwrap();
-        assert_eq!(pulled.layers.len(), 1);
-        assert!(pulled.layers[0].data == large);
-        assert_eq!(pulled.digest.as_deref(), Some(digest.as_str()));
-        // The same again is the same: nothing in it says when.
-        push(rc.developer()).await.unwrap();
-        let again = client.fetch_manifest_digest(&image, &RegistryAuth::Anonymous);
-        assert_eq!(again.await.unwrap(), digest);
-        let tags = client.list_tags(&image, &RegistryAuth::Anonymous, None, None);
-        assert_eq!(tags.await.unwrap().tags, ["1.0.0"]);
-    });
-}
-
-#[test]
-fn oci_client_finds_what_refers_to_an_image() {
-    let rc = Rc::start();
-    let (client, image) = (rc.client(), rc.at("dev/signed", "1.0.0"));
-    rc.fleet.block_on(async {
-        let layers = [ImageLayer::new(
-            b"component".to_vec(),
-            "application/wasm".to_owned(),
-            None,
-        )];
-        let config = Config::new(b"{}".to_vec(), WASM_CONFIG.to_owned(), None);
-        let pushed = client.push(&image, &layers, config, &rc.developer(), None);
-        pushed.await.unwrap();
-        let (body, digest) = client
-            .pull_manifest_raw(&image, &RegistryAuth::Anonymous, &[MANIFEST])
-            .await
-            .unwrap();
-        let subject = image.clone_with_digest(digest.clone());
-        let none = client.pull_referrers(&subject, None).await.unwrap();
-        assert_eq!(none.manifests.len(), 0);
-
-        let signature = signature_of(&body, &digest);
-        let auth = rc.developer();
-        let at = rc.at("dev/signed", "signature");
-        client
-            .auth(&at, &auth, RegistryOperation::Push)
-            .await
-            .unwrap();
-        client.store_auth_if_needed(&rc.host, &auth).await;
-        let empty = Digest::of(b"{}").to_string();
-        client.push_blob(&at, b"{}".to_vec(), &empty).await.unwrap();
-        let manifest = OciManifest::Image(signature);
-        client.push_manifest(&at, &manifest).await.unwrap();
-        for (kind, count) in [(None, 1), (Some("test/signature"), 1), (Some("test/x"), 0)] {
-            let found = client.pull_referrers(&subject, kind).await.unwrap();
-            assert_eq!(found.manifests.len(), count, "{kind:?}");
-        }
-    });
-}
-
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-
-fn signature_of(body: &[u8], digest: &str) -> OciImageManifest {
-    let empty = json!({
-        "mediaType": "application/vnd.oci.empty.v1+json",
-        "digest": Digest::of(b"{}"),
-        "size": 2,
-    });
-    let manifest = json!({
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "artifactType": "test/signature",
-        "config": empty,
-        "layers": [empty],
-        "subject": { "mediaType": MANIFEST, "digest": digest, "size": body.len() },
-    });
-    serde_json::from_value(manifest).unwrap()
-}
-
-/// A tool of `cargo xtask setup`, else one on PATH.
-fn tool(name: &str) -> Command {
-    let own = repository().join("target/lily/tools/bin").join(name);
-    Command::new(if own.is_file() {
-        own
-    } else {
-        PathBuf::from(name)
-    })
-}
-
-/// skopeo in a folder of its own: it must not see what whoever runs the tests is logged in to.
-fn skopeo<S: AsRef<OsStr>>(rc: &Rc, arguments: impl IntoIterator<Item = S>) -> Output {
-    let home = rc.fleet.home.work();
-    let certificates = home.join("certs.d");
-    std::fs::create_dir_all(&certificates).unwrap();
-    std::fs::copy(rc.fleet.ca(), certificates.join("ca.crt")).unwrap();
-    let mut command = tool("skopeo");
-    command
-        .args(["--insecure-policy", "--tmpdir", "."])
-        .args(arguments)
-        .current_dir(&home)
-        .env("HOME", &home)
-        .env("XDG_RUNTIME_DIR", &home)
-        .env_remove("REGISTRY_AUTH_FILE")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    run(command, b"")
-}
-
-/// An OCI layout with one image, and the digest of its manifest.
-fn layout(folder: &Path, component: &[u8]) -> Digest {
-    let blobs = folder.join("blobs/sha256");
-    std::fs::create_dir_all(&blobs).unwrap();
-    let keep = |bytes: &[u8]| {
-        let digest = Digest::of(bytes);
-        std::fs::write(blobs.join(digest.hex()), bytes).unwrap();
-        json!(digest)
-    };
-    let manifest = json!({
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": { "mediaType": WASM_CONFIG, "digest": keep(b"{}"), "size": 2 },
-        "layers": [{ "mediaType": "application/wasm", "digest": keep(component), "size": component.len() }],
-    });
-    let manifest = manifest.to_string();
-    let digest = keep(manifest.as_bytes());
-    let index = json!({ "schemaVersion": 2, "manifests": [{
-        "mediaType": MANIFEST, "digest": digest, "size": manifest.len(),
-        "annotations": { "org.opencontainers.image.ref.name": "1.0.0" },
-    }] });
-    std::fs::write(folder.join("index.json"), index.to_string()).unwrap();
-    std::fs::write(
-        folder.join("oci-layout"),
-        r#"{"imageLayoutVersion":"1.0.0"}"#,
+fn a_plugin_from_the_registry_compiles_and_is_locked_updated_and_removed() {
+    let fleet = fleet();
+    let home = &fleet.home;
+    publish(&fleet, "0.1.0", |_| {});
+    publish(&fleet, "0.2.0", |_| {});
+    publish(&fleet, "0.3.0-rc.1", |_| {});
+    let found = home.json(["plugin", "search", "WebAssembly"]);
+    assert_eq!(found["plugins"][0]["version"], "0.2.0");
+    // Without it, a wat file has no frontend, and the hint says what to do.
+    std::fs::copy(
+        sample("wat").join("hello.wat"),
+        home.work().join("hello.wat"),
     )
     .unwrap();
-    Digest::of(manifest.as_bytes())
-}
-
-#[test]
-fn skopeo_copies_in_across_and_out() {
-    let rc = Rc::start();
-    let work = rc.fleet.home.work();
-    let digest = layout(&work.join("in"), &noise(3 << 20));
-    let credentials = format!("dev:{}", rc.token);
-    let first = format!("docker://{}/dev/first:1.0.0", rc.host);
-    let second = format!("docker://{}/dev/second:1.0.0", rc.host);
-    let into = ["copy", "--dest-cert-dir", "certs.d"];
-
-    let anonymous = into
-        .into_iter()
-        .chain(["--dest-no-creds", "oci:in:1.0.0", &first]);
-    let refused = skopeo(&rc, anonymous);
-    assert_ne!(refused.code, Some(0));
+    let refused = home.lly(["compile", "hello.wat"]).exits(1);
     assert!(
-        refused.stderr.contains("unauthorized"),
+        refused.stderr.contains("lly plugin install wat"),
         "{}",
         refused.stderr
     );
+    home.write("lly.toml", "name = \"hello\"\nsources = [\"hello.wat\"]\n");
+    let installed = home.json(["plugin", "install", "wat@0.1"]);
+    assert_eq!(installed["plugins"][0]["version"], "0.1.0");
+    let lock = std::fs::read_to_string(home.work().join("lly.lock")).unwrap();
+    for part in [
+        "name = \"wat\"",
+        "requirement = \"^0.1\"",
+        "version = \"0.1.0\"",
+        "sha256:",
+    ] {
+        assert!(lock.contains(part), "{lock}");
+    }
+    home.lly(["compile"]).success();
+    home.lly(["run", "hello.brick"]).success();
+    let verified = home.json(["plugin", "verify", "wat"]);
+    assert_eq!(verified["plugins"][0]["good"], true, "{verified}");
+    // An update stays within what was asked for; asking anew goes beyond, and the old version is kept aside.
+    let updated = home.json(["plugin", "update"]);
+    assert_eq!(updated["plugins"][0]["version"], "0.1.0");
+    home.lly(["plugin", "install", "wat@0.2"]).success();
+    let list = home.json(["plugin", "list"]);
+    let both = [("0.2.0".to_owned(), true), ("0.1.0".to_owned(), false)];
+    assert_eq!(versions(&list), both, "{list}");
+    // The lockfile of another day: what it says is installed, and compiles.
+    home.write("lly.lock", &lock);
+    let locked = home.json(["plugin", "install", "--locked"]);
+    assert_eq!(locked["plugins"][0]["version"], "0.1.0");
+    assert_eq!(
+        std::fs::read_to_string(home.work().join("lly.lock")).unwrap(),
+        lock
+    );
+    home.lly(["plugin", "remove", "wat@0.1.0"]).success();
+    let missing = home.lly(["compile", "-f"]).exits(1);
+    assert!(
+        missing.stderr.contains("plugin install --locked"),
+        "{}",
+        missing.stderr
+    );
+    home.lly(["plugin", "install", "--locked", "--offline"])
+        .success();
+    home.lly(["compile", "-f"]).success();
+    home.lly(["plugin", "remove", "wat"]).success();
+    assert_eq!(versions(&home.json(["plugin", "list"])), []);
+    assert!(
+        !std::fs::read_to_string(home.work().join("lly.lock"))
+            .unwrap()
+            .contains("wat")
+    );
+    let rest = home.json(["plugin", "install", "wat@0.3.0-rc.1"]);
+    assert_eq!(rest["plugins"][0]["version"], "0.3.0-rc.1");
+}
 
-    let pushed = into
-        .into_iter()
-        .chain(["--dest-creds", &credentials, "oci:in:1.0.0", &first]);
-    skopeo(&rc, pushed).success();
-    let across = into.into_iter().chain([
-        "--src-cert-dir",
-        "certs.d",
-        "--dest-creds",
-        &credentials,
-        &first,
-        &second,
-    ]);
-    skopeo(&rc, across).success();
-    let out = ["copy", "--src-cert-dir", "certs.d", "--src-no-creds"];
-    skopeo(&rc, out.into_iter().chain([&*second, "oci:out:1.0.0"])).success();
+#[test]
+fn nobody_is_trusted_who_was_not_named() {
+    let fleet = fleet();
+    let home = &fleet.home;
+    publish(&fleet, "0.1.0", |_| {});
+    // Another key, which is not in trust.toml.
+    home.lly(["plugin", "key", "generate", "mallory.key"])
+        .success();
+    let package = packaged(home, "0.2.0", |_| {});
+    let package = package.to_str().unwrap();
+    fleet
+        .lly(["plugin", "publish", package, "--key", "mallory.key"])
+        .success();
+    let refused = home.lly(["plugin", "install", "wat"]).exits(1);
+    assert!(
+        refused
+            .stderr
+            .contains("does not let sign the plugin `wat`"),
+        "{}",
+        refused.stderr
+    );
+    home.lly(["plugin", "install", "wat@0.1"]).success();
+    // The old version works on after an update that was refused.
+    home.lly(["plugin", "install", "wat@0.2"]).exits(1);
+    assert_eq!(
+        versions(&home.json(["plugin", "list"])),
+        [("0.1.0".to_owned(), true)]
+    );
+    // A version is for good.
+    let other = packaged(home, "0.1.0", |manifest| {
+        manifest["description"] = "other".into()
+    });
+    let other = other.to_str().unwrap();
+    let taken = fleet
+        .lly(["plugin", "publish", other, "--key", "acme.key"])
+        .exits(3);
+    assert!(taken.stderr.contains("never changes"), "{}", taken.stderr);
+    // Another account cannot publish under a name that is taken, nor can nobody.
+    let eve = home.work().join("eve.json");
+    let eve = eve.to_str().unwrap();
+    home.lly(["fleet", "account", "add", "eve", "--credentials", eve])
+        .success();
+    let package = packaged(home, "0.4.0", |_| {});
+    for (credentials, code) in [(eve, 3), ("nobody.json", 1)] {
+        let arguments = [
+            "plugin".as_ref(),
+            "publish".as_ref(),
+            package.as_os_str(),
+            "--key".as_ref(),
+            "acme.key".as_ref(),
+        ];
+        let refused = home.lly_with(arguments, b"", |command| {
+            command.env("LLY_CREDENTIALS", credentials);
+        });
+        refused.exits(code);
+    }
+    // Files that are changed behind its back are noticed.
+    let list = home.json(["plugin", "info", "wat"]);
+    assert_eq!(list["installed"][0]["version"], "0.1.0");
+    let folder = std::fs::read_dir(home.path().join("plugins/wat")).unwrap();
+    let folder = folder
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.is_dir())
+        .unwrap();
+    std::fs::write(folder.join("component.wasm"), b"evil").unwrap();
+    let checked = home.lly(["plugin", "verify", "wat", "--json"]).exits(1);
+    assert!(
+        checked.stdout.contains("not what was installed"),
+        "{}",
+        checked.stdout
+    );
+}
 
-    let blobs = |folder: &str| {
-        let files = std::fs::read_dir(work.join(folder).join("blobs/sha256")).unwrap();
-        let mut files: Vec<_> = files
-            .map(|file| file.unwrap())
-            .map(|file| (file.file_name(), std::fs::read(file.path()).unwrap()))
-            .collect();
-        files.sort();
-        files
-    };
-    assert!(blobs("in") == blobs("out"));
-    let raw = [
-        "inspect",
-        "--raw",
-        "--cert-dir",
-        "certs.d",
-        "--no-creds",
-        &second,
+#[test]
+fn a_yanked_version_stays_where_it_is_locked() {
+    let fleet = fleet();
+    let home = &fleet.home;
+    publish(&fleet, "0.1.0", |_| {});
+    publish(&fleet, "0.2.0", |_| {});
+    home.write("lly.toml", "name = \"hello\"\nsources = [\"hello.wat\"]\n");
+    home.lly(["plugin", "install", "wat"]).success();
+    home.lly(["plugin", "yank", "wat@0.2.0", "--reason", "it eats files"])
+        .success();
+    let again = home.json(["plugin", "install", "--locked"]);
+    assert_eq!(again["plugins"][0]["version"], "0.2.0");
+    let verified = home.lly(["plugin", "verify", "wat"]).success();
+    assert!(
+        verified.stdout.contains("yanked since: it eats files"),
+        "{}",
+        verified.stdout
+    );
+    let info = home.lly(["plugin", "info", "wat"]).success();
+    assert!(
+        info.stdout.contains("yanked: it eats files"),
+        "{}",
+        info.stdout
+    );
+    let updated = home.json(["plugin", "update", "wat"]);
+    assert_eq!(updated["plugins"][0]["version"], "0.1.0");
+    let refused = home.lly(["plugin", "install", "wat@=0.2.0"]).exits(1);
+    assert!(
+        refused.stderr.contains("was yanked (it eats files)"),
+        "{}",
+        refused.stderr
+    );
+    home.lly(["plugin", "yank", "wat@0.2.0", "--undo"])
+        .success();
+    home.lly(["plugin", "install", "wat@=0.2.0"]).success();
+}
+
+#[test]
+fn what_a_plugin_wishes_for_is_asked_once_and_again_when_it_wants_more() {
+    let fleet = fleet();
+    let home = &fleet.home;
+    publish(&fleet, "0.1.0", |manifest| {
+        manifest["grants"] = json!({ "environment": ["ACME_TOKEN"], "read": ["src/**"] });
+    });
+    let refused = home.lly(["plugin", "install", "wat"]).exits(1);
+    for part in [
+        "read the environment variable `ACME_TOKEN`",
+        "read the files `src/**` of the project",
+        "--grant",
+    ] {
+        assert!(refused.stderr.contains(part), "{}", refused.stderr);
+    }
+    assert_eq!(versions(&home.json(["plugin", "list"])), []);
+    home.lly(["plugin", "install", "wat", "--grant"]).success();
+    let silent = home.lly(["plugin", "install", "wat"]).success();
+    assert!(!silent.stderr.contains("asks to"), "{}", silent.stderr);
+    publish(&fleet, "0.1.1", |manifest| {
+        manifest["grants"] =
+            json!({ "environment": ["ACME_TOKEN"], "hosts": ["acme.example"], "read": ["src/**"] });
+    });
+    let refused = home.lly(["plugin", "update"]).exits(1);
+    assert!(
+        refused.stderr.contains("over HTTPS with `acme.example`"),
+        "{}",
+        refused.stderr
+    );
+    assert!(!refused.stderr.contains("ACME_TOKEN"), "{}", refused.stderr);
+    assert_eq!(
+        versions(&home.json(["plugin", "list"])),
+        [("0.1.0".to_owned(), true)]
+    );
+    home.lly(["plugin", "update", "--grant"]).success();
+    let info = home.lly(["plugin", "info", "wat"]).success();
+    assert!(
+        info.stdout
+            .contains("may send and receive over HTTPS with `acme.example`"),
+        "{}",
+        info.stdout
+    );
+}
+
+#[test]
+fn installs_at_once_do_not_disturb_each_other() {
+    let fleet = fleet();
+    let home = &fleet.home;
+    publish(&fleet, "0.1.0", |_| {});
+    home.write("lly.toml", "name = \"hello\"\nsources = [\"hello.wat\"]\n");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| home.lly(["plugin", "install", "wat"]).success());
+        }
+    });
+    assert_eq!(
+        versions(&home.json(["plugin", "list"])),
+        [("0.1.0".to_owned(), true)]
+    );
+    home.lly(["plugin", "verify", "wat"]).success();
+}
+
+#[test]
+fn what_makes_no_sense_is_said() {
+    let home = Home::with_own_plugins();
+    let cases: [(&[&str], &str); 8] = [
+        (&["plugin", "install", "wat"], "no registry is known"),
+        (&["plugin", "install", "./none.plugin"], "there is no file"),
+        (
+            &[
+                "plugin",
+                "install",
+                "Wat@x",
+                "--registry",
+                "http://127.0.0.1:1",
+            ],
+            "not the name of a plugin",
+        ),
+        (
+            &[
+                "plugin",
+                "install",
+                "wat",
+                "--registry",
+                "http://127.0.0.1:1",
+            ],
+            "does not answer",
+        ),
+        (
+            &[
+                "plugin",
+                "install",
+                "wat",
+                "--registry",
+                "http://127.0.0.1:1",
+                "--offline",
+            ],
+            "not in the cache",
+        ),
+        (&["plugin", "remove", "wat"], "is not installed"),
+        (
+            &["plugin", "yank", "wat", "--registry", "http://127.0.0.1:1"],
+            "NAME@VERSION",
+        ),
+        (
+            &["plugin", "key", "public", "none.key"],
+            "there is no key file",
+        ),
     ];
-    let manifest = skopeo(&rc, raw).success().stdout;
-    assert_eq!(Digest::of(manifest.as_bytes()), digest);
-    let listed = ["list-tags", "--cert-dir", "certs.d", "--no-creds"];
-    let listed = listed
-        .into_iter()
-        .chain([second.trim_end_matches(":1.0.0")]);
-    let listed: Value = serde_json::from_str(&skopeo(&rc, listed).success().stdout).unwrap();
-    assert_eq!(listed["Tags"], json!(["1.0.0"]));
+    for (arguments, part) in cases {
+        let output = home.lly(arguments).exits(1);
+        assert!(
+            output.stderr.contains(part),
+            "{arguments:?}: {}",
+            output.stderr
+        );
+        assert!(
+            output.stderr.contains("hint:"),
+            "{arguments:?}: {}",
+            output.stderr
+        );
+    }
+    std::fs::write(
+        home.path().join("trust.toml"),
+        "[[publisher]]\nplugins = [\"wat\"]\n",
+    )
+    .unwrap();
+    let output = home.lly(["plugin", "trust", "list"]).exits(1);
+    assert!(output.stderr.contains("needs a `key`"), "{}", output.stderr);
+}
 
-    // What was deleted is gone there, and only there.
-    let delete = [
-        "delete",
-        "--cert-dir",
-        "certs.d",
-        "--creds",
-        &credentials,
-        &first,
+#[test]
+fn a_fleet_that_denies_unsigned_bundles_takes_signed_ones_alone() {
+    let fleet = Fleet::start_with(Home::new(), 1, &["--deny-unsigned"]);
+    let home = &fleet.home;
+    home.write(
+        "hello.c",
+        "#include <stdio.h>\nint main(void) { puts(\"hello\"); }\n",
+    );
+    let bundle = home.compile("hello", ["hello.c"]);
+    let deploy = ["void", "deploy", "hello.brick"];
+    let refused = fleet.lly(deploy).exits(3);
+    assert!(
+        refused.stderr.contains("`hello` has no signature"),
+        "{}",
+        refused.stderr
+    );
+    assert!(
+        refused.stderr.contains("lly bundle sign"),
+        "{}",
+        refused.stderr
+    );
+    fleet
+        .lly(["plugin", "key", "generate", "acme.key"])
+        .success();
+    fleet
+        .lly(["bundle", "sign", "hello.brick", "--key", "acme.key"])
+        .success();
+    // Signed, but by nobody that may sign bundles.
+    let refused = fleet.lly(deploy).exits(3);
+    assert!(
+        refused.stderr.contains("names nobody who may sign bundles"),
+        "{}",
+        refused.stderr
+    );
+    fleet.lly(["bundle", "verify", "hello.brick"]).exits(1);
+    let trust = [
+        "plugin",
+        "trust",
+        "publisher",
+        "--key",
+        "acme.pub",
+        "--bundles",
     ];
-    skopeo(&rc, delete).success();
-    let path = |name: &str| format!("/v2/dev/{name}/manifests/1.0.0");
-    rc.send(Method::GET, &path("first"), None).is(404);
-    rc.send(Method::GET, &path("second"), None).is(200);
+    fleet.lly(trust).success();
+    let verified = home.json(["bundle", "verify", "hello.brick"]);
+    assert_eq!(verified["signed"], true, "{verified}");
+    let url = fleet.deploy_url(&bundle);
+    assert_eq!(fleet.get(&url).is(200).text(), "hello\n");
+    // The signature of another bundle is none of this one's.
+    home.write(
+        "hello.c",
+        "#include <stdio.h>\nint main(void) { puts(\"other\"); }\n",
+    );
+    home.compile("hello", ["hello.c"]);
+    let refused = fleet.lly(deploy).exits(3);
+    assert!(
+        refused.stderr.contains("not the bytes that were signed"),
+        "{}",
+        refused.stderr
+    );
+    let refused = fleet.lly(["bundle", "verify", "hello.brick"]).exits(1);
+    assert!(
+        refused.stderr.contains("not the bytes that were signed"),
+        "{}",
+        refused.stderr
+    );
+    home.write("hello.brick.sigstore.json", "{}");
+    let refused = fleet.lly(deploy).exits(3);
+    assert!(refused.stderr.contains("malformed"), "{}", refused.stderr);
+    // What runs goes on, through a restart too.
+    fleet.kill_service("cap-1");
+    assert_eq!(fleet.get(&url).is(200).text(), "hello\n");
 }
