@@ -15,8 +15,9 @@ use lly_brick::Digest;
 use crate::keys::ServiceKeys;
 use crate::names::{Reference, Repository};
 use crate::refusal::Refusal;
+use crate::releases::Releases;
 use crate::uploads::Uploads;
-use crate::{access, blobs, log, manifests, pages, plugins};
+use crate::{access, blobs, log, manifests, pages, plugins, releases};
 
 /// What RC works with.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Registry {
     pub uploads: Uploads,
     /// What indexes and the log are signed with.
     pub keys: ServiceKeys,
+    /// What `install.sh` is made with.
+    pub releases: Releases,
 }
 
 /// What a path under `/v2/` names.
@@ -78,7 +81,8 @@ pub fn router(registry: Registry) -> Router {
         .route("/api/v1/log/entries/{uuid}", get(log::by_uuid))
         .fallback(nothing)
         .with_state(registry.clone())
-        .merge(pages::router(registry))
+        .merge(pages::router(registry.clone()))
+        .merge(releases::router(registry))
 }
 
 async fn version() -> Response {

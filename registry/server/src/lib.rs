@@ -16,5 +16,6 @@ pub mod names;
 mod pages;
 pub mod plugins;
 pub mod refusal;
+pub mod releases;
 pub mod uploads;
 mod wit;

@@ -9,3 +9,4 @@ mod oci;
 mod pages;
 mod plugins;
 mod rc;
+mod releases;

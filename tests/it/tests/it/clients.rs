@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tests_kit::{Answer, Fleet, Output, repository, run};
 
+const WASM: &str = "application/wasm";
 const WASM_CONFIG: &str = "application/vnd.wasm.config.v0+json";
 /// Three uploads of oci-client's 4 MiB and a rest.
 const LARGE_BYTES: usize = (12 << 20) + 77;
@@ -122,11 +123,7 @@ fn oci_client_pushes_in_pieces_and_pulls_the_same() {
     let (client, large) = (rc.client(), noise(LARGE_BYTES));
     let image = rc.at("dev/large", "1.0.0");
     let push = |auth: RegistryAuth| {
-        let layers = [ImageLayer::new(
-            large.clone(),
-            "application/wasm".to_owned(),
-            None,
-        )];
+        let layers = [ImageLayer::new(large.clone(), WASM.to_owned(), None)];
         let config = Config::new(b"{}".to_vec(), WASM_CONFIG.to_owned(), None);
         let (client, image) = (&client, &image);
         async move { client.push(image, &layers, config, &auth, None).await }
@@ -142,7 +139,7 @@ fn oci_client_pushes_in_pieces_and_pulls_the_same() {
         let digest = digest.await.unwrap();
         let pulled = rc
             .client()
-            .pull(&image, &RegistryAuth::Anonymous, vec!["application/wasm"])
+            .pull(&image, &RegistryAuth::Anonymous, vec![WASM])
             .await
             .unwrap();
         assert_eq!(pulled.layers.len(), 1);
@@ -164,7 +161,7 @@ fn oci_client_finds_what_refers_to_an_image() {
     rc.fleet.block_on(async {
         let layers = [ImageLayer::new(
             b"component".to_vec(),
-            "application/wasm".to_owned(),
+            WASM.to_owned(),
             None,
         )];
         let config = Config::new(b"{}".to_vec(), WASM_CONFIG.to_owned(), None);
@@ -259,7 +256,7 @@ fn layout(folder: &Path, component: &[u8]) -> Digest {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
         "config": { "mediaType": WASM_CONFIG, "digest": keep(b"{}"), "size": 2 },
-        "layers": [{ "mediaType": "application/wasm", "digest": keep(component), "size": component.len() }],
+        "layers": [{ "mediaType": WASM, "digest": keep(component), "size": component.len() }],
     });
     let manifest = manifest.to_string();
     let digest = keep(manifest.as_bytes());
@@ -353,4 +350,62 @@ fn skopeo_copies_in_across_and_out() {
     let path = |name: &str| format!("/v2/dev/{name}/manifests/1.0.0");
     rc.send(Method::GET, &path("first"), None).is(404);
     rc.send(Method::GET, &path("second"), None).is(200);
+}
+
+/// The wat frontend, signed and published, and its version.
+fn published(rc: &Rc) -> String {
+    let package = repository().join("target/lily/plugins/wat.plugin");
+    let (fleet, package) = (&rc.fleet, package.to_str().unwrap());
+    fleet
+        .lly(["plugin", "key", "generate", "acme.key"])
+        .success();
+    fleet
+        .lly(["plugin", "publish", package, "--key", "acme.key"])
+        .success();
+    let found = fleet.home.json(["plugin", "search", "wat"]);
+    found["plugins"][0]["version"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_published_plugin_is_there_for_every_client_and_every_reader() {
+    let rc = Rc::start();
+    let version = published(&rc);
+    let image = rc.at("plugins/wat", &version);
+    let (component, digest) = rc.fleet.block_on(async {
+        let (client, anonymous) = (rc.client(), RegistryAuth::Anonymous);
+        let (manifest, digest) = client
+            .pull_image_manifest(&image, &anonymous)
+            .await
+            .unwrap();
+        assert_eq!(manifest.layers[0].media_type, WASM);
+        let mut component = Vec::new();
+        let pulled = client.pull_blob(&image, &manifest.layers[0], &mut component);
+        pulled.await.unwrap();
+        // A published version never changes, whoever asks and whatever with.
+        let layers = [ImageLayer::new(component.clone(), WASM.to_owned(), None)];
+        let config = Config::new(b"{}".to_vec(), WASM_CONFIG.to_owned(), None);
+        let again = client.push(&image, &layers, config, &rc.developer(), None);
+        let error = again.await.err().unwrap().to_string();
+        assert!(error.contains("never changes"), "{error}");
+        (component, digest)
+    });
+    assert!(component.starts_with(b"\0asm\x0d\0\x01\0"));
+
+    let source = format!("docker://{}/plugins/wat:{version}", rc.host);
+    let out = ["copy", "--src-cert-dir", "certs.d", "--src-no-creds"];
+    skopeo(&rc, out.into_iter().chain([&*source, "oci:wat:here"])).success();
+    let digest: Digest = digest.parse().unwrap();
+    let copied = rc.fleet.home.work().join("wat/blobs/sha256");
+    assert!(copied.join(digest.hex()).is_file());
+
+    let front = rc.send(Method::GET, "/", None).is(200).text();
+    assert!(front.contains("<a href=\"/plugins/wat\">"), "{front}");
+    let page = rc.send(Method::GET, "/plugins/wat", None).is(200).text();
+    for text in [
+        &*digest.to_string(),
+        "export lily:frontend/",
+        "package lily:frontend@",
+    ] {
+        assert!(page.contains(text), "no `{text}` in {page}");
+    }
 }
