@@ -7,7 +7,7 @@
 use lly_brick::Digest;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use wit_component::{Output as _, OutputToString, WitPrinter};
+use wit_component::{OutputToString, WitPrinter};
 use wit_parser::PackageId;
 
 use fleet_client::blobs::BlobStore;
@@ -165,18 +165,13 @@ mod tests {
 
     #[test]
     fn hostile_components_are_refused_and_nothing_falls_over() {
-        assert!(on_a_large_stack(&nested(2)).is_ok());
-        for depth in [200, 20_000, TYPE_BYTES_MAX / 3 - 2] {
-            assert!(on_a_large_stack(&nested(depth)).is_err(), "{depth}");
+        // As deep as the bound lets it be: this stack is large enough.
+        for depth in [2, 20_000, TYPE_BYTES_MAX / 3 - 2] {
+            assert!(on_a_large_stack(&nested(depth)).is_ok(), "{depth}");
         }
-        let reason = on_a_large_stack(&nested(TYPE_BYTES_MAX)).unwrap_err();
+        let reason = on_a_large_stack(&nested(TYPE_BYTES_MAX)).expect_err("too much");
         assert!(reason.contains("its types have"), "{reason}");
-        for junk in [
-            &b""[..],
-            b"junk",
-            b"\0asm\x0d\0\x01\0\x07\xff",
-            b"\0asm\x01\0\0\0",
-        ] {
+        for junk in [&b""[..], b"junk", b"\0asm\x0d\0\x01\0\x07\xff"] {
             assert!(on_a_large_stack(junk).is_err());
         }
     }

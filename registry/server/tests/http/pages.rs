@@ -44,8 +44,8 @@ async fn a_plugin_is_shown_with_its_versions_and_its_wit() {
     }
     let registry = user.registry(&rc, Network::Online);
     let reason = "it eats <b>files</b>";
-    let yanked = registry.yank("wat", &Version::new(0, 1, 0), Some(reason));
-    yanked.await.unwrap();
+    let first = Version::new(0, 1, 0);
+    registry.yank("wat", &first, Some(reason)).await.unwrap();
 
     let front = shown(&rc, "/?q=assembly", StatusCode::OK).await;
     assert!(

@@ -165,7 +165,8 @@ fn oci_client_finds_what_refers_to_an_image() {
             None,
         )];
         let config = Config::new(b"{}".to_vec(), WASM_CONFIG.to_owned(), None);
-        let pushed = client.push(&image, &layers, config, &rc.developer(), None);
+        let auth = rc.developer();
+        let pushed = client.push(&image, &layers, config, &auth, None);
         pushed.await.unwrap();
         let (body, digest) = client
             .pull_manifest_raw(&image, &RegistryAuth::Anonymous, &[MANIFEST])
@@ -384,7 +385,8 @@ fn a_published_plugin_is_there_for_every_client_and_every_reader() {
         // A published version never changes, whoever asks and whatever with.
         let layers = [ImageLayer::new(component.clone(), WASM.to_owned(), None)];
         let config = Config::new(b"{}".to_vec(), WASM_CONFIG.to_owned(), None);
-        let again = client.push(&image, &layers, config, &rc.developer(), None);
+        let auth = rc.developer();
+        let again = client.push(&image, &layers, config, &auth, None);
         let error = again.await.err().unwrap().to_string();
         assert!(error.contains("never changes"), "{error}");
         (component, digest)
