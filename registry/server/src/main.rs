@@ -13,6 +13,7 @@ use fleet_db::Database;
 use registry_server::access;
 use registry_server::api::{Registry, router};
 use registry_server::keys::ServiceKeys;
+use registry_server::releases::Releases;
 use registry_server::uploads::Uploads;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -172,6 +173,8 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
         blobs: BlobStore::open(&data.join("blobs"))?,
         uploads,
         keys: ServiceKeys::open(&data.join("keys"))?,
+        releases: Releases::open(data, !arguments.http)
+            .with_context(|| format!("cannot use `{}` (--data)", data.display()))?,
     };
     let tls = arguments
         .tls_dir

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use crate::api::{Call, value};
 use crate::blobs::CONTENT_DIGEST;
 use crate::names::Reference;
-use crate::plugins;
 use crate::refusal::Refusal;
+use crate::{plugins, releases};
 
 /// The largest manifest (what OCI asks registries to take at least).
 pub const MANIFEST_BYTES_MAX: usize = 4 << 20;
@@ -159,7 +159,8 @@ pub async fn put(call: Call<'_>, reference: Reference, body: Body) -> Result<Res
 
 /// The versions of plugins are for good; every other tag moves.
 fn rule(call: Call<'_>, tag: &str) -> TagRule {
-    match call.repository.is_plugin() && semver::Version::parse(tag).is_ok() {
+    let released = call.repository.is_plugin() || call.repository.as_str() == releases::REPOSITORY;
+    match released && semver::Version::parse(tag).is_ok() {
         true => TagRule::Stays,
         false => TagRule::Moves,
     }

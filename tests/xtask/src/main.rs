@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout, reason = "a program that shows its progress")]
 
 mod bench;
+mod clients;
 mod demo;
 mod fetch;
 mod lint;
@@ -43,6 +44,9 @@ enum Chore {
     },
     /// Sets everything up and runs all tests; the last line sums them up.
     Test {
+        /// Also those that need `wkg`, which is built first and takes ten minutes.
+        #[arg(long)]
+        full: bool,
         /// Given to the tests, such as a part of their names.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -67,9 +71,13 @@ fn main() -> Result<ExitCode> {
     let code = match Arguments::parse().chore {
         Chore::Setup { smallest } => {
             setup::run(smallest)?;
+            // The build does not need it; tests insist.
+            if let Err(error) = clients::skopeo() {
+                println!("setup: {error:#}");
+            }
             ExitCode::SUCCESS
         }
-        Chore::Test { arguments } => test::run(&arguments)?,
+        Chore::Test { full, arguments } => test::run(full, &arguments)?,
         Chore::Lint => lint::run()?,
         Chore::Demo { once } => demo::run(once)?,
         Chore::Bench { arguments } => bench::run(&arguments)?,

@@ -6,5 +6,7 @@
 )]
 
 mod oci;
+mod pages;
 mod plugins;
 mod rc;
+mod releases;

@@ -10,6 +10,7 @@ use fleet_db::{Database, cluster};
 use lly_brick::Digest;
 use registry_server::api::{Registry, router};
 use registry_server::keys::ServiceKeys;
+use registry_server::releases::Releases;
 use registry_server::uploads::Uploads;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -32,6 +33,7 @@ async fn serve(database: &Database, data: &Path) -> (String, tokio::task::JoinHa
         blobs: BlobStore::open(&data.join("blobs")).unwrap(),
         uploads: Uploads::open(&data.join("uploads")).await.unwrap(),
         keys: ServiceKeys::open(&data.join("keys")).unwrap(),
+        releases: Releases::open(data, false).unwrap(),
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();

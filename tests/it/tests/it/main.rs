@@ -4,6 +4,7 @@
 
 mod bir;
 mod bundle;
+mod clients;
 mod compile;
 mod crash;
 mod diagnostics;
