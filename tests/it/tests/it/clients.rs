@@ -405,7 +405,7 @@ fn a_published_plugin_is_there_for_every_client_and_every_reader() {
     let page = rc.send(Method::GET, "/plugins/wat", None).is(200).text();
     for text in [
         &*digest.to_string(),
-        "export lily:frontend/",
+        "export lower: func(sources: list&lt;source-file&gt;",
         "package lily:frontend@",
     ] {
         assert!(page.contains(text), "no `{text}` in {page}");

@@ -12,6 +12,7 @@ mod fleet;
 mod fronts;
 mod handler;
 mod hostile;
+mod install;
 mod rc;
 mod real;
 mod reproducible;
