@@ -12,6 +12,7 @@ mod source;
 mod trust;
 
 pub use install::project;
+pub use key::passphrase;
 pub use publish::{SigningArgs, log as transparency_log};
 pub use source::{RegistryArgs, trust};
 pub use trust::pin;

@@ -18,14 +18,25 @@ fail() {
 }
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# mend PROGRAM: how this system gets it.
+mend() {
+    for manager in 'apt-get install' 'apk add' 'dnf install' 'zypper install' 'pacman -S' 'brew install'; do
+        if has "${manager%% *}"; then
+            printf '%s %s' "$manager" "$1"
+            return
+        fi
+    done
+    printf 'your system has a package of the name %s' "$1"
+}
+
 # fetch URL FILE
 fetch() {
     if has curl; then
-        curl --fail --silent --show-error --location ${LLY_CA:+--cacert "$LLY_CA"} --output "$2" -- "$1" >&2
+        curl --fail --silent --show-error --location --connect-timeout 30 ${LLY_CA:+--cacert "$LLY_CA"} --output "$2" -- "$1" >&2
     elif has wget; then
         wget -q ${LLY_CA:+--ca-certificate="$LLY_CA"} -O "$2" -- "$1" >&2
     else
-        fail "there is neither curl nor wget"
+        fail "there is neither curl nor wget: install one of them ($(mend curl)) and run this again"
     fi || fail "cannot fetch $1"
 }
 
@@ -59,7 +70,8 @@ check() {
 }
 
 main() {
-    has openssl || fail "openssl is missing: the signature cannot be checked without it"
+    has openssl || fail "openssl is missing, and nothing is installed whose signature was not checked:" \
+        "install it ($(mend openssl)) and run this again"
     folder=${LLY_INSTALL_DIR:-$HOME/.local/bin}
     mkdir -p "$folder" || fail "cannot make $folder"
     temp=$(mktemp -d "$folder/.lly-install.XXXXXX") || fail "cannot write in $folder"

@@ -8,6 +8,7 @@
 pub mod access;
 pub mod api;
 pub mod blobs;
+pub mod components;
 pub mod keys;
 pub mod log;
 pub mod manifests;
@@ -17,5 +18,6 @@ mod pages;
 pub mod plugins;
 pub mod refusal;
 pub mod releases;
+pub mod releasing;
 pub mod uploads;
 mod wit;

@@ -6,7 +6,7 @@
 //! another key in the script.
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{self, State};
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -15,6 +15,7 @@ use registry_client::PublicKey;
 use semver::Version;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::api::{Call, Query, Registry};
@@ -27,17 +28,22 @@ pub const REPOSITORY: &str = "releases/lly";
 /// The file with the publisher's public key, in RC's data folder.
 pub const KEY_FILE: &str = "release.pub";
 
-const TITLE: &str = "org.opencontainers.image.title";
+/// The annotation that names a file.
+pub const TITLE: &str = "org.opencontainers.image.title";
+/// The file with the sha256 of every program.
+pub const SUMS: &str = "SHA256SUMS";
+/// The file with the signature over it, in base64.
+pub const SIGNATURE: &str = "SHA256SUMS.sig";
 const UNKNOWN: &str = "RELEASE_UNKNOWN";
 const SCRIPT: &str = include_str!("install.sh");
 /// Versions that are looked through for the newest.
 const VERSIONS_MAX: u32 = 10_000;
 
 /// What the script is made with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Releases {
-    /// The publisher's key; without it there is no script.
-    pub key: Option<PublicKey>,
+    /// Where the publisher's key is; without it there is no script.
+    pub data: PathBuf,
     /// Whether this registry is reached over TLS.
     pub secure: bool,
 }
@@ -53,19 +59,16 @@ pub enum ReleaseKeyError {
     Key(String),
 }
 
-impl Releases {
-    /// With the key in the data folder, if there is one.
-    pub fn open(data: &std::path::Path, secure: bool) -> Result<Releases, ReleaseKeyError> {
-        let key = match std::fs::read_to_string(data.join(KEY_FILE)) {
-            Ok(pem) => Some(
-                PublicKey::from_pem(&pem)
-                    .map_err(|error| ReleaseKeyError::Key(error.to_string()))?,
-            ),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Releases { key, secure })
-    }
+/// The key that whoever runs this registry has put into its data folder.
+pub fn pinned(data: &Path) -> Result<Option<PublicKey>, ReleaseKeyError> {
+    let pem = match std::fs::read_to_string(data.join(KEY_FILE)) {
+        Ok(pem) => pem,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let key = PublicKey::from_pem(&pem);
+    key.map(Some)
+        .map_err(|error| ReleaseKeyError::Key(error.to_string()))
 }
 
 #[derive(Deserialize)]
@@ -96,12 +99,12 @@ async fn script(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let Some(key) = &registry.releases.key else {
+    // Read each time: `rc release` puts it there while this runs.
+    let pinned = pinned(&registry.releases.data).map_err(|error| Refusal::internal(&error))?;
+    let Some(key) = pinned else {
         return Err(Refusal::missing(
             UNKNOWN,
-            format!(
-                "release of lly in this registry: whoever runs it has put no key into `{KEY_FILE}`"
-            ),
+            "release of lly here: whoever runs this registry has pinned no key with `rc release`",
         ));
     };
     let host = host(&uri, &headers).ok_or_else(|| {
@@ -151,7 +154,7 @@ async fn latest(State(registry): State<Arc<Registry>>) -> Result<Response, Refus
 /// `GET /releases/VERSION/FILE`.
 async fn file(
     State(registry): State<Arc<Registry>>,
-    Path((version, file)): Path<(String, String)>,
+    extract::Path((version, file)): extract::Path<(String, String)>,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {

@@ -44,9 +44,6 @@ enum Chore {
     },
     /// Sets everything up and runs all tests; the last line sums them up.
     Test {
-        /// Also those that need `wkg`, which is built first and takes ten minutes.
-        #[arg(long)]
-        full: bool,
         /// Given to the tests, such as a part of their names.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -77,7 +74,7 @@ fn main() -> Result<ExitCode> {
             }
             ExitCode::SUCCESS
         }
-        Chore::Test { full, arguments } => test::run(full, &arguments)?,
+        Chore::Test { arguments } => test::run(&arguments)?,
         Chore::Lint => lint::run()?,
         Chore::Demo { once } => demo::run(once)?,
         Chore::Bench { arguments } => bench::run(&arguments)?,

@@ -7,21 +7,17 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{ExitCode, Stdio};
 
 /// Runs every test of the workspace, or those that `arguments` choose.
-pub fn run(full: bool, arguments: &[String]) -> Result<ExitCode> {
+pub fn run(arguments: &[String]) -> Result<ExitCode> {
     setup::run(false)?;
     setup::for_tests()?;
     machine::prepare()?;
+    machine::browser()?;
     clients::skopeo()?;
-    if full {
-        clients::wkg()?;
-    }
+    clients::wkg()?;
     println!("test: building");
     workspace::run(cargo().args(["build", "--workspace"]))?;
     let mut tests = cargo();
     tests.args(["test", "--workspace", "--no-fail-fast"]);
-    if full {
-        tests.args(["--features", "tests-it/full"]);
-    }
     tests.args(arguments);
     let mut child = tests
         .stdout(Stdio::piped())

@@ -17,8 +17,12 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 pub fn package(version: &str, component: &[u8]) -> Vec<u8> {
+    package_of("wat", version, "WebAssembly text", component)
+}
+
+pub fn package_of(name: &str, version: &str, description: &str, component: &[u8]) -> Vec<u8> {
     let version = Version::parse(version).unwrap();
-    let plugin = PluginManifest::new("wat", version, FRONTEND_WORLD, "WebAssembly text");
+    let plugin = PluginManifest::new(name, version, FRONTEND_WORLD, description);
     let writer = Writer::new()
         .entry(MANIFEST_ENTRY, plugin.canonical())
         .entry(COMPONENT_ENTRY, component);

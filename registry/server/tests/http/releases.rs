@@ -1,6 +1,7 @@
 //! `install.sh` from the registry alone, in shells that know POSIX and nothing more, with the few programs that it names on
 //! the PATH; and every way in which a release can be wrong.
 
+use crate::programs::{self, find};
 use crate::rc::{MANIFEST, Rc, header, refused};
 use lly_brick::Digest;
 use registry_client::{SigningKey, keys};
@@ -17,26 +18,28 @@ const PROGRAMS: [&str; 10] = [
     "openssl", "uname", "mkdir", "mktemp", "rm", "cat", "chmod", "mv", "sh", "curl",
 ];
 
-fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
-}
-
 /// A folder that is the whole PATH.
 fn path_of(folder: &Path, programs: &[&str]) -> PathBuf {
     std::fs::create_dir_all(folder).unwrap();
     for program in programs {
-        let file = find(program).unwrap_or_else(|| panic!("this test needs `{program}`"));
-        symlink(file, folder.join(program)).unwrap();
+        symlink(find(program), folder.join(program)).unwrap();
     }
     folder.to_owned()
 }
 
+/// A platform that this machine is not of.
+const OTHER: &str = if cfg!(target_arch = "x86_64") {
+    "aarch64-linux"
+} else {
+    "x86_64-linux"
+};
+
+fn platform() -> String {
+    format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)
+}
+
 fn platform_file(version: &str) -> String {
-    let (machine, system) = (std::env::consts::ARCH, std::env::consts::OS);
-    format!("lly-{version}-{machine}-{system}")
+    format!("lly-{version}-{}", platform())
 }
 
 fn program(version: &str) -> Vec<u8> {
@@ -71,9 +74,31 @@ async fn release(rc: &Rc, version: &str, program: &[u8], sums: &str, key: &Signi
     assert_eq!(put.status(), StatusCode::CREATED);
 }
 
+/// Runs `rc release` on the registry's data with this key.
+async fn rc_release(rc: &Rc, key: &SigningKey, arguments: &[&str]) -> Output {
+    let keys = tempfile::tempdir().unwrap();
+    let file = keys.path().join("release.key");
+    keys::save(key, &file, "secret").unwrap();
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_rc"));
+    command
+        .arg("release")
+        .arg("--key")
+        .arg(file)
+        .arg("--data")
+        .arg(rc.dir.path())
+        .args(["--database-url", &rc.database_url()])
+        .args(arguments)
+        .env("LLY_KEY_PASSPHRASE", "secret");
+    programs::run(command).await
+}
+
 async fn good_release(rc: &Rc, version: &str, key: &SigningKey) {
-    let sums = sums(version, &program(version));
-    release(rc, version, &program(version), &sums, key).await;
+    let file = rc.dir.path().join(format!("program-{version}"));
+    std::fs::write(&file, program(version)).unwrap();
+    let own = format!("{}={}", platform(), file.display());
+    let other = format!("{OTHER}={}", file.display());
+    let output = rc_release(rc, key, &[version, &other, &own]).await;
+    assert!(output.status.success(), "{output:?}");
 }
 
 fn sums(version: &str, program: &[u8]) -> String {
@@ -85,13 +110,9 @@ fn sums(version: &str, program: &[u8]) -> String {
     )
 }
 
-/// A registry with a publisher's key, and the key.
+/// A registry and a publisher's key.
 async fn start() -> (Rc, SigningKey) {
-    let mut rc = Rc::start().await;
-    let key = keys::generate().unwrap();
-    std::fs::write(rc.dir.path().join(KEY_FILE), key.public().pem()).unwrap();
-    rc.restart().await;
-    (rc, key)
+    (Rc::start().await, keys::generate().unwrap())
 }
 
 struct Machine {
@@ -114,7 +135,7 @@ impl Machine {
 
     /// Runs the script as `curl … | sh` does, with nothing in the environment but this.
     async fn run(&self, shell: &[&str], environment: &[(&str, &str)]) -> Output {
-        let mut command = Command::new(find(shell[0]).unwrap());
+        let mut command = Command::new(find(shell[0]));
         command
             .args(&shell[1..])
             .env_clear()
@@ -157,14 +178,19 @@ async fn the_newest_release_is_installed_by_every_shell() {
     for version in ["0.9.0", "0.10.0", "0.11.0-rc.1"] {
         good_release(&rc, version, &key).await;
     }
-    let mut shells = vec![vec!["sh"], vec!["dash"]];
-    if find("busybox").is_some() {
-        shells.push(vec!["busybox", "sh"]);
-    }
-    for shell in shells {
+    for (shell, fetcher) in [
+        ("sh", "curl"),
+        ("dash", "curl"),
+        ("dash", "wget"),
+        ("bash", "wget"),
+    ] {
         let machine = Machine::new(&rc).await;
-        let output = machine.run(&shell, &[]).await;
-        assert!(output.status.success(), "{shell:?} {output:?}");
+        if fetcher != "curl" {
+            std::fs::remove_file(machine.root.path().join("bin/curl")).unwrap();
+            path_of(&machine.root.path().join("bin"), &[fetcher]);
+        }
+        let output = machine.run(&[shell], &[]).await;
+        assert!(output.status.success(), "{shell} {output:?}");
         says(&output, "lly 0.10.0 is in");
         says(&output, "add it to your PATH");
         assert!(output.stdout.is_empty());
@@ -174,7 +200,7 @@ async fn the_newest_release_is_installed_by_every_shell() {
         let ran = Command::new(lly).output().unwrap();
         assert_eq!(ran.stdout, b"lly 0.10.0\n");
         machine.is_tidy();
-        let older = machine.run(&shell, &[("LLY_VERSION", "0.9.0")]).await;
+        let older = machine.run(&[shell], &[("LLY_VERSION", "0.9.0")]).await;
         assert!(older.status.success(), "{older:?}");
         assert!(machine.installed().unwrap().contains("0.9.0"));
     }
@@ -249,7 +275,14 @@ async fn half_a_script_does_nothing_and_no_openssl_is_no_reason_to_trust() {
     let output = machine.run(&["sh"], &[]).await;
     assert_eq!(output.status.code(), Some(1));
     says(&output, "openssl is missing");
+    says(&output, "install it (");
     path_of(&machine.root.path().join("bin"), &["openssl"]);
+    std::fs::remove_file(machine.root.path().join("bin/curl")).unwrap();
+    let output = machine.run(&["sh"], &[]).await;
+    assert_eq!(output.status.code(), Some(1));
+    says(&output, "there is neither curl nor wget: install one");
+    assert_eq!(machine.installed(), None);
+    path_of(&machine.root.path().join("bin"), &["curl"]);
     let whole = machine.script.clone();
     for cut in (0..whole.len() - "main \"$@\"\n".len()).step_by(97) {
         machine.script = whole[..cut].to_owned();
@@ -277,6 +310,7 @@ async fn the_script_names_no_host_that_is_no_host() {
     .await;
     rc.stop().await;
     let (rc, key) = start().await;
+    good_release(&rc, "1.0.0", &key).await;
     for host in ["a'b", "a$(id)", "a b", "a/b"] {
         let asked = rc
             .anonymous(Method::GET, "/install.sh")
@@ -284,7 +318,6 @@ async fn the_script_names_no_host_that_is_no_host() {
         let response = asked.send().await.unwrap();
         refused(response, StatusCode::BAD_REQUEST, "HOST_INVALID").await;
     }
-    good_release(&rc, "1.0.0", &key).await;
     for path in [
         "1.0.0/nothing",
         "1.0.1/SHA256SUMS",
@@ -294,5 +327,47 @@ async fn the_script_names_no_host_that_is_no_host() {
         let response = rc.get(&format!("/releases/{path}")).await;
         refused(response, StatusCode::NOT_FOUND, "RELEASE_UNKNOWN").await;
     }
+    rc.stop().await;
+}
+
+#[tokio::test]
+async fn a_released_version_never_changes_and_its_publisher_is_pinned() {
+    let (rc, key) = start().await;
+    good_release(&rc, "1.0.0", &key).await;
+    let pinned = std::fs::read_to_string(rc.dir.path().join(KEY_FILE)).unwrap();
+    assert_eq!(pinned, key.public().pem());
+    let file = rc.dir.path().join("program");
+    let own = format!("{}={}", platform(), file.display());
+    std::fs::write(&file, b"other").unwrap();
+    let other_key = keys::generate().unwrap();
+    let cases: [(&SigningKey, &[&str], &str); 6] = [
+        (&key, &["1.0.0", &own], "a released version never changes"),
+        (&other_key, &["1.1.0", &own], "holds another public key"),
+        (
+            &key,
+            &["1.1.0", "sparc-sunos=/x"],
+            "no platform that install.sh knows",
+        ),
+        (&key, &["1.1.0", "lly"], "is not PLATFORM=FILE"),
+        (&key, &["1.1.0", &own, &own], "two programs"),
+        (&key, &["one", &own], "invalid value 'one'"),
+    ];
+    for (key, arguments, sentence) in cases {
+        let output = rc_release(&rc, key, arguments).await;
+        assert!(!output.status.success(), "{arguments:?}");
+        says(&output, sentence);
+    }
+    // The same again is no second release.
+    good_release(&rc, "1.0.0", &key).await;
+    let latest = rc.get("/releases/latest").await;
+    assert_eq!(latest.text().await.unwrap(), "1.0.0\n");
+    // It is an artifact like any other, and no account of the fleet can push one.
+    let manifest = rc.get("/v2/releases/lly/manifests/1.0.0").await;
+    assert_eq!(manifest.status(), StatusCode::OK);
+    let account = rc.account("mallory").await;
+    let push = rc
+        .anonymous(Method::POST, "/v2/releases/lly/blobs/uploads/")
+        .bearer_auth(account);
+    refused(push.send().await.unwrap(), StatusCode::FORBIDDEN, "DENIED").await;
     rc.stop().await;
 }

@@ -385,8 +385,8 @@ fn a_published_plugin_is_there_for_every_client_and_every_reader() {
         // A published version never changes, whoever asks and whatever with.
         let layers = [ImageLayer::new(component.clone(), WASM.to_owned(), None)];
         let config = Config::new(b"{}".to_vec(), WASM_CONFIG.to_owned(), None);
-        let auth = rc.developer();
-        let again = client.push(&image, &layers, config, &auth, None);
+        let (pusher, auth) = (rc.client(), rc.developer());
+        let again = pusher.push(&image, &layers, config, &auth, None);
         let error = again.await.err().unwrap().to_string();
         assert!(error.contains("never changes"), "{error}");
         (component, digest)
@@ -405,7 +405,7 @@ fn a_published_plugin_is_there_for_every_client_and_every_reader() {
     let page = rc.send(Method::GET, "/plugins/wat", None).is(200).text();
     for text in [
         &*digest.to_string(),
-        "export lily:frontend/",
+        "export lower: func(sources: list&lt;source-file&gt;",
         "package lily:frontend@",
     ] {
         assert!(page.contains(text), "no `{text}` in {page}");

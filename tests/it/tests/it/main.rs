@@ -13,6 +13,7 @@ mod fronts;
 mod handler;
 mod hostile;
 mod hostile_plugins;
+mod install;
 mod rc;
 mod real;
 mod reproducible;
