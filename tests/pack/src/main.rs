@@ -1,5 +1,5 @@
-//! Packs the plugins that LILY ships: clang, the C libraries and two components become `c.plugin` and
-//! `policy-spread.plugin`.
+//! Packs the plugins that LILY ships: clang and the C libraries become `c.plugin`, each plain component its
+//! `NAME.plugin`.
 //!
 //! `cargo xtask setup` fetches and builds what goes in and calls this with folders; nothing is fetched here. libc++,
 //! libc++abi and libunwind are built with WebAssembly exceptions by the packaged clang itself, in the sandbox that will
@@ -44,6 +44,9 @@ struct Arguments {
     /// Where the packages go.
     #[arg(long)]
     out: PathBuf,
+    /// A plugin that is a component and nothing else, by its folder's name; may be given again and again.
+    #[arg(long = "component")]
+    components: Vec<String>,
     /// How many sandboxes run side by side.
     #[arg(long, default_value_t = 2)]
     jobs: usize,
@@ -89,12 +92,15 @@ fn main() -> Result<()> {
     } else {
         package::Effort::Quick
     };
-    package::policy(
-        &arguments.workspace,
-        &arguments.modules,
-        &arguments.out,
-        effort,
-    )?;
+    for name in &arguments.components {
+        package::component(&package::Component {
+            name,
+            workspace: &arguments.workspace,
+            modules: &arguments.modules,
+            out: &arguments.out,
+            effort,
+        })?;
+    }
     package::frontend(&package::Frontend {
         workspace: &arguments.workspace,
         modules: &arguments.modules,

@@ -2,9 +2,7 @@
 
 use anyhow::{Context, Result};
 use lly_brick::container::Writer;
-use registry_index::{
-    COMPONENT_ENTRY, MANIFEST_ENTRY, POLICY_WORLD, PluginManifest, SYSROOT_ENTRY,
-};
+use registry_index::{MANIFEST_ENTRY, PluginManifest, SYSROOT_ENTRY};
 use std::path::Path;
 use wit_component::ComponentEncoder;
 
@@ -33,7 +31,7 @@ pub fn frontend(parts: &Frontend<'_>) -> Result<()> {
     let path = parts.workspace.join("plugins/c/plugin.json");
     let manifest =
         PluginManifest::parse(&read(&path)?).with_context(|| format!("in `{}`", path.display()))?;
-    let component = component(&parts.modules.join("plugins_c.wasm"))?;
+    let component = encoded(&parts.modules.join("plugins_c.wasm"))?;
     let mut writer = Writer::with_effort(parts.effort)
         .entry(MANIFEST_ENTRY, manifest.canonical())
         .entry(manifest.component.as_str(), component)
@@ -75,29 +73,38 @@ pub fn frontend(parts: &Frontend<'_>) -> Result<()> {
     write(writer, &parts.out.join("c.plugin"))
 }
 
-/// Seals `policy-spread.plugin`.
-pub fn policy(workspace: &Path, modules: &Path, out: &Path, effort: Effort) -> Result<()> {
-    let version = env!("CARGO_PKG_VERSION")
-        .parse()
-        .context("the workspace's version is not semver")?;
-    let manifest = PluginManifest::new(
-        "policy-spread",
-        version,
-        POLICY_WORLD,
-        "Places a void on the least loaded cap",
-    );
-    manifest.check().context("the manifest of policy-spread")?;
-    let writer = Writer::with_effort(effort)
-        .entry(MANIFEST_ENTRY, manifest.canonical())
-        .entry(
-            COMPONENT_ENTRY,
-            component(&modules.join("plugins_policy_spread.wasm"))?,
-        )
-        .entry("LICENSES/LICENSE", read(&workspace.join("LICENSE"))?);
-    write(writer, &out.join("policy-spread.plugin"))
+/// A plugin that is a component and nothing else.
+pub struct Component<'a> {
+    /// Its folder in `plugins/`; its crate is `plugins-NAME`, its package `NAME.plugin`.
+    pub name: &'a str,
+    /// The workspace, for the manifest.
+    pub workspace: &'a Path,
+    /// The folder of core modules.
+    pub modules: &'a Path,
+    /// The folder of packages.
+    pub out: &'a Path,
+    /// How hard to compress.
+    pub effort: Effort,
 }
 
-fn component(module: &Path) -> Result<Vec<u8>> {
+/// Seals `NAME.plugin`.
+pub fn component(parts: &Component<'_>) -> Result<()> {
+    let name = parts.name;
+    let path = parts.workspace.join(format!("plugins/{name}/plugin.json"));
+    let manifest =
+        PluginManifest::parse(&read(&path)?).with_context(|| format!("in `{}`", path.display()))?;
+    let module = format!("plugins_{}.wasm", name.replace('-', "_"));
+    let writer = Writer::with_effort(parts.effort)
+        .entry(MANIFEST_ENTRY, manifest.canonical())
+        .entry(
+            manifest.component.as_str(),
+            encoded(&parts.modules.join(module))?,
+        )
+        .entry("LICENSES/LICENSE", read(&parts.workspace.join("LICENSE"))?);
+    write(writer, &parts.out.join(format!("{name}.plugin")))
+}
+
+fn encoded(module: &Path) -> Result<Vec<u8>> {
     let encode = |bytes: &[u8]| {
         ComponentEncoder::default()
             .module(bytes)?

@@ -8,6 +8,10 @@ use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Plugins that are a component and nothing else: `plugins/NAME`, built from the crate `plugins-NAME`. Each has its
+/// `plugin.json` beside its `Cargo.toml`. A new one is one line here.
+const COMPONENTS: &[&str] = &["policy-spread"];
+
 /// clang 22 and its sysroot, compiled to WebAssembly.
 const CLANG: (&str, &str, &str) = (
     "@yowasp/clang",
@@ -73,15 +77,10 @@ pub fn build_modules(toolchain: &Toolchain) -> Result<PathBuf> {
     println!("setup: plugins: building for {TARGET}");
     let target = lily().join("wasm");
     let mut build = cargo();
-    build.args([
-        "build",
-        "--quiet",
-        "--release",
-        "-p",
-        "plugins-c",
-        "-p",
-        "plugins-policy-spread",
-    ]);
+    build.args(["build", "--quiet", "--release", "-p", "plugins-c"]);
+    for name in COMPONENTS {
+        build.args(["-p", &format!("plugins-{name}")]);
+    }
     toolchain.apply(&mut build);
     build
         .env("CARGO_TARGET_DIR", &target)
@@ -113,9 +112,8 @@ fn remapped_paths() -> Vec<String> {
 
 /// Seals the packages, unless nothing that goes into them has changed.
 pub fn pack(modules: &Path, smallest: bool) -> Result<()> {
-    let inputs = [
+    let mut inputs = vec![
         modules.join("plugins_c.wasm"),
-        modules.join("plugins_policy_spread.wasm"),
         root().join("plugins/c/glue"),
         root().join("plugins/c/include"),
         root().join("plugins/c/plugin.json"),
@@ -123,14 +121,22 @@ pub fn pack(modules: &Path, smallest: bool) -> Result<()> {
         root().join("lly/brick/src"),
         root().join("registry/index/src"),
     ];
+    for name in COMPONENTS {
+        let crate_name = name.replace('-', "_");
+        inputs.push(modules.join(format!("plugins_{crate_name}.wasm")));
+        inputs.push(root().join(format!("plugins/{name}/plugin.json")));
+    }
     let key = format!(
-        "{} {} {} {smallest}",
+        "{} {} {} {smallest} {COMPONENTS:?}",
         stage::fingerprint(&inputs)?,
         CLANG.2,
         ZIG.3
     );
     let out = lily().join("plugins");
-    let made = [out.join("c.plugin"), out.join("policy-spread.plugin")];
+    let packages = COMPONENTS.iter().chain(&["c"]);
+    let made: Vec<PathBuf> = packages
+        .map(|name| out.join(format!("{name}.plugin")))
+        .collect();
     stage::once("plugins", &key, &made, || {
         println!(
             "setup: building the packer (with the engine; the first time this takes some minutes)"
@@ -156,6 +162,9 @@ pub fn pack(modules: &Path, smallest: bool) -> Result<()> {
             .arg("--out")
             .arg(&out)
             .args(["--jobs", &jobs.to_string()]);
+        for name in COMPONENTS {
+            pack.args(["--component", name]);
+        }
         if smallest {
             pack.arg("--smallest");
         }
