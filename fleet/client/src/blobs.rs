@@ -200,6 +200,27 @@ impl BlobStore {
         }
     }
 
+    /// A part of a blob, in pieces. It was checked when it was put; whoever receives the whole checks it again.
+    pub async fn stream(
+        &self,
+        digest: &Digest,
+        range: std::ops::Range<u64>,
+    ) -> Result<impl Stream<Item = Result<Bytes, object_store::Error>> + Send + use<>, BlobError>
+    {
+        let options = object_store::GetOptions {
+            range: Some(object_store::GetRange::Bounded(range)),
+            ..Default::default()
+        };
+        match self.store.get_opts(&key(digest), options).await {
+            Ok(found) => Ok(found.into_stream()),
+            Err(object_store::Error::NotFound { .. }) => Err(BlobError::Missing(*digest)),
+            Err(source) => Err(BlobError::Store {
+                digest: *digest,
+                source,
+            }),
+        }
+    }
+
     /// The size of a blob; none if it is not there.
     pub async fn size(&self, digest: &Digest) -> Result<Option<u64>, BlobError> {
         match self.store.head(&key(digest)).await {

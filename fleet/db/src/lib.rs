@@ -7,6 +7,7 @@
 mod accounts;
 pub mod cluster;
 mod placements;
+mod registry;
 mod voids;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 pub use placements::{Follows, NewPlacement, PlacementRow};
+pub use registry::{LogHash, LogRow, ManifestRow, PluginRow, Put, TagRule};
 pub use voids::{Claim, LogSource};
 
 /// Connections of one service: its requests are short.

@@ -1,7 +1,7 @@
 //! `$LLY_HOME/credentials`: which platform this user talks to, and as whom.
 //!
 //! The file is readable by its owner alone and replaced atomically. `LLY_PLATFORM_URL` overrides the platform,
-//! `LLY_CREDENTIALS` the file.
+//! `LLY_RC_URL` the registry, `LLY_CREDENTIALS` the file.
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,9 @@ use crate::failure::{ExitCode, Failure, OrFail};
 pub struct Credentials {
     /// Such as `https://localhost:7443`.
     pub platform_url: String,
+    /// The registry of plugins, such as `https://localhost:7444`.
+    #[serde(default)]
+    pub rc_url: Option<String>,
     /// The account's name.
     pub account: String,
     /// The bearer token: a secret.
@@ -56,6 +59,12 @@ impl Credentials {
             .filter(|url| !url.is_empty())
         {
             credentials.platform_url = url;
+        }
+        if let Some(url) = std::env::var("LLY_RC_URL")
+            .ok()
+            .filter(|url| !url.is_empty())
+        {
+            credentials.rc_url = Some(url);
         }
         Ok(Some(credentials))
     }

@@ -14,7 +14,7 @@ use crate::failure::{ExitCode, Failure};
 use crate::frontends::{C_PLUGIN_NAME, C_PLUGIN_VERSION};
 
 /// The programs of a fleet, which `lly fleet up` finds beside itself.
-const FLEET_BINARIES: [&str; 3] = ["platform", "raptor", "cap"];
+const FLEET_BINARIES: [&str; 4] = ["platform", "raptor", "rc", "cap"];
 
 /// Check what lly relies on, and say how to mend it.
 #[derive(Debug, Args)]

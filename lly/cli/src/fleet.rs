@@ -146,8 +146,9 @@ fn status(context: &Context) -> Result<(), Failure> {
         })?;
     context.data("lily.fleet.status/1", &state, || {
         let mut text = format!(
-            "platform  {}\nvoids     {}\nCA        {}\n",
+            "platform  {}\nRC        {}\nvoids     {}\nCA        {}\n",
             state.platform_url,
+            state.rc_url,
             state.app_url,
             state.ca.display()
         );

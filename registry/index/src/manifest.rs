@@ -226,7 +226,8 @@ fn check_list(
     Ok(())
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether this is a plugin's name: a lower case letter, then letters, digits and `-`, at most 64 bytes.
+pub fn is_name(name: &str) -> bool {
     name.len() <= NAME_BYTES_MAX
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && !name.ends_with('-')
@@ -310,7 +311,9 @@ mod tests {
             ("extensions", |m| m.extensions.push("c".to_owned())),
             ("extensions", |m| m.extensions.push(".c".to_owned())),
             ("profiles", |m| m.profiles.push("c 17".to_owned())),
-            ("grants", |m| drop(m.grants.read.insert("/etc".to_owned()))),
+            ("grants", |m| {
+                m.grants.read.insert("/etc".to_owned());
+            }),
         ];
         for (field, spoil) in cases {
             let mut manifest = sample();

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 const EDGE_PORT_WANTED: u16 = 8443;
 /// The port a platform listens on, if nobody has it.
 const PLATFORM_PORT_WANTED: u16 = 7443;
+/// The port RC listens on, if nobody has it.
+const RC_PORT_WANTED: u16 = 7444;
 
 /// The folders of one local fleet.
 #[derive(Clone, Debug)]
@@ -60,6 +62,11 @@ impl Layout {
         self.root.join("blobs")
     }
 
+    /// What RC keeps: plugins' blobs, unfinished uploads.
+    pub fn rc(&self) -> PathBuf {
+        self.root.join("rc")
+    }
+
     /// A CAP's caches of blobs and compiled code.
     pub fn cap_cache(&self, cap: &str) -> PathBuf {
         self.root.join("cache").join(cap)
@@ -99,6 +106,9 @@ pub struct Plan {
     pub platform_port: u16,
     /// Where raptor listens.
     pub raptor_port: u16,
+    /// Where RC listens; 0 in the plan of a fleet that is older than RC.
+    #[serde(default)]
+    pub rc_port: u16,
     /// One entry for each CAP, in the order they were added.
     pub caps: Vec<CapPorts>,
 }
@@ -129,9 +139,13 @@ impl Plan {
                 domain: domain.to_owned(),
                 platform_port: free_port(edge_port.is_none().then_some(PLATFORM_PORT_WANTED))?,
                 raptor_port: free_port(None)?,
+                rc_port: 0,
                 caps: Vec::new(),
             },
         };
+        if plan.rc_port == 0 {
+            plan.rc_port = free_port(edge_port.is_none().then_some(RC_PORT_WANTED))?;
+        }
         while plan.caps.len() < usize::from(caps) {
             let first = plan.caps.is_empty();
             plan.caps.push(CapPorts {
@@ -172,6 +186,11 @@ impl Plan {
         format!("https://{}:{}", self.domain, self.platform_port)
     }
 
+    /// RC's URL.
+    pub fn rc_url(&self) -> String {
+        format!("https://{}:{}", self.domain, self.rc_port)
+    }
+
     /// Raptor's URL.
     pub fn raptor_url(&self) -> String {
         format!("https://{}:{}", self.domain, self.raptor_port)
@@ -194,6 +213,9 @@ pub struct State {
     pub supervisor_pid: u32,
     /// Where the platform answers.
     pub platform_url: String,
+    /// Where RC answers.
+    #[serde(default)]
+    pub rc_url: String,
     /// `PORT` of `https://SLUG.app.DOMAIN:PORT/`.
     pub app_url: String,
     /// The CA to trust.

@@ -31,6 +31,7 @@ pub async fn account(
         std::fs::read_to_string(layout.authority()).or_fail(|| "cannot read the fleet's CA")?;
     Ok(Credentials {
         platform_url: plan.platform_url(),
+        rc_url: Some(plan.rc_url()),
         account: created.account.to_string(),
         token: created.token.secret().to_owned(),
         ca: Some(ca),

@@ -123,8 +123,9 @@ impl Fleet {
         let state = self.state();
         context.data("lily.fleet.up/1", &state, || {
             format!(
-                "fleet is up\n  platform     {}\n  voids        {}\n  CA           {}\n  credentials  {} (account {})\n",
+                "fleet is up\n  platform     {}\n  RC           {}\n  voids        {}\n  CA           {}\n  credentials  {} (account {})\n",
                 state.platform_url,
+                state.rc_url,
                 state.app_url,
                 state.ca.display(),
                 Credentials::path(&context.home).display(),
@@ -142,6 +143,7 @@ impl Fleet {
         let url = self.plan.platform_url();
         if let Ok(Some(credentials)) = Credentials::load(&context.home)
             && credentials.platform_url == url
+            && credentials.rc_url.as_deref() == Some(&self.plan.rc_url())
             && operator::token_is_good(&credentials).await
         {
             return Ok(credentials);
@@ -161,6 +163,7 @@ impl Fleet {
         State {
             supervisor_pid: std::process::id(),
             platform_url: self.plan.platform_url(),
+            rc_url: self.plan.rc_url(),
             app_url: format!("https://SLUG.{}:{edge}/", self.plan.app_domain()),
             ca: self.layout.authority(),
             services: self
@@ -249,7 +252,7 @@ fn stop_leftovers(layout: &Layout) {
 fn lay_out(layout: &Layout, plan: &Plan) -> Result<(), Failure> {
     let what = || format!("cannot prepare `{}`", layout.root().display());
     let authority = Authority::open(layout.root(), &plan.domain).or_fail(what)?;
-    for role in ["platform", "raptor", "operator"] {
+    for role in ["platform", "raptor", "rc", "operator"] {
         authority
             .issue_service(&layout.tls(role), role, role)
             .or_fail(what)?;
@@ -285,9 +288,15 @@ fn services(layout: &Layout, plan: &Plan) -> Result<Vec<Service>, Failure> {
         .with("--database-url", &database)
         .with("--lease-key", layout.lease_key())
         .with("--cache", layout.raptor_cache());
+    let rc = Arguments::new()
+        .with("--listen", format!("127.0.0.1:{}", plan.rc_port))
+        .with("--tls-dir", layout.tls("rc"))
+        .with("--database-url", &database)
+        .with("--data", layout.rc());
     let mut services = vec![
         service(layout, "platform", "platform", platform)?,
         service(layout, "raptor", "raptor", raptor)?,
+        service(layout, "rc", "rc", rc)?,
     ];
     for cap in &plan.caps {
         services.push(service(

@@ -8,6 +8,7 @@ mod compile;
 mod crash;
 mod diagnostics;
 mod fleet;
+mod fronts;
 mod handler;
 mod hostile;
 mod real;

@@ -1,0 +1,10 @@
+//! A registry of its own over a real Postgres, spoken to over HTTP.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "tests are named for what they show, and fail by panicking"
+)]
+
+mod oci;
+mod plugins;
+mod rc;
