@@ -1,6 +1,6 @@
 //! Eviction policies: they name the voids that a CAP may put to sleep. Bounded and checked like placement policies.
 
-use crate::policy::{Sandbox, one_line};
+use crate::policy::{Compiler, Sandbox, one_line};
 use crate::{LoadError, PolicyFault, PolicyLimits};
 use host_engine::MemoryLimiter;
 use registry_index::{EVICTION_WORLD, PluginManifest};
@@ -21,18 +21,22 @@ pub struct EvictionPolicy {
 }
 
 impl EvictionPolicy {
-    /// Loads a policy from its package; compiled code is kept in `cache_dir`.
+    /// Loads a policy from its package, compiled in this process; its code is kept in `cache_dir`.
     pub fn from_packaged(package: &[u8], cache_dir: &Path) -> Result<EvictionPolicy, LoadError> {
-        EvictionPolicy::from_packaged_with(package, cache_dir, PolicyLimits::STANDARD)
+        let compiler = Compiler {
+            cache_dir,
+            child: None,
+        };
+        EvictionPolicy::from_packaged_with(package, &compiler, PolicyLimits::STANDARD)
     }
 
-    /// As [`EvictionPolicy::from_packaged`], with bounds of your own.
+    /// As [`EvictionPolicy::from_packaged`], with a compiler and bounds of your own.
     pub fn from_packaged_with(
         package: &[u8],
-        cache_dir: &Path,
+        compiler: &Compiler<'_>,
         limits: PolicyLimits,
     ) -> Result<EvictionPolicy, LoadError> {
-        let (sandbox, pre) = Sandbox::load(package, EVICTION_WORLD, cache_dir, limits)?;
+        let (sandbox, pre) = Sandbox::load(package, EVICTION_WORLD, compiler, limits)?;
         let pre = bindings::EvictionPolicyPre::new(pre)
             .map_err(|error| LoadError::unfit(sandbox.manifest(), &error))?;
         Ok(EvictionPolicy { sandbox, pre })

@@ -5,7 +5,8 @@
 //!
 //! This crate must never look into BIR, or know what a bundle, a void or a fleet is.
 //!
-//! Read first: [`Frontend`], [`PlacementPolicy`], [`EvictionPolicy`]. Tests are beside the code, with components written as text.
+//! Read first: [`Frontend`], [`PlacementPolicy`], [`EvictionPolicy`]. Tests are beside the code, with components written
+//! as text.
 
 #![cfg_attr(
     test,
@@ -29,6 +30,6 @@ pub use frontend::{
     BrickPlan, Diagnostic, Emitted, Frontend, FrontendError, FrontendLimits, Lowered, Options,
     Severity, SourceFile,
 };
-pub use policy::{Caps, Choice, PlacementPolicy, PolicyFault, PolicyLimits, Request};
+pub use policy::{Caps, Choice, Compiler, PlacementPolicy, PolicyFault, PolicyLimits, Request};
 pub use progress::{Progress, Silent, Stage};
 pub use store::{Installed, PluginStore, StoreError};

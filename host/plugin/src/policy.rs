@@ -11,6 +11,7 @@ use registry_index::{POLICY_WORLD, PluginManifest};
 use std::path::Path;
 use std::time::Duration;
 
+pub use sandbox::Compiler;
 pub(crate) use sandbox::Sandbox;
 
 mod bindings {
@@ -103,18 +104,22 @@ pub struct PlacementPolicy {
 }
 
 impl PlacementPolicy {
-    /// Loads a policy from its package; compiled code is kept in `cache_dir`.
+    /// Loads a policy from its package, compiled in this process; its code is kept in `cache_dir`.
     pub fn from_packaged(package: &[u8], cache_dir: &Path) -> Result<PlacementPolicy, LoadError> {
-        PlacementPolicy::from_packaged_with(package, cache_dir, PolicyLimits::STANDARD)
+        let compiler = Compiler {
+            cache_dir,
+            child: None,
+        };
+        PlacementPolicy::from_packaged_with(package, &compiler, PolicyLimits::STANDARD)
     }
 
-    /// As [`PlacementPolicy::from_packaged`], with bounds of your own.
+    /// As [`PlacementPolicy::from_packaged`], with a compiler and bounds of your own.
     pub fn from_packaged_with(
         package: &[u8],
-        cache_dir: &Path,
+        compiler: &Compiler<'_>,
         limits: PolicyLimits,
     ) -> Result<PlacementPolicy, LoadError> {
-        let (sandbox, pre) = Sandbox::load(package, POLICY_WORLD, cache_dir, limits)?;
+        let (sandbox, pre) = Sandbox::load(package, POLICY_WORLD, compiler, limits)?;
         let pre = bindings::PlacementPolicyPre::new(pre)
             .map_err(|error| LoadError::unfit(sandbox.manifest(), &error))?;
         Ok(PlacementPolicy { sandbox, pre })

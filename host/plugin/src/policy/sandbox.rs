@@ -3,14 +3,39 @@
 use super::{PolicyFault, PolicyLimits};
 use crate::load::{check_imports, check_world};
 use crate::{LoadError, StoreError};
+use host_engine::child::CompileLimits;
 use host_engine::{
-    CodeCache, Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind, ticks_for,
+    CacheError, CodeCache, Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind,
+    WasmDigest, ticks_for,
 };
 use lly_brick::container::Reader;
 use registry_index::{MANIFEST_ENTRY, PluginManifest};
 use std::path::Path;
 use wasmtime::Store;
-use wasmtime::component::{InstancePre, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
+
+/// Where a policy becomes code that this machine runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Compiler<'a> {
+    /// Where code is kept.
+    pub cache_dir: &'a Path,
+    /// An executable that begins with `host_engine::child::main_if_asked`: untrusted wasm is compiled in a bounded child of
+    /// it. None compiles in this process, which is for tests and for policies that came with the program.
+    pub child: Option<&'a Path>,
+}
+
+impl Compiler<'_> {
+    fn component(&self, engine: &Engine, wasm: Vec<u8>) -> Result<Component, CacheError> {
+        let cache = CodeCache::new(self.cache_dir.to_owned());
+        match self.child {
+            None => cache.component(engine, &wasm),
+            Some(exe) => {
+                let digest = WasmDigest::of(&wasm);
+                cache.component_in_child(engine, exe, digest, || Ok(wasm), &CompileLimits::POLICY)
+            }
+        }
+    }
+}
 
 /// A loaded policy of some kind.
 pub(crate) struct Sandbox {
@@ -21,19 +46,18 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// Loads a package of the world `world`; compiled code is kept in `cache_dir`.
+    /// Loads a package of the world `world`.
     pub(crate) fn load(
         package: &[u8],
         world: &'static str,
-        cache_dir: &Path,
+        compiler: &Compiler<'_>,
         limits: PolicyLimits,
     ) -> Result<(Sandbox, InstancePre<MemoryLimiter>), LoadError> {
         let (manifest, wasm) = read(package).map_err(LoadError::Package)?;
         check_world(&manifest, world)?;
         let engine = Engine::new(Profile::Policy)?;
-        let cache = CodeCache::new(cache_dir.to_owned());
-        let component = cache
-            .component(&engine, &wasm)
+        let component = compiler
+            .component(&engine, wasm)
             .map_err(|source| LoadError::Code {
                 plugin: manifest.name.clone(),
                 version: manifest.version.to_string(),
