@@ -32,4 +32,4 @@ pub use frontend::{
 };
 pub use policy::{Caps, Choice, Compiler, PlacementPolicy, PolicyFault, PolicyLimits, Request};
 pub use progress::{Progress, Silent, Stage};
-pub use store::{Installed, PluginStore, StoreError};
+pub use store::{Installed, Origin, PluginStore, StoreError};
