@@ -211,9 +211,9 @@ impl OperatorClient {
 
     /// The newest decisions with what was known, oldest first; as many as are kept if no number is given.
     pub async fn decisions(&self, count: Option<u32>) -> Result<PolicyRecord, CallError> {
-        let url = format!("{}/v1/policies/decisions", self.base);
-        let request = self.client.get(url).query(&count.map(|count| ("n", count)));
-        call::fetch(request, POLICY_TIMEOUT).await
+        let wish = count.map_or_else(String::new, |count| format!("?n={count}"));
+        let url = format!("{}/v1/policies/decisions{wish}", self.base);
+        call::fetch(self.client.get(url), POLICY_TIMEOUT).await
     }
 }
 

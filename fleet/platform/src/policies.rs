@@ -4,9 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use fleet_api::{
-    PolicyIdentity, PolicyList, PolicyRecord, PolicySlot, Problem, Role, SetPolicy,
-};
+use fleet_api::{PolicyIdentity, PolicyList, PolicyRecord, PolicySlot, Problem, Role, SetPolicy};
 use fleet_client::server::{Document, Peer};
 use lly_brick::Digest;
 use serde::Deserialize;

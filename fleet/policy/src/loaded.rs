@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use fleet_api::PolicyIdentity;
-use host_plugin::{Caps, Choice, Compiler, LoadError, PlacementPolicy, PolicyFault, Request};
 use host_plugin::PolicyLimits;
+use host_plugin::{Caps, Choice, Compiler, LoadError, PlacementPolicy, PolicyFault, Request};
 use lly_brick::Digest;
 
 /// A question to a policy; every answer is within its bounds or a fault.
@@ -42,7 +42,8 @@ pub struct Loaded {
 impl Loaded {
     /// Loads a placement policy from its package. Blocks while it compiles.
     pub fn from_package(package: &[u8], compiler: &Compiler<'_>) -> Result<Loaded, PolicyError> {
-        let policy = PlacementPolicy::from_packaged_with(package, compiler, PolicyLimits::STANDARD)?;
+        let policy =
+            PlacementPolicy::from_packaged_with(package, compiler, PolicyLimits::STANDARD)?;
         let identity = PolicyIdentity {
             name: policy.manifest().name.clone(),
             version: policy.manifest().version.to_string(),

@@ -158,7 +158,11 @@ impl Policies {
     }
 
     /// Puts a policy into a slot: loads it first, then writes it down, then swaps.
-    pub async fn set(&self, slot: PolicySlot, wish: &SetPolicy) -> Result<PolicyIdentity, SetError> {
+    pub async fn set(
+        &self,
+        slot: PolicySlot,
+        wish: &SetPolicy,
+    ) -> Result<PolicyIdentity, SetError> {
         let policy = match wish {
             SetPolicy::Packaged { name, range } => {
                 let package = Bytes::from_static(resolve_packaged(name, range)?.bytes);
@@ -170,9 +174,7 @@ impl Policies {
             SetPolicy::Package { digest } => self.fetch(digest).await?,
         };
         let identity = policy.identity().clone();
-        self.database
-            .set_policy_slot(slot, Some(&identity))
-            .await?;
+        self.database.set_policy_slot(slot, Some(&identity)).await?;
         self.chooser.set(slot, Some(policy));
         self.forget_trouble(slot);
         tracing::info!(slot = slot.as_str(), policy = identity.name, version = identity.version, digest = %identity.digest, "an operator has chosen a policy");
@@ -257,7 +259,10 @@ impl Policies {
             return;
         }
         let Ok(turn) = Arc::clone(&self.shadows).try_acquire_owned() else {
-            tracing::debug!(decision = id, "the policy in the shadow is not asked: it is busy");
+            tracing::debug!(
+                decision = id,
+                "the policy in the shadow is not asked: it is busy"
+            );
             return;
         };
         let (chooser, database) = (Arc::clone(&self.chooser), self.database.clone());
@@ -282,7 +287,10 @@ impl Policies {
         let mut slots = Vec::new();
         let chosen = self.database.policy_slots().await?;
         for slot in PolicySlot::ALL {
-            let loaded = self.chooser.get(slot).map(|policy| policy.identity().clone());
+            let loaded = self
+                .chooser
+                .get(slot)
+                .map(|policy| policy.identity().clone());
             let Some(policy) = chosen.get(&slot).cloned().or(loaded) else {
                 continue;
             };

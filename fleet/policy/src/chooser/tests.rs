@@ -38,7 +38,10 @@ fn load(name: &str) -> Loaded {
     Loaded::from_package(resolve_packaged(name, "*").unwrap().bytes, &compiler).unwrap()
 }
 
-fn own(name: &str, answer: impl Fn() -> Result<Choice, PolicyFault> + Send + Sync + 'static) -> Loaded {
+fn own(
+    name: &str,
+    answer: impl Fn() -> Result<Choice, PolicyFault> + Send + Sync + 'static,
+) -> Loaded {
     let identity = PolicyIdentity {
         name: name.to_owned(),
         version: "1.0.0".to_owned(),
@@ -130,7 +133,10 @@ fn a_shadow_is_compared_and_decides_nothing() {
         let shadow = chooser
             .shadow(&wish(), None, &candidates, decided.as_ref())
             .unwrap();
-        assert_eq!((shadow.differs, shadow.answer.fault.is_some()), (differs, fault));
+        assert_eq!(
+            (shadow.differs, shadow.answer.fault.is_some()),
+            (differs, fault)
+        );
     }
 }
 
@@ -151,7 +157,10 @@ fn policies_are_swapped_while_others_decide() {
                             "policy-binpack 0.1.0" => "a",
                             _ => return false,
                         };
-                        decision.answer.cap.is_some_and(|cap| cap.as_str() == expected)
+                        decision
+                            .answer
+                            .cap
+                            .is_some_and(|cap| cap.as_str() == expected)
                     })
                 })
             })
