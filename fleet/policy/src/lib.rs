@@ -17,6 +17,6 @@ mod replay;
 pub use chooser::{Chooser, Decision};
 pub use host_plugin::Compiler;
 pub use loaded::{Loaded, Policy, PolicyError};
-pub use packaged::{Package, packaged, resolve_packaged};
+pub use packaged::{Package, manifest, packaged, resolve_packaged};
 pub use question::{Ask, record};
 pub use replay::{Replayed, replay};

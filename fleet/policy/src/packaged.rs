@@ -66,7 +66,7 @@ pub fn resolve_packaged(name: &str, range: &str) -> Result<Package, PolicyError>
 }
 
 /// What a package says about itself.
-pub(crate) fn manifest(package: &[u8]) -> Result<PluginManifest, PolicyError> {
+pub fn manifest(package: &[u8]) -> Result<PluginManifest, PolicyError> {
     let unreadable = |error: String| PolicyError::Package(error);
     let reader = Reader::open(package).map_err(|error| unreadable(error.to_string()))?;
     let json = reader

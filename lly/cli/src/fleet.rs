@@ -5,6 +5,7 @@ mod database;
 mod layout;
 mod lease_key;
 mod operator;
+mod policy;
 mod supervisor;
 mod up;
 
@@ -47,6 +48,8 @@ enum FleetCommand {
     },
     /// Make accounts.
     Account(AccountArgs),
+    /// Say which policy decides where voids go, swap it, try others.
+    Policy(policy::PolicyArgs),
 }
 
 #[derive(Debug, Args)]
@@ -100,6 +103,7 @@ pub fn run(args: FleetArgs, context: &Context) -> Result<(), Failure> {
             FleetCommand::Status => status(context),
             FleetCommand::Caps => operator::caps(context).await,
             FleetCommand::Drain { cap, undo } => operator::drain(&cap, !undo, context).await,
+            FleetCommand::Policy(args) => policy::run(args, context).await,
             FleetCommand::Account(AccountArgs {
                 command: AccountCommand::Add { name, credentials },
             }) => {

@@ -11,9 +11,9 @@ mod publish;
 mod source;
 mod trust;
 
-pub use install::project;
+pub use install::{is_file, project, requirement};
 pub use publish::{SigningArgs, log as transparency_log};
-pub use source::{RegistryArgs, trust};
+pub use source::{RegistryArgs, failed, trust};
 pub use trust::pin;
 
 use clap::{Args, Subcommand};
