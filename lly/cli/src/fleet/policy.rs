@@ -149,8 +149,8 @@ async fn put(slot: PolicySlot, found: &Found, context: &Context) -> Result<(), F
     let client = client(context)?;
     let digest = found.digest();
     let wish = match found {
-        Found::Carried(package) => SetPolicy::Packaged {
-            name: package.manifest.name.clone(),
+        Found::Carried { name, .. } => SetPolicy::Packaged {
+            name: name.clone(),
             range: "*".to_owned(),
         },
         Found::Sent { package, .. } => {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fleet_policy::{Package, PolicyError, resolve_packaged};
+use fleet_policy::{PolicyError, resolve_packaged};
 use lly_brick::Digest;
 use registry_index::{Offer, POLICY_WORLD, World};
 use semver::Version;
@@ -18,7 +18,12 @@ const WORLDS: [&str; 1] = [POLICY_WORLD];
 #[derive(Debug)]
 pub enum Found {
     /// It is part of LILY: raptor has it, and so does this program.
-    Carried(Package),
+    Carried {
+        /// Its whole name.
+        name: String,
+        /// The `.plugin` file.
+        package: &'static [u8],
+    },
     /// Raptor is sent it.
     Sent {
         /// The `.plugin` file.
@@ -32,7 +37,7 @@ impl Found {
     /// The `.plugin` file.
     pub fn package(&self) -> &[u8] {
         match self {
-            Found::Carried(package) => package.bytes,
+            Found::Carried { package, .. } => package,
             Found::Sent { package, .. } => package,
         }
     }
@@ -45,7 +50,7 @@ impl Found {
     /// Where it comes from, in documents.
     pub fn origin(&self) -> &'static str {
         match self {
-            Found::Carried(_) => "raptor",
+            Found::Carried { .. } => "raptor",
             Found::Sent { signer: None, .. } => "file",
             Found::Sent { .. } => "registry",
         }
@@ -54,7 +59,7 @@ impl Found {
     /// Who signed it.
     pub fn signer(&self) -> Option<&str> {
         match self {
-            Found::Carried(_) => None,
+            Found::Carried { .. } => None,
             Found::Sent { signer, .. } => signer.as_deref(),
         }
     }
@@ -72,7 +77,12 @@ pub async fn find(
     let wanted = requirement(text)?;
     let carried = resolve_packaged(wanted.name(), &wanted.range());
     let absent = match carried {
-        Ok(package) => return Ok(Found::Carried(package)),
+        Ok(package) => {
+            return Ok(Found::Carried {
+                name: package.manifest.name,
+                package: package.bytes,
+            });
+        }
         Err(error) => error,
     };
     let (registry, trust) = registry.open(context).map_err(|failure| {
