@@ -35,3 +35,14 @@ pub mod policy {
         default_bindings_module: "plugins_sdk::policy",
     });
 }
+
+/// An eviction policy: world `lily:eviction/eviction-policy`.
+pub mod eviction {
+    wit_bindgen::generate!({
+        path: "../../wit/eviction",
+        world: "eviction-policy",
+        pub_export_macro: true,
+        export_macro_name: "export_eviction_policy",
+        default_bindings_module: "plugins_sdk::eviction",
+    });
+}
