@@ -1,17 +1,18 @@
-//! Plugins, which are components, become functions that LILY calls: language frontends and placement policies.
+//! Plugins, which are components, become functions that LILY calls: language frontends, verbs and placement policies.
 //!
 //! A plugin gets what its WIT world names and nothing else; one that imports more is refused. A fault of a plugin
 //! (trap, too much memory, too late, nonsense as an answer) is an error that names it, never one of the host.
 //!
 //! This crate must never look into BIR, or know what a bundle, a void or a fleet is.
 //!
-//! Read first: [`Frontend`], [`PlacementPolicy`]. Tests are beside the code, with components written as text.
+//! Read first: [`Frontend`], [`Verb`], [`PlacementPolicy`]. Tests are beside the code, with components written as text.
 
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, reason = "a test that panics has failed")
 )]
 
+mod command;
 mod fault;
 mod frontend;
 mod load;
@@ -22,6 +23,7 @@ mod store;
 #[cfg(test)]
 mod testing;
 
+pub use command::{CommandLimits, Ran, Surroundings, Usage, Verb, WebRequest, WebResponse};
 pub use fault::{LoadError, PluginFault};
 pub use frontend::{
     BrickPlan, Diagnostic, Emitted, Frontend, FrontendError, FrontendLimits, Lowered, Options,

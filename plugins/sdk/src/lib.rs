@@ -35,3 +35,14 @@ pub mod policy {
         default_bindings_module: "plugins_sdk::policy",
     });
 }
+
+/// A verb of the command line: world `lily:command/command`.
+pub mod command {
+    wit_bindgen::generate!({
+        path: "../../wit/command",
+        world: "command",
+        pub_export_macro: true,
+        export_macro_name: "export_command",
+        default_bindings_module: "plugins_sdk::command",
+    });
+}

@@ -10,7 +10,7 @@ use std::process::Command;
 
 /// Plugins that are a component and nothing else: `plugins/NAME`, built from the crate `plugins-NAME`. Each has its
 /// `plugin.json` beside its `Cargo.toml`. A new one is one line here.
-const COMPONENTS: &[&str] = &["petal", "policy-spread", "wat"];
+const COMPONENTS: &[&str] = &["lines", "petal", "policy-spread", "wat"];
 
 /// clang 22 and its sysroot, compiled to WebAssembly.
 const CLANG: (&str, &str, &str) = (
