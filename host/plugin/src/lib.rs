@@ -31,4 +31,4 @@ pub use frontend::{
 };
 pub use policy::{Cap, Choice, PlacementPolicy, PolicyFault, PolicyLimits, Request};
 pub use progress::{Progress, Silent, Stage};
-pub use store::{Installed, PluginStore, StoreError};
+pub use store::{Installed, Origin, PluginStore, StoreError};

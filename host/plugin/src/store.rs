@@ -4,7 +4,10 @@
 //! Rule: a folder of that form is complete. It is unpacked and checked under another name, then renamed. So many
 //! processes may install at once, and one that dies leaves nothing but a hidden folder, which the next one sweeps.
 
+mod choice;
 mod unpack;
+
+pub use choice::Origin;
 
 use host_engine::{CodeCache, WasmDigest};
 use lly_brick::Digest;
@@ -58,6 +61,12 @@ pub enum StoreError {
         /// What the system said.
         #[source]
         source: std::io::Error,
+    },
+    /// Somebody changed it since.
+    #[error("`{}` is not what was installed: install the plugin again", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
     },
     /// Nothing installed handles this.
     #[error("no installed plugin compiles `{extension}` files")]
@@ -149,13 +158,13 @@ impl PluginStore {
         Ok(found)
     }
 
-    /// The newest plugin that compiles files with this extension, such as `.c`.
+    /// The plugin that compiles files with this extension, such as `.c`.
     pub fn find_by_extension(&self, extension: &str) -> Result<Installed, StoreError> {
         let handles = |plugin: &Installed| {
             let extensions = &plugin.manifest.extensions;
             extensions.iter().any(|handled| handled == extension)
         };
-        let found = self.list()?.into_iter().find(handles);
+        let found = self.current()?.into_iter().find(handles);
         found.ok_or_else(|| StoreError::NoPluginFor {
             extension: extension.to_owned(),
         })

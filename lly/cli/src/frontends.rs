@@ -5,6 +5,8 @@ use std::sync::Mutex;
 
 use host_plugin::{Frontend, Installed, PluginStore, Progress, Stage};
 use lly_brick::FrontendRef;
+use registry_client::read_lockfile;
+use registry_index::{Locked, Lockfile};
 
 use crate::context::Context;
 use crate::failure::{Failure, OrFail};
@@ -31,6 +33,7 @@ const KNOWN: [(&str, &str); 6] = [
 pub struct Frontends {
     store: PluginStore,
     carried: Installed,
+    lockfile: Lockfile,
 }
 
 /// A frontend that is ready, and how a manifest refers to it.
@@ -49,7 +52,15 @@ impl Frontends {
                 context.home.display()
             )
         })?;
-        Ok(Self { store, carried })
+        let lockfile = match crate::plugin::project() {
+            Some(project) => read_lockfile(&project).or_fail(|| "the lockfile cannot be used")?,
+            None => Lockfile::default(),
+        };
+        Ok(Self {
+            store,
+            carried,
+            lockfile,
+        })
     }
 
     /// The frontend of these sources: the one that is asked for, else the one of their extension.
@@ -107,17 +118,44 @@ impl Frontends {
         if self.carried.manifest.name == name {
             return Ok(self.carried.clone());
         }
-        let installed = self
+        if let Some(locked) = self.lockfile.get(name) {
+            return self.locked(locked);
+        }
+        let found = self
+            .store
+            .find(name)
+            .or_fail(|| "the plugins cannot be listed")?;
+        found.ok_or_else(|| {
+            Failure::local(format!("there is no plugin `{name}`"))
+                .hint(format!("install it: lly plugin install {name}"))
+        })
+    }
+
+    /// The plugin that the project's `lly.lock` names, as it names it.
+    fn locked(&self, locked: &Locked) -> Result<Installed, Failure> {
+        let all = self
             .store
             .list()
             .or_fail(|| "the plugins cannot be listed")?;
-        installed
-            .into_iter()
-            .find(|plugin| plugin.manifest.name == name)
-            .ok_or_else(|| {
-                Failure::local(format!("there is no plugin `{name}`"))
-                    .hint(format!("install it: lly plugin install {name}"))
-            })
+        let is_it = |one: &Installed| {
+            one.manifest.name == locked.name
+                && one
+                    .origin()
+                    .is_some_and(|origin| origin.locked.digest == locked.digest)
+        };
+        all.into_iter().find(is_it).ok_or_else(|| {
+            Failure::local(format!(
+                "`lly.lock` wants `{}` {}, which is not installed",
+                locked.name, locked.version
+            ))
+            .hint("install what it says: lly plugin install --locked")
+        })
+    }
+
+    /// Whether a plugin is the one that this binary carries.
+    pub fn carries(plugin: &Installed) -> bool {
+        plugin.manifest.name == C_PLUGIN_NAME
+            && plugin.manifest.version.to_string() == C_PLUGIN_VERSION
     }
 
     fn of(&self, source: &Path) -> Result<Installed, Failure> {
@@ -143,7 +181,13 @@ impl Frontends {
             ))
             .hint("compile the source file that includes it"));
         }
-        self.store.find_by_extension(&dotted).map_err(|_| {
+        let chosen = self.store.find_by_extension(&dotted);
+        if let Ok(plugin) = &chosen
+            && let Some(locked) = self.lockfile.get(&plugin.manifest.name)
+        {
+            return self.locked(locked);
+        }
+        chosen.map_err(|_| {
             let failure = Failure::local(format!("no frontend compiles `{dotted}` files (`{shown}`)"));
             match KNOWN.iter().find(|(known, _)| *known == extension) {
                 Some((_, plugin)) => failure.hint(format!("install one: lly plugin install {plugin}")),

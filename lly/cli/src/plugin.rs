@@ -1,16 +1,28 @@
-//! `lly plugin …`: what is installed, and who handles an extension.
+//! `lly plugin …`: find, install, verify, publish and withdraw plugins.
+//!
+//! What a registry says is never believed here: `registry-client` gives verified packages, `host-plugin` keeps them, this
+//! folder asks the user and tells what happened.
 
-use std::path::PathBuf;
+mod grants;
+mod install;
+mod key;
+mod look;
+mod publish;
+mod source;
+mod trust;
+
+pub use install::project;
+pub use source::RegistryArgs;
+pub use trust::pin;
 
 use clap::{Args, Subcommand};
 use host_plugin::{Installed, PluginStore};
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::failure::{Failure, OrFail};
-use crate::frontends::Frontends;
+use crate::failure::Failure;
 
-/// Look at the installed plugins.
+/// Find, install, verify and publish plugins.
 #[derive(Debug, Args)]
 pub struct PluginArgs {
     #[command(subcommand)]
@@ -19,41 +31,74 @@ pub struct PluginArgs {
 
 #[derive(Debug, Subcommand)]
 enum PluginCommand {
+    /// Install plugins: verified from the registry, or from a packaged file.
+    #[command(
+        after_help = "Example:\n  lly plugin install wat\n  lly plugin install wat@0.1 --grant\n  lly plugin install ./mine.plugin\n  lly plugin install --locked    # what lly.lock of this project says"
+    )]
+    Install(install::InstallArgs),
+    /// Take the newest versions that fit.
+    #[command(after_help = "Example:\n  lly plugin update\n  lly plugin update wat")]
+    Update(install::UpdateArgs),
+    /// Remove a plugin, all its versions or one.
+    #[command(after_help = "Example:\n  lly plugin remove wat\n  lly plugin remove wat@0.1.0")]
+    Remove(install::RemoveArgs),
     /// List what is installed.
     #[command(after_help = "Example:\n  lly plugin list")]
     List,
+    /// Show a plugin: installed, and in the registry.
+    #[command(after_help = "Example:\n  lly plugin info wat")]
+    Info(look::InfoArgs),
     /// Say which plugin compiles files with an extension.
     #[command(after_help = "Example:\n  lly plugin which .cpp")]
     Which {
         /// Such as `.c`.
         extension: String,
     },
-    /// Install a plugin from a packaged file.
-    #[command(after_help = "Example:\n  lly plugin install ./zig.plugin")]
-    Install {
-        /// The file.
-        plugin: PathBuf,
-    },
+    /// Check the files and the signatures of what is installed.
+    #[command(after_help = "Example:\n  lly plugin verify\n  lly plugin verify wat --offline")]
+    Verify(look::VerifyArgs),
+    /// Search the registry.
+    #[command(after_help = "Example:\n  lly plugin search text")]
+    Search(look::SearchArgs),
+    /// Sign a package and publish it.
+    #[command(
+        after_help = "Example:\n  lly plugin publish ./mine.plugin --key acme.key\n  LLY_IDENTITY_TOKEN=… lly plugin publish ./mine.plugin --keyless"
+    )]
+    Publish(publish::PublishArgs),
+    /// Withdraw a published version, or take that back.
+    #[command(
+        after_help = "Example:\n  lly plugin yank mine@0.1.0 --reason 'writes beyond its buffer'\n  lly plugin yank mine@0.1.0 --undo"
+    )]
+    Yank(publish::YankArgs),
+    /// Make a key pair, or show its public half.
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Say whom you trust: registries, publishers, authorities, logs.
+    #[command(subcommand)]
+    Trust(trust::TrustCommand),
 }
 
+/// One installed version, as documents show it.
 #[derive(Serialize)]
 struct Listed {
-    plugins: Vec<Plugin>,
-}
-
-#[derive(Serialize)]
-struct Plugin {
     name: String,
     version: String,
     digest: String,
     world: String,
     extensions: Vec<String>,
     description: String,
+    /// Whether it is the version in use.
+    current: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registry: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signer: Option<String>,
 }
 
-impl Plugin {
-    fn of(installed: &Installed) -> Self {
+impl Listed {
+    fn of(installed: &Installed, current: bool) -> Self {
         let manifest = &installed.manifest;
+        let origin = installed.origin();
         Self {
             name: manifest.name.clone(),
             version: manifest.version.to_string(),
@@ -61,57 +106,44 @@ impl Plugin {
             world: manifest.world.clone(),
             extensions: manifest.extensions.clone(),
             description: manifest.description.clone(),
+            current,
+            registry: origin.as_ref().map(|origin| origin.registry.clone()),
+            signer: origin.map(|origin| origin.locked.signer.to_string()),
         }
     }
 
     fn line(&self) -> String {
-        let digest = self
-            .digest
-            .trim_start_matches("sha256:")
-            .get(..12)
-            .unwrap_or_default();
+        let digest = self.digest.trim_start_matches("sha256:");
         let extensions = self.extensions.join(" ");
+        let mark = if self.current { "" } else { "  (not in use)" };
         format!(
-            "{:<16} {:<10} {digest}  {}  {extensions}\n",
-            self.name, self.version, self.description
+            "{:<16} {:<10} {}  {}  {extensions}{mark}\n",
+            self.name,
+            self.version,
+            digest.get(..12).unwrap_or_default(),
+            self.description
         )
     }
 }
 
 /// Runs `lly plugin …`.
 pub fn run(args: PluginArgs, context: &Context) -> Result<(), Failure> {
-    let store = PluginStore::new(context.home.clone());
     match args.command {
-        PluginCommand::List => {
-            Frontends::open(context)?;
-            let installed = store.list().or_fail(|| "the plugins cannot be listed")?;
-            let listed = Listed {
-                plugins: installed.iter().map(Plugin::of).collect(),
-            };
-            context.data("lily.plugin.list/1", &listed, || {
-                listed.plugins.iter().map(Plugin::line).collect()
-            })
-        }
-        PluginCommand::Which { extension } => {
-            let name = format!("x.{}", extension.trim_start_matches('.'));
-            let plugin =
-                Plugin::of(&Frontends::open(context)?.choose(&[PathBuf::from(name)], None)?);
-            context.data("lily.plugin/1", &plugin, || plugin.line())
-        }
-        PluginCommand::Install { plugin } => {
-            let bytes = match std::fs::read(&plugin) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    let named = plugin.display();
-                    return Err(Failure::local(format!("there is no plugin `{named}` to be had"))
-                        .hint("this version of lly has no registry: give it a packaged file, NAME.plugin"));
-                }
-                read => read.or_fail(|| format!("cannot read `{}`", plugin.display()))?,
-            };
-            let installed = store
-                .install_packaged(&bytes)
-                .or_fail(|| format!("`{}` cannot be installed", plugin.display()))?;
-            let plugin = Plugin::of(&installed);
-            context.data("lily.plugin/1", &plugin, || plugin.line())
-        }
+        PluginCommand::Install(args) => install::install(&args, context),
+        PluginCommand::Update(args) => install::update(&args, context),
+        PluginCommand::Remove(args) => install::remove(&args, context),
+        PluginCommand::List => look::list(context),
+        PluginCommand::Info(args) => look::info(&args, context),
+        PluginCommand::Which { extension } => look::which(&extension, context),
+        PluginCommand::Verify(args) => look::verify(&args, context),
+        PluginCommand::Search(args) => look::search(&args, context),
+        PluginCommand::Publish(args) => publish::publish(&args, context),
+        PluginCommand::Yank(args) => publish::yank(&args, context),
+        PluginCommand::Key(command) => key::run(&command, context),
+        PluginCommand::Trust(command) => trust::run(command, context),
     }
+}
+
+fn store(context: &Context) -> PluginStore {
+    PluginStore::new(context.home.clone())
 }

@@ -167,7 +167,7 @@ pub enum RegistryError {
         source: Box<VerifyError>,
     },
     /// It is not in the cache, and nothing may be asked.
-    #[error("{what} is not in the cache: run the command once without --offline")]
+    #[error("{what} is not in the cache")]
     NotCached {
         /// What is missing.
         what: String,

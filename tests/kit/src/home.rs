@@ -42,6 +42,15 @@ impl Home {
         home
     }
 
+    /// A fresh home whose plugins are its own; only compiled code is shared. For tests that install versions.
+    pub fn with_own_plugins() -> Self {
+        let home = Self::new();
+        let plugins = home.path().join("plugins");
+        std::fs::remove_file(&plugins).expect("the link can be removed");
+        std::fs::create_dir(&plugins).expect("a folder can be made");
+        home
+    }
+
     /// `$LLY_HOME`.
     pub fn path(&self) -> PathBuf {
         self.folder.path().join("home")
@@ -68,6 +77,8 @@ impl Home {
             .env("NO_COLOR", "1")
             .env_remove("LLY_PLATFORM_URL")
             .env_remove("LLY_CREDENTIALS")
+            .env_remove("LLY_RC_URL")
+            .env("LLY_KEY_PASSPHRASE", "a passphrase of the tests")
             .current_dir(self.work())
             .stdin(Stdio::null());
         command

@@ -11,7 +11,7 @@ use std::path::{Component, Path};
 use std::time::{Duration, SystemTime};
 
 /// Folders of an unpacking that did not end begin so.
-const UNFINISHED: &str = ".unpacking-";
+pub(super) const UNFINISHED: &str = ".unpacking-";
 /// No unpacking takes that long, so its folder was left behind by a process that died.
 const UNFINISHED_AGE_MAX: Duration = Duration::from_secs(3600);
 

@@ -120,6 +120,10 @@ impl Fleet {
 
     async fn announce(&self, context: &Context) -> Result<(), Failure> {
         let credentials = self.developer(context).await?;
+        // The registry of one's own fleet is trusted; who may publish what is still the user's to say.
+        if let Err(failure) = crate::plugin::pin(&self.plan.rc_url(), context).await {
+            context.report(&failure);
+        }
         let state = self.state();
         context.data("lily.fleet.up/1", &state, || {
             format!(

@@ -11,6 +11,7 @@ mod fleet;
 mod fronts;
 mod handler;
 mod hostile;
+mod rc;
 mod real;
 mod reproducible;
 mod run;
