@@ -80,6 +80,9 @@ pub struct DeployVoid {
     /// Where it should run.
     #[serde(default)]
     pub region: Option<String>,
+    /// A Sigstore bundle (JSON) over the bundle's name and digest, for fleets that demand one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
 }
 
 /// Platform to raptor: `POST /v1/placements`.

@@ -38,6 +38,8 @@ pub struct Platform {
     pub caps: CapClient,
     /// Where voids answer.
     pub app_domain: String,
+    /// Where it is written who may sign bundles; none if unsigned ones are taken too.
+    pub signers: Option<std::path::PathBuf>,
 }
 
 /// The handlers' state.

@@ -90,7 +90,7 @@ pub async fn missing(platform: &Platform, manifest: &Manifest) -> Result<Vec<Dig
 }
 
 /// Insists that a bundle is here, whole.
-pub async fn require(platform: &Platform, bundle: &Digest) -> Result<(), Refusal> {
+pub async fn require(platform: &Platform, bundle: &Digest) -> Result<Manifest, Refusal> {
     let bytes = platform
         .blobs
         .get(bundle, DOCUMENT_BYTES_MAX as u64)
@@ -104,7 +104,7 @@ pub async fn require(platform: &Platform, bundle: &Digest) -> Result<(), Refusal
     })?;
     let missing = missing(platform, &manifest).await?;
     match missing.first() {
-        None => Ok(()),
+        None => Ok(manifest),
         Some(first) => {
             let message = format!(
                 "{} blobs of the bundle are missing, `{first}` among them",

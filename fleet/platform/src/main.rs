@@ -6,6 +6,7 @@
 mod api;
 mod bundles;
 mod refusal;
+mod signatures;
 mod voids;
 
 use std::io::Write as _;
@@ -44,6 +45,12 @@ struct Arguments {
     /// Voids answer at `https://SLUG.APP_DOMAIN/`; a port belongs to it.
     #[arg(long, value_name = "NAME")]
     app_domain: String,
+    /// Deploy only bundles that somebody signed whom --trust lets sign bundles.
+    #[arg(long, requires = "trust")]
+    deny_unsigned: bool,
+    /// Whom the fleet trusts, in the form of lly's trust.toml; read at every deploy.
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -69,6 +76,7 @@ async fn main() -> anyhow::Result<()> {
         raptor: RaptorClient::new(&arguments.raptor_url, &tls)?,
         caps: CapClient::new(&tls)?,
         app_domain: arguments.app_domain,
+        signers: arguments.trust.filter(|_| arguments.deny_unsigned),
     });
     announce(listener.local_addr()?)?;
     fleet_client::server::serve(

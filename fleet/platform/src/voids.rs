@@ -20,6 +20,7 @@ use serde::Deserialize;
 use crate::api::{Platform, Shared, User};
 use crate::bundles;
 use crate::refusal::Refusal;
+use crate::signatures;
 
 /// Voids of one account.
 const VOIDS_MAX: i64 = 100;
@@ -55,7 +56,8 @@ pub async fn deploy(
     user: User,
     Document(wish): Document<DeployVoid>,
 ) -> Result<Json<Void>, Refusal> {
-    bundles::require(&platform, &wish.bundle).await?;
+    let manifest = bundles::require(&platform, &wish.bundle).await?;
+    signatures::require(&platform, &manifest, wish.signature.as_deref())?;
     let (slug, claim) = match wish.slug {
         Some(slug) => chosen(&platform, &user, slug, &wish.bundle).await?,
         None => (generated(&platform, &user, &wish.bundle).await?, Claim::New),

@@ -245,6 +245,7 @@ fn wish(bundle: &Bundle, slug: Option<&str>) -> DeployVoid {
         bundle: bundle.digest,
         slug: slug.map(|slug| slug.parse().unwrap()),
         region: None,
+        signature: None,
     }
 }
 

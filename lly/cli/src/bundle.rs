@@ -2,14 +2,14 @@
 
 mod diff;
 mod inspect;
+pub mod signature;
 mod unpack;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use lly_brick::container::Bounds;
 use lly_brick::{Bundle, BundleError};
-use serde::Serialize;
 
 use crate::context::Context;
 use crate::failure::{Failure, OrFail};
@@ -30,9 +30,12 @@ enum BundleCommand {
     Inspect(inspect::InspectArgs),
     /// Check every hash and every bound of a bundle, and who signed it.
     #[command(
-        after_help = "Example:\n  lly bundle verify hello.brick --unsigned    # a local build has no signature"
+        after_help = "Example:\n  lly bundle verify hello.brick\n  lly bundle verify hello.brick --unsigned    # a local build has no signature"
     )]
-    Verify(VerifyArgs),
+    Verify(signature::VerifyArgs),
+    /// Sign a bundle: writes FILE.sigstore.json beside it.
+    #[command(after_help = "Example:\n  lly bundle sign hello.brick --key acme.key")]
+    Sign(signature::SignArgs),
     /// Write a bundle's contents to a folder: manifest.json, modules/, assets/, bir.
     #[command(after_help = "Example:\n  lly bundle unpack hello.brick -o hello/")]
     Unpack(unpack::UnpackArgs),
@@ -41,20 +44,12 @@ enum BundleCommand {
     Diff(diff::DiffArgs),
 }
 
-#[derive(Debug, Args)]
-struct VerifyArgs {
-    /// The bundle.
-    file: PathBuf,
-    /// Be content with a bundle that nobody signed.
-    #[arg(long)]
-    unsigned: bool,
-}
-
 /// Runs `lly bundle …`.
 pub fn run(args: BundleArgs, context: &Context) -> Result<(), Failure> {
     match args.command {
         BundleCommand::Inspect(args) => inspect::run(&args, context),
-        BundleCommand::Verify(args) => verify(&args, context),
+        BundleCommand::Verify(args) => signature::verify(&args, context),
+        BundleCommand::Sign(args) => signature::sign(&args, context),
         BundleCommand::Unpack(args) => unpack::run(&args, context),
         BundleCommand::Diff(args) => diff::run(&args, context),
     }
@@ -96,39 +91,4 @@ fn refused(path: &Path, error: BundleError) -> Failure {
         Some("brick") | None => failure.hint("compile it again with `lly compile`"),
         Some(_) => failure.hint("a bundle is what `lly compile` writes: NAME.brick"),
     }
-}
-
-fn verify(args: &VerifyArgs, context: &Context) -> Result<(), Failure> {
-    #[derive(Serialize)]
-    struct Verified {
-        file: String,
-        sha256: String,
-        entries: usize,
-        bytes: u64,
-        signed: bool,
-    }
-    let (file, bundle) = open(&args.file)?;
-    let entries = bundle.manifest.entries();
-    let verified = Verified {
-        file: args.file.display().to_string(),
-        sha256: bundle.digest.to_string(),
-        entries: entries.len() + 1,
-        bytes: file.len() as u64,
-        signed: false,
-    };
-    context.data("lily.bundle.verify/1", &verified, || {
-        format!(
-            "{}\n  sha256    {}\n  contents  {} entries, every hash and bound holds\n  signature none\n",
-            verified.file, verified.sha256, verified.entries
-        )
-    })?;
-    if args.unsigned {
-        return Ok(());
-    }
-    // This version of `lly` signs nothing, so there is no signature to look for yet.
-    Err(Failure::local(format!(
-        "`{}` is whole, but nobody signed it",
-        args.file.display()
-    ))
-    .hint("a local build is unsigned: --unsigned is content with that"))
 }

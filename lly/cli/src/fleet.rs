@@ -60,6 +60,9 @@ pub(crate) struct UpArgs {
     /// The fleet's domain; voids answer under `app.DOMAIN`.
     #[arg(long, default_value = "localhost")]
     domain: String,
+    /// Deploy only bundles that somebody signed whom trust.toml lets sign bundles.
+    #[arg(long)]
+    deny_unsigned: bool,
 }
 
 #[derive(Debug, Args)]

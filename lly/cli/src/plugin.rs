@@ -14,7 +14,8 @@ mod trust;
 mod worlds;
 
 pub use install::project;
-pub use source::RegistryArgs;
+pub use publish::{SigningArgs, log as transparency_log};
+pub use source::{RegistryArgs, trust};
 pub use trust::pin;
 
 use clap::{Args, Subcommand};

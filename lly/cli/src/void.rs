@@ -55,6 +55,9 @@ struct DeployArgs {
     /// Where it should run, if the fleet has regions.
     #[arg(long)]
     region: Option<String>,
+    /// Its signature [default: FILE.sigstore.json, if it is there].
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

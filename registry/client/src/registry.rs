@@ -433,13 +433,8 @@ impl Registry {
         );
         let digest = artifact.digest();
         let subject = Subject::plugin(&name, &version, digest);
-        let pinned = trust
-            .logs
-            .iter()
-            .find(|one| one.url.as_deref() == Some(log.base()));
-        let pinned = pinned.ok_or(SignError::NoLog)?;
         // Signed first: a version that nobody signed is of no use to anybody.
-        let bundle = sign::sign(&subject, signing, pinned, &trust.authorities, log).await?;
+        let bundle = sign::sign_by_trust(&subject, signing, trust, log).await?;
         let repository = repository_of(&name);
         for blob in artifact.blobs() {
             oci::push_blob(&self.http, &repository, &blob).await?;

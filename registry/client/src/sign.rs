@@ -46,6 +46,21 @@ pub enum SignError {
     SelfCheck(#[source] VerifyError),
 }
 
+/// Signs a subject and has it logged in the log of `trust` that `http` speaks to.
+pub async fn sign_by_trust(
+    subject: &Subject,
+    signing: &Signing,
+    trust: &Trust,
+    http: &Http,
+) -> Result<Vec<u8>, SignError> {
+    let known = trust
+        .logs
+        .iter()
+        .find(|one| one.url.as_deref() == Some(http.base()));
+    let log = known.ok_or(SignError::NoLog)?;
+    sign(subject, signing, log, &trust.authorities, http).await
+}
+
 /// Signs a subject and has it logged. The bundle is verified, as a stranger would with this log's and this signer's keys
 /// pinned, before it is given out.
 pub async fn sign(

@@ -147,7 +147,12 @@ struct PublisherTable {
 impl Trust {
     /// Reads `trust.toml` of `$LLY_HOME`; nobody is trusted if there is none.
     pub fn load(home: &Path) -> Result<Trust, TrustError> {
-        let path = home.join(FILE);
+        Trust::load_file(&home.join(FILE))
+    }
+
+    /// Reads a file of that form, such as a service's; nobody is trusted if there is none.
+    pub fn load_file(path: &Path) -> Result<Trust, TrustError> {
+        let path = path.to_owned();
         match std::fs::read_to_string(&path) {
             Ok(text) => Trust::parse(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Trust::default()),

@@ -22,6 +22,7 @@ pub struct Fleet {
     /// The developer's home: `fleet.home.lly(["void", "list"])`.
     pub home: Home,
     child: Child,
+    flags: &'static [&'static str],
     client: reqwest::Client,
     runtime: Arc<tokio::runtime::Runtime>,
 }
@@ -68,8 +69,13 @@ impl Fleet {
 
     /// Starts a fleet in a home that may have had one before.
     pub fn start_in(home: Home, caps: u16) -> Self {
+        Self::start_with(home, caps, &[])
+    }
+
+    /// Starts a fleet with further flags of `lly fleet up`.
+    pub fn start_with(home: Home, caps: u16, flags: &'static [&'static str]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let child = up(&home, caps);
+        let child = up(&home, caps, flags);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -79,6 +85,7 @@ impl Fleet {
         let mut fleet = Self {
             home,
             child,
+            flags,
             client,
             runtime,
         };
@@ -89,7 +96,7 @@ impl Fleet {
     /// Stops the fleet and starts it again in the same home.
     pub fn restart(&mut self, caps: u16) {
         home::stop(&mut self.child, PATIENCE);
-        self.child = up(&self.home, caps);
+        self.child = up(&self.home, caps, self.flags);
         self.await_up();
     }
 
@@ -97,7 +104,7 @@ impl Fleet {
     pub fn kill_supervisor(&mut self, caps: u16) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        self.child = up(&self.home, caps);
+        self.child = up(&self.home, caps, self.flags);
         self.await_up();
     }
 
@@ -245,7 +252,7 @@ impl Drop for Fleet {
     }
 }
 
-fn up(home: &Home, caps: u16) -> Child {
+fn up(home: &Home, caps: u16, flags: &[&str]) -> Child {
     let out = std::fs::File::create(home.work().join("fleet-up.out")).expect("a file");
     let log = std::fs::File::options()
         .create(true)
@@ -261,6 +268,7 @@ fn up(home: &Home, caps: u16) -> Child {
         "--caps",
         &caps.to_string(),
     ]);
+    command.args(flags);
     command
         .stdout(out)
         .stderr(log.expect("a file"))

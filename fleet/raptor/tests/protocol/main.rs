@@ -198,6 +198,20 @@ impl TestCap {
         Ok(orders)
     }
 
+    /// Waits to be woken for orders that `are` what is awaited: a nudge says that something changed, not what, and one that
+    /// belongs to an earlier change may still be due.
+    async fn orders_until(&mut self, are: impl Fn(&Orders) -> bool) -> Orders {
+        loop {
+            tokio::time::timeout(PATIENCE, self.nudged.notified())
+                .await
+                .unwrap();
+            let orders = self.beat().await.unwrap();
+            if are(&orders) {
+                return orders;
+            }
+        }
+    }
+
     /// Waits to be woken for an order that it knows nothing of.
     async fn new_order(&mut self) -> Order {
         loop {
@@ -301,13 +315,16 @@ async fn a_void_is_placed_replaced_and_stopped() {
 
     // A version that lives replaces it, and both are ordered until then.
     let (outcome, ()) = tokio::join!(stage.platform.place(&newer), async {
-        cap.nudged.notified().await;
-        let orders = cap.beat().await.unwrap();
-        assert_eq!(
-            orders.placements.len(),
-            2,
-            "no gap: the old one stays until the new one lives"
-        );
+        let orders = cap
+            .orders_until(|orders| {
+                let now = ids(orders);
+                assert!(
+                    now.contains(&&first),
+                    "no gap: the old one stays until the new one lives"
+                );
+                now.len() == 2
+            })
+            .await;
         let order = orders
             .placements
             .iter()
@@ -326,15 +343,9 @@ async fn a_void_is_placed_replaced_and_stopped() {
             .await
             .unwrap()
     );
-    while tokio::time::timeout(Duration::from_millis(1), cap.nudged.notified())
-        .await
-        .is_ok()
-    {}
     stage.platform.stop(&wish.slug).await.unwrap();
-    tokio::time::timeout(PATIENCE, cap.nudged.notified())
-        .await
-        .unwrap();
-    assert!(cap.beat().await.unwrap().placements.is_empty());
+    cap.orders_until(|orders| orders.placements.is_empty())
+        .await;
     assert_eq!(cap.raptor.route(&wish.slug).await.unwrap(), None);
     stage.raptor.leave();
     stage.cluster.stop().await.unwrap();

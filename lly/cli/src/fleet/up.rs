@@ -32,7 +32,8 @@ pub async fn run(args: &UpArgs, context: &Context) -> Result<(), Failure> {
     let plan = Plan::open(&layout, args.caps, args.port, &args.domain)
         .or_fail(|| format!("cannot plan the fleet in `{}`", layout.root().display()))?;
     lay_out(&layout, &plan)?;
-    let services = services(&layout, &plan)?;
+    let trust = args.deny_unsigned.then(|| context.home.join("trust.toml"));
+    let services = services(&layout, &plan, trust.as_deref())?;
 
     let (events, mut happened) = mpsc::unbounded_channel();
     let database = database::Supervised::start(layout.postgres(), events.clone()).await?;
@@ -276,16 +277,19 @@ fn lay_out(layout: &Layout, plan: &Plan) -> Result<(), Failure> {
     std::fs::create_dir_all(layout.blobs()).or_fail(what)
 }
 
-fn services(layout: &Layout, plan: &Plan) -> Result<Vec<Service>, Failure> {
+fn services(layout: &Layout, plan: &Plan, trust: Option<&Path>) -> Result<Vec<Service>, Failure> {
     let database = database::url(&layout.postgres());
     let edge_port = plan.caps.first().map_or(0, |cap| cap.edge_port);
-    let platform = Arguments::new()
+    let mut platform = Arguments::new()
         .with("--listen", format!("127.0.0.1:{}", plan.platform_port))
         .with("--tls-dir", layout.tls("platform"))
         .with("--database-url", &database)
         .with("--blobs", layout.blobs())
         .with("--raptor-url", plan.raptor_url())
         .with("--app-domain", format!("{}:{edge_port}", plan.app_domain()));
+    if let Some(trust) = trust {
+        platform = platform.flag("--deny-unsigned").with("--trust", trust);
+    }
     let raptor = Arguments::new()
         .with("--listen", format!("127.0.0.1:{}", plan.raptor_port))
         .with("--tls-dir", layout.tls("raptor"))
@@ -336,6 +340,11 @@ impl Arguments {
     fn with(mut self, flag: &str, value: impl Into<OsString>) -> Self {
         self.0.push(flag.into());
         self.0.push(value.into());
+        self
+    }
+
+    fn flag(mut self, flag: &str) -> Self {
+        self.0.push(flag.into());
         self
     }
 }

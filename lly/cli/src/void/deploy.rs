@@ -8,6 +8,7 @@ use lly_brick::{Bundle, Digest};
 use serde::Serialize;
 
 use super::{DeployArgs, failure, platform};
+use crate::bundle::signature;
 use crate::context::Context;
 use crate::credentials::Credentials;
 use crate::failure::{Failure, OrFail};
@@ -36,6 +37,7 @@ pub async fn run(args: &DeployArgs, context: &Context) -> Result<(), Failure> {
         bundle: bundle.manifest.digest(),
         slug: args.slug.clone(),
         region: args.region.clone(),
+        signature: signature::of(&args.file, args.signature.as_deref())?,
     };
     let void = platform.deploy(&wish).await.map_err(failure)?;
     let deployed = Deployed {

@@ -377,3 +377,77 @@ fn what_makes_no_sense_is_said() {
     let output = home.lly(["plugin", "trust", "list"]).exits(1);
     assert!(output.stderr.contains("needs a `key`"), "{}", output.stderr);
 }
+
+#[test]
+fn a_fleet_that_denies_unsigned_bundles_takes_signed_ones_alone() {
+    let fleet = Fleet::start_with(Home::new(), 1, &["--deny-unsigned"]);
+    let home = &fleet.home;
+    home.write(
+        "hello.c",
+        "#include <stdio.h>\nint main(void) { puts(\"hello\"); }\n",
+    );
+    let bundle = home.compile("hello", ["hello.c"]);
+    let deploy = ["void", "deploy", "hello.brick"];
+    let refused = fleet.lly(deploy).exits(3);
+    assert!(
+        refused.stderr.contains("`hello` has no signature"),
+        "{}",
+        refused.stderr
+    );
+    assert!(
+        refused.stderr.contains("lly bundle sign"),
+        "{}",
+        refused.stderr
+    );
+    fleet
+        .lly(["plugin", "key", "generate", "acme.key"])
+        .success();
+    fleet
+        .lly(["bundle", "sign", "hello.brick", "--key", "acme.key"])
+        .success();
+    // Signed, but by nobody that may sign bundles.
+    let refused = fleet.lly(deploy).exits(3);
+    assert!(
+        refused.stderr.contains("names nobody who may sign bundles"),
+        "{}",
+        refused.stderr
+    );
+    fleet.lly(["bundle", "verify", "hello.brick"]).exits(1);
+    let trust = [
+        "plugin",
+        "trust",
+        "publisher",
+        "--key",
+        "acme.pub",
+        "--bundles",
+    ];
+    fleet.lly(trust).success();
+    let verified = home.json(["bundle", "verify", "hello.brick"]);
+    assert_eq!(verified["signed"], true, "{verified}");
+    let url = fleet.deploy_url(&bundle);
+    assert_eq!(fleet.get(&url).is(200).text(), "hello\n");
+    // The signature of another bundle is none of this one's.
+    home.write(
+        "hello.c",
+        "#include <stdio.h>\nint main(void) { puts(\"other\"); }\n",
+    );
+    home.compile("hello", ["hello.c"]);
+    let refused = fleet.lly(deploy).exits(3);
+    assert!(
+        refused.stderr.contains("not the bytes that were signed"),
+        "{}",
+        refused.stderr
+    );
+    let refused = fleet.lly(["bundle", "verify", "hello.brick"]).exits(1);
+    assert!(
+        refused.stderr.contains("not the bytes that were signed"),
+        "{}",
+        refused.stderr
+    );
+    home.write("hello.brick.sigstore.json", "{}");
+    let refused = fleet.lly(deploy).exits(3);
+    assert!(refused.stderr.contains("malformed"), "{}", refused.stderr);
+    // What runs goes on, through a restart too.
+    fleet.kill_service("cap-1");
+    assert_eq!(fleet.get(&url).is(200).text(), "hello\n");
+}
