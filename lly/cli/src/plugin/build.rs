@@ -21,8 +21,6 @@ use crate::context::Context;
 use crate::failure::{Failure, OrFail};
 use crate::output::{self, Existing};
 
-pub use bindings::SHELL;
-
 /// Packed beside the component where the project has it.
 const LICENCE: &str = "LICENSE";
 

@@ -15,3 +15,4 @@ mod rc;
 mod real;
 mod reproducible;
 mod run;
+mod verb;
