@@ -3,7 +3,7 @@
 //! A call gets a fresh instance, with bounds on memory, on its own time and on what it hands over. Time that its tools
 //! take is not its own; they have their own bounds.
 
-use crate::load::{Code, check_imports, check_world};
+use crate::load::{Code, check_imports, check_world, entry};
 use crate::sandbox::{self, Tools};
 use crate::{Installed, LoadError, PluginFault, PluginStore, Progress};
 use host_engine::{
@@ -295,20 +295,6 @@ fn load_tools(
         })?;
     }
     Ok(tools)
-}
-
-fn entry<T>(
-    installed: &Installed,
-    name: &str,
-    load: impl FnOnce(std::path::PathBuf, host_engine::WasmDigest, u64) -> Result<T, LoadError>,
-) -> Result<T, LoadError> {
-    let Some((path, digest, size)) = installed.entry(name) else {
-        return Err(LoadError::Package(crate::StoreError::Entry {
-            plugin: installed.manifest.name.clone(),
-            entry: name.to_owned(),
-        }));
-    };
-    load(path, digest, size)
 }
 
 impl tool::Host for State {

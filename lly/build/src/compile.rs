@@ -100,6 +100,23 @@ pub fn lower(
     Ok((lowered.bir, program, lowered.diagnostics))
 }
 
+/// The component of a project, whatever it exports, and what the frontend has to say.
+pub fn component(
+    project: &Project,
+    inputs: &Inputs,
+    frontend: &Frontend,
+    jobs: usize,
+) -> Result<(Vec<u8>, Vec<Diagnostic>), CompileError> {
+    let (bir, _, mut diagnostics) = lower(project, inputs, frontend, jobs)?;
+    let plan = BrickPlan {
+        name: project.name.clone(),
+        units: Vec::new(),
+    };
+    let emitted = frontend.emit(&bir, &plan, &options(project, inputs))?;
+    diagnostics.extend(emitted.diagnostics);
+    Ok((emitted.component, diagnostics))
+}
+
 /// Compiles a project to a bundle. `begin` is told of each stage as it begins.
 pub fn compile(
     project: &Project,

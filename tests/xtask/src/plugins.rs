@@ -11,6 +11,7 @@ use std::process::Command;
 /// Plugins that are a component and nothing else: `plugins/NAME`, built from the crate `plugins-NAME`. Each has its
 /// `plugin.json` beside its `Cargo.toml`. A new one is one line here.
 const COMPONENTS: &[&str] = &[
+    "lines",
     "petal",
     "policy-binpack",
     "policy-idle",

@@ -20,3 +20,4 @@ mod real;
 mod reproducible;
 mod run;
 mod signatures;
+mod verb;
