@@ -107,21 +107,26 @@ async fn script(
             "release of lly here: whoever runs this registry has pinned no key with `rc release`",
         ));
     };
-    let host = host(&uri, &headers).ok_or_else(|| {
+    let origin = origin(&registry, &uri, &headers).ok_or_else(|| {
         Refusal::bad("HOST_INVALID", "the request names no host of this registry")
     })?;
-    let scheme = match registry.releases.secure {
-        true => "https",
-        false => "http",
-    };
     let script = SCRIPT
-        .replace("@RC@", &format!("{scheme}://{host}"))
+        .replace("@RC@", &origin)
         .replace("@KEY@", key.pem().trim_end());
     let headers = [
         (header::CONTENT_TYPE, "text/x-shellscript; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, script).into_response())
+}
+
+/// The URL that this registry was asked at.
+pub(crate) fn origin(registry: &Registry, uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let scheme = match registry.releases.secure {
+        true => "https",
+        false => "http",
+    };
+    Some(format!("{scheme}://{}", host(uri, headers)?))
 }
 
 /// Whom the request was for, if that can stand in a shell script: letters, digits and what separates them.
@@ -137,12 +142,37 @@ fn host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     (!host.is_empty() && host.len() <= 300 && host.bytes().all(plain)).then(|| host.to_owned())
 }
 
-/// `GET /releases/latest`: the newest version, which is a pre-release only if there is nothing else.
-async fn latest(State(registry): State<Arc<Registry>>) -> Result<Response, Refusal> {
+/// The newest version and its files, if whoever runs this registry has pinned a key.
+pub(crate) async fn newest(registry: &Registry) -> Result<Option<(Version, Vec<String>)>, Refusal> {
+    let pinned = pinned(&registry.releases.data).map_err(|error| Refusal::internal(&error))?;
+    let Some(version) = newest_version(registry).await?.filter(|_| pinned.is_some()) else {
+        return Ok(None);
+    };
+    let manifest = manifest(registry, &version).await?;
+    let files = manifest.into_iter().flat_map(|manifest| manifest.layers);
+    let files = files.filter_map(|layer| layer.annotations.get(TITLE).cloned());
+    Ok(Some((version, files.collect())))
+}
+
+/// A pre-release only if there is nothing else.
+async fn newest_version(registry: &Registry) -> Result<Option<Version>, Refusal> {
     let tags = registry.database.tags(REPOSITORY, "", VERSIONS_MAX).await?;
     let versions = tags.unwrap_or_default();
     let versions = versions.iter().filter_map(|tag| Version::parse(tag).ok());
-    let newest = versions.max_by_key(|version| (version.pre.is_empty(), version.clone()));
+    Ok(versions.max_by_key(|version| (version.pre.is_empty(), version.clone())))
+}
+
+async fn manifest(registry: &Registry, version: &Version) -> Result<Option<Manifest>, Refusal> {
+    let row = registry
+        .database
+        .tagged_manifest(REPOSITORY, &version.to_string())
+        .await?;
+    Ok(row.and_then(|row| serde_json::from_slice(&row.body).ok()))
+}
+
+/// `GET /releases/latest`: the newest version.
+async fn latest(State(registry): State<Arc<Registry>>) -> Result<Response, Refusal> {
+    let newest = newest_version(&registry).await?;
     let newest = newest.ok_or_else(|| Refusal::missing(UNKNOWN, "release of lly here"))?;
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
@@ -160,12 +190,7 @@ async fn file(
 ) -> Result<Response, Refusal> {
     let missing = || Refusal::missing(UNKNOWN, "such file in a release of lly");
     let version: Version = version.parse().map_err(|_| missing())?;
-    let row = registry
-        .database
-        .tagged_manifest(REPOSITORY, &version.to_string())
-        .await?
-        .ok_or_else(missing)?;
-    let manifest: Manifest = serde_json::from_slice(&row.body).map_err(|_| missing())?;
+    let manifest = manifest(&registry, &version).await?.ok_or_else(missing)?;
     let titled = |layer: &&Layer| layer.annotations.get(TITLE) == Some(&file);
     let layer = manifest.layers.iter().find(titled).ok_or_else(missing)?;
     let repository: Repository = REPOSITORY

@@ -296,6 +296,8 @@ async fn half_a_script_does_nothing_and_no_openssl_is_no_reason_to_trust() {
 async fn the_script_names_no_host_that_is_no_host() {
     let rc = Rc::start().await;
     // Without a publisher's key nothing is offered.
+    let front = rc.get("/").await.text().await.unwrap();
+    assert!(!front.contains("install.sh"), "{front}");
     refused(
         rc.get("/install.sh").await,
         StatusCode::NOT_FOUND,
@@ -361,6 +363,13 @@ async fn a_released_version_never_changes_and_its_publisher_is_pinned() {
     good_release(&rc, "1.0.0", &key).await;
     let latest = rc.get("/releases/latest").await;
     assert_eq!(latest.text().await.unwrap(), "1.0.0\n");
+    let front = rc.get("/").await.text().await.unwrap();
+    let link = format!(
+        "<a href=\"/releases/1.0.0/{0}\">{0}</a>",
+        platform_file("1.0.0")
+    );
+    let line = format!("<pre>curl -fsS http://{}/install.sh | sh</pre>", rc.address);
+    assert!(front.contains(&link) && front.contains(&line), "{front}");
     // It is an artifact like any other, and no account of the fleet can push one.
     let manifest = rc.get("/v2/releases/lly/manifests/1.0.0").await;
     assert_eq!(manifest.status(), StatusCode::OK);
