@@ -205,9 +205,10 @@ impl Trust {
                 .push(Authority::new(address, &table.certificates)?);
         }
         for table in document.timestamp_authority {
+            let address = table.url.map(|text| url("timestamp_authority", &text));
             trust
                 .timestamp_authorities
-                .push(TimestampAuthority::new(&table.certificates)?);
+                .push(TimestampAuthority::new(address.transpose()?, &table.certificates)?);
         }
         for table in document.publisher {
             trust.publishers.push(table.check()?);
@@ -246,7 +247,7 @@ impl Trust {
             timestamp_authority: self
                 .timestamp_authorities
                 .iter()
-                .map(|one| authority(&None, one.pem()))
+                .map(|one| authority(&one.url, one.pem()))
                 .collect(),
             publisher: self.publishers.iter().map(PublisherTable::of).collect(),
         };
