@@ -10,7 +10,15 @@ use std::process::Command;
 
 /// Plugins that are a component and nothing else: `plugins/NAME`, built from the crate `plugins-NAME`. Each has its
 /// `plugin.json` beside its `Cargo.toml`. A new one is one line here.
-const COMPONENTS: &[&str] = &["petal", "policy-spread", "wat"];
+const COMPONENTS: &[&str] = &[
+    "lines",
+    "petal",
+    "policy-binpack",
+    "policy-idle",
+    "policy-region-affinity",
+    "policy-spread",
+    "wat",
+];
 
 /// clang 22 and its sysroot, compiled to WebAssembly.
 const CLANG: (&str, &str, &str) = (
@@ -172,7 +180,8 @@ pub fn pack(modules: &Path, smallest: bool) -> Result<()> {
     })
 }
 
-fn fresh(folder: &Path) -> Result<()> {
+/// An empty folder in place of whatever was there.
+pub fn fresh(folder: &Path) -> Result<()> {
     if folder.exists() {
         std::fs::remove_dir_all(folder)
             .with_context(|| format!("cannot remove `{}`", folder.display()))?;
