@@ -10,8 +10,8 @@ const QUERY: &str = "application/timestamp-query";
 const NONCE_BYTES: usize = 8;
 /// DER of all of a `TimeStampReq` (RFC 3161, 2.4.1) that is the same each time: version 1, the imprint's algorithm sha256.
 const HEAD: [u8; 24] = [
-    0x30, 0x43, 0x02, 0x01, 0x01, 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03,
-    0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
+    0x30, 0x43, 0x02, 0x01, 0x01, 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
+    0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
 ];
 /// The header of the nonce, an INTEGER.
 const NONCE: [u8; 2] = [0x02, 0x08];
@@ -30,7 +30,14 @@ fn request(signature: &[u8]) -> Vec<u8> {
     let _ = SystemRandom::new().fill(&mut nonce);
     // Positive, and without a leading zero, as DER wants it.
     nonce[0] = (nonce[0] & 0x3f) | 0x40;
-    [&HEAD[..], Digest::of(signature).as_bytes(), &NONCE, &nonce, &TAIL].concat()
+    [
+        &HEAD[..],
+        Digest::of(signature).as_bytes(),
+        &NONCE,
+        &nonce,
+        &TAIL,
+    ]
+    .concat()
 }
 
 #[cfg(test)]

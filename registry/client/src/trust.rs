@@ -206,9 +206,10 @@ impl Trust {
         }
         for table in document.timestamp_authority {
             let address = table.url.map(|text| url("timestamp_authority", &text));
-            trust
-                .timestamp_authorities
-                .push(TimestampAuthority::new(address.transpose()?, &table.certificates)?);
+            trust.timestamp_authorities.push(TimestampAuthority::new(
+                address.transpose()?,
+                &table.certificates,
+            )?);
         }
         for table in document.publisher {
             trust.publishers.push(table.check()?);
