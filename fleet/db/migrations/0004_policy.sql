@@ -1,8 +1,8 @@
 -- Which policy decides, how it does, and what was decided.
 
--- What the operator has chosen. No row: raptor decides with the policies that it carries, and has none in the shadow.
+-- What the operator has chosen. No row: raptor decides with the policy that it carries, and has none in the shadow.
 create table policy_slot (
-    slot text primary key check (slot in ('current', 'shadow', 'eviction')),
+    slot text primary key check (slot in ('current', 'shadow')),
     name text not null,
     version text not null,
     -- SHA-256 of the package, which is in the blob store.
@@ -11,7 +11,7 @@ create table policy_slot (
 
 -- Counts of each policy in each slot. They are kept when decisions are forgotten.
 create table policy_tally (
-    slot text not null check (slot in ('current', 'shadow', 'eviction')),
+    slot text not null check (slot in ('current', 'shadow')),
     digest text not null,
     decisions bigint not null default 0,
     faults bigint not null default 0,
@@ -36,18 +36,6 @@ create table policy_decision (
     shadow text,
     -- What the policy was told; null if there were too many CAPs to keep.
     question text
-);
-
--- Programs that were put to sleep, the newest.
-create table policy_eviction (
-    id bigint generated always as identity primary key,
-    decided_at timestamptz not null default now(),
-    cap text not null,
-    slug text not null,
-    -- JSON, as in policy_decision.
-    policy text,
-    reason text not null,
-    fault text
 );
 
 -- Faults are counted in policy_tally now, and told with their decision.

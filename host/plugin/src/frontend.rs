@@ -3,7 +3,7 @@
 //! A call gets a fresh instance, with bounds on memory, on its own time and on what it hands over. Time that its tools
 //! take is not its own; they have their own bounds.
 
-use crate::load::{Code, check_imports, check_world};
+use crate::load::{Code, check_imports, check_world, entry};
 use crate::sandbox::{self, Tools};
 use crate::{Installed, LoadError, PluginFault, PluginStore, Progress};
 use host_engine::{
@@ -152,7 +152,7 @@ impl Frontend {
             frontend.call_lower(store, sources, companions, options)
         })?;
         if lowered.bir.is_empty() {
-            return Err(self.nonsense("lower", "it returned an empty BIR").into());
+            return Err(self.fault("lower", "it returned an empty BIR").into());
         }
         Ok(lowered)
     }
@@ -169,7 +169,7 @@ impl Frontend {
         })?;
         if !emitted.component.starts_with(COMPONENT_MAGIC) {
             let reason = "it returned bytes that are not a component";
-            return Err(self.nonsense("emit", reason).into());
+            return Err(self.fault("emit", reason).into());
         }
         Ok(emitted)
     }
@@ -196,7 +196,7 @@ impl Frontend {
                     return Err(FrontendError::Diagnostics(diagnostics));
                 }
                 let reason = "it refused the program without an error message";
-                Err(self.nonsense(function, reason).into())
+                Err(self.fault(function, reason).into())
             }
             Err(error) => {
                 let trap = GuestTrap::with_memory(&error, &store.data().limiter);
@@ -209,7 +209,7 @@ impl Frontend {
                     }
                     _ => trap.message.clone(),
                 };
-                let fault = self.nonsense(function, &reason);
+                let fault = self.fault(function, &reason);
                 Err(FrontendError::Fault(PluginFault {
                     trap: Some(Box::new(trap)),
                     ..fault
@@ -244,7 +244,8 @@ impl Frontend {
         store
     }
 
-    fn nonsense(&self, function: &'static str, reason: &str) -> PluginFault {
+    /// What to say when an answer of `function` turns out to be nonsense: `reason` follows on the plugin's name.
+    pub fn fault(&self, function: &'static str, reason: &str) -> PluginFault {
         PluginFault {
             plugin: self.manifest.name.clone(),
             version: self.manifest.version.to_string(),
@@ -294,20 +295,6 @@ fn load_tools(
         })?;
     }
     Ok(tools)
-}
-
-fn entry<T>(
-    installed: &Installed,
-    name: &str,
-    load: impl FnOnce(std::path::PathBuf, host_engine::WasmDigest, u64) -> Result<T, LoadError>,
-) -> Result<T, LoadError> {
-    let Some((path, digest, size)) = installed.entry(name) else {
-        return Err(LoadError::Package(crate::StoreError::Entry {
-            plugin: installed.manifest.name.clone(),
-            entry: name.to_owned(),
-        }));
-    };
-    load(path, digest, size)
 }
 
 impl tool::Host for State {

@@ -1,8 +1,9 @@
 //! From an installed package to linked code. Rule: a component is given what its world names, and nothing else.
 
-use crate::{LoadError, Progress, Stage, progress};
+use crate::{Installed, LoadError, Progress, Stage, progress};
 use host_engine::{CacheError, CodeCache, Engine, Form, WasmDigest};
 use registry_index::PluginManifest;
+use std::path::PathBuf;
 use std::time::Duration;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
@@ -54,6 +55,21 @@ fn only_names_types(engine: &Engine, item: &ComponentItem) -> bool {
     };
     let mut exports = interface.exports(engine.wasmtime());
     exports.all(|(_, export)| matches!(export.ty, ComponentItem::Type(_)))
+}
+
+/// Hands an entry of an installed package to `load`.
+pub(crate) fn entry<T>(
+    installed: &Installed,
+    name: &str,
+    load: impl FnOnce(PathBuf, WasmDigest, u64) -> Result<T, LoadError>,
+) -> Result<T, LoadError> {
+    let Some((path, digest, size)) = installed.entry(name) else {
+        return Err(LoadError::Package(crate::StoreError::Entry {
+            plugin: installed.manifest.name.clone(),
+            entry: name.to_owned(),
+        }));
+    };
+    load(path, digest, size)
 }
 
 /// What is to be had from the cache, or compiled with a bar.

@@ -20,6 +20,11 @@ pub(crate) fn eviction(core: &str) -> Vec<u8> {
     component(core, "eviction", "eviction-policy")
 }
 
+/// A component of the world of commands around a core module in text.
+pub(crate) fn command(core: &str) -> Vec<u8> {
+    component(core, "command", "command")
+}
+
 fn component(core: &str, folder: &str, world: &str) -> Vec<u8> {
     let mut resolve = wit_parser::Resolve::default();
     let wit = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))

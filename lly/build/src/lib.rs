@@ -17,7 +17,7 @@ mod scan;
 mod settings;
 
 pub use assets::AssetsError;
-pub use compile::{CompileError, Compiled, Stage, compile, lower};
+pub use compile::{CompileError, Compiled, Stage, compile, component, lower};
 pub use discover::{DiscoverError, Inputs};
 pub use kind::{KindError, kind_of};
 pub use project::{Project, ProjectError, Request};

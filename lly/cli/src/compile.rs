@@ -138,6 +138,21 @@ pub fn run(args: &CompileArgs, context: &Context) -> Result<(), Failure> {
 }
 
 impl SourceArgs {
+    /// The project in a folder, as its `lly.toml` says.
+    pub fn of_folder(folder: PathBuf) -> Self {
+        Self {
+            sources: vec![folder],
+            include: Vec::new(),
+            define: Vec::new(),
+            profile: None,
+            plugin: None,
+            optimization: None,
+            debug_info: false,
+            jobs: None,
+            name: None,
+        }
+    }
+
     /// The project that these arguments mean.
     pub fn project(&self) -> Result<Project, Failure> {
         let request = Request {
@@ -222,6 +237,23 @@ impl Prepared {
                 );
                 self.places().show(&compiled.diagnostics, context);
                 Ok(compiled)
+            }
+            Err(error) => Err(self.failure(error, context)),
+        }
+    }
+
+    /// The component alone, whatever it exports; on errors in the program, shows them.
+    pub fn component(&self, context: &Context) -> Result<Vec<u8>, Failure> {
+        let made = lly_build::component(
+            &self.project,
+            &self.inputs,
+            &self.chosen.frontend,
+            self.jobs,
+        );
+        match made {
+            Ok((component, diagnostics)) => {
+                self.places().show(&diagnostics, context);
+                Ok(component)
             }
             Err(error) => Err(self.failure(error, context)),
         }

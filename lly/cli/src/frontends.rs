@@ -97,10 +97,7 @@ impl Frontends {
 
     /// Loads a frontend. What takes long the first time is shown.
     pub fn load(&self, plugin: Installed, context: &Context) -> Result<Chosen, Failure> {
-        let bars = Bars {
-            context,
-            shown: Mutex::new(Vec::new()),
-        };
+        let bars = Bars::new(context);
         let frontend = Frontend::load(&self.store, &plugin, &bars)
             .or_fail(|| format!("the frontend `{}` cannot be loaded", plugin.manifest.name))?;
         let reference = FrontendRef {
@@ -201,9 +198,19 @@ impl Frontends {
 }
 
 /// One bar for each stage of loading.
-struct Bars<'a> {
+pub struct Bars<'a> {
     context: &'a Context,
     shown: Mutex<Vec<(Stage, Bar)>>,
+}
+
+impl<'a> Bars<'a> {
+    /// None yet.
+    pub fn new(context: &'a Context) -> Self {
+        Self {
+            context,
+            shown: Mutex::new(Vec::new()),
+        }
+    }
 }
 
 impl Progress for Bars<'_> {

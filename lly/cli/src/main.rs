@@ -23,6 +23,7 @@ mod plugin;
 mod private_file;
 mod progress;
 mod run;
+mod verb;
 mod version;
 mod void;
 
@@ -130,15 +131,6 @@ fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
             context.out(&script)
         }
         Command::Version(_) => version::run(context),
-        Command::Other(words) => {
-            let verb = words
-                .first()
-                .map(|verb| verb.to_string_lossy().into_owned())
-                .unwrap_or_default();
-            Err(Failure::local(format!(
-                "`{verb}` is neither a command nor a verb of an installed plugin"
-            ))
-            .hint(format!("see `lly --help`, or: lly plugin install {verb}")))
-        }
+        Command::Other(words) => verb::run(words, context),
     }
 }

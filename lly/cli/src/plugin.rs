@@ -3,16 +3,19 @@
 //! What a registry says is never believed here: `registry-client` gives verified packages, `host-plugin` keeps them, this
 //! folder asks the user and tells what happened.
 
-mod grants;
+mod build;
+pub mod grants;
 mod install;
 mod key;
 mod look;
 mod publish;
 mod source;
 mod trust;
+mod worlds;
 
 pub use install::{is_file, project, requirement};
-pub use publish::{SigningArgs, log as transparency_log};
+pub use key::passphrase;
+pub use publish::{SigningArgs, witnesses};
 pub use source::{RegistryArgs, failed, trust};
 pub use trust::pin;
 
@@ -71,6 +74,14 @@ enum PluginCommand {
         after_help = "Example:\n  lly plugin yank mine@0.1.0 --reason 'writes beyond its buffer'\n  lly plugin yank mine@0.1.0 --undo"
     )]
     Yank(publish::YankArgs),
+    /// Print the contracts of plugins: their WIT worlds.
+    #[command(after_help = "Example:\n  lly plugin wit\n  lly plugin wit command")]
+    Wit(worlds::WitArgs),
+    /// Build a plugin's project to a package.
+    #[command(
+        after_help = "Example:\n  lly plugin build\n  lly plugin build ./count --module count.wasm"
+    )]
+    Build(build::BuildArgs),
     /// Make a key pair, or show its public half.
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -140,6 +151,8 @@ pub fn run(args: PluginArgs, context: &Context) -> Result<(), Failure> {
         PluginCommand::Search(args) => look::search(&args, context),
         PluginCommand::Publish(args) => publish::publish(&args, context),
         PluginCommand::Yank(args) => publish::yank(&args, context),
+        PluginCommand::Wit(args) => worlds::wit(&args, context),
+        PluginCommand::Build(args) => build::run(&args, context),
         PluginCommand::Key(command) => key::run(&command, context),
         PluginCommand::Trust(command) => trust::run(command, context),
     }

@@ -64,6 +64,7 @@ pub fn component(module: Vec<u8>, kind: Kind) -> Result<Vec<u8>, String> {
     let (world, adapter) = match kind {
         Kind::Command => ("command", WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER),
         Kind::Http => ("http", WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER),
+        Kind::World => return of_its_own_world(&module),
     };
     let mut resolve = Resolve::default();
     let mut package = None;
@@ -85,6 +86,35 @@ pub fn component(module: Vec<u8>, kind: Kind) -> Result<Vec<u8>, String> {
         .and_then(|encoder| encoder.adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter))
         .and_then(|mut encoder| encoder.encode())
         .map_err(with_causes)
+}
+
+/// The world is in the module; WASI comes along only if the program uses it.
+fn of_its_own_world(module: &[u8]) -> Result<Vec<u8>, String> {
+    let mut encoder = ComponentEncoder::default()
+        .module(module)
+        .map_err(with_causes)?;
+    if imports_wasi(module).map_err(with_causes)? {
+        encoder = encoder
+            .adapter(
+                WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
+                WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+            )
+            .map_err(with_causes)?;
+    }
+    encoder.encode().map_err(with_causes)
+}
+
+fn imports_wasi(module: &[u8]) -> wasmparser::Result<bool> {
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::ImportSection(imports) = payload? {
+            for import in imports.into_imports() {
+                if import?.module == WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// The text of an error and of what caused it.

@@ -1,4 +1,5 @@
-//! What a program is, read off the symbols it defines: `main` makes a command, `lily_handle` an HTTP brick.
+//! What a program is, read off the symbols it defines: `main` makes a command, `lily_handle` an HTTP brick. One that has
+//! neither and carries the type of a WIT world, as bindings do that wit-bindgen-c writes, is a component of that world.
 
 use wasmparser::{KnownCustom, Linking, Parser, Payload, SymbolFlags, SymbolInfo};
 
@@ -12,7 +13,12 @@ pub enum Kind {
     Command,
     /// `wasi:http/incoming-handler`: a program with `lily_handle`.
     Http,
+    /// What its bindings say: a plugin, for example.
+    World,
 }
+
+/// Custom sections that begin so carry the type of a world; wit-component reads them off the linked module.
+const WORLD_SECTION: &str = "component-type";
 
 /// The names that clang gives to `main`, by its parameters.
 const MAIN: [&str; 4] = ["main", "__main_argc_argv", "__main_void", "__original_main"];
@@ -76,12 +82,21 @@ pub fn kind(objects: &[Object<'_>]) -> Result<Kind, Diagnostic> {
                  keep its signature `void lily_handle(lily_request *, lily_response *)`",
             )
         }),
+        (None, None, None) if objects.iter().any(|object| has_world(object.bytes)) => {
+            Ok(Kind::World)
+        }
         (None, None, None) => Err(error(
             "the program defines neither `main` nor `lily_handle`: add the source file that does, or write `int main` \
              for a command-line program or `void lily_handle(lily_request *, lily_response *)` from <lily.h> for an \
              HTTP handler",
         )),
     }
+}
+
+fn has_world(object: &[u8]) -> bool {
+    Parser::new(0).parse_all(object).any(|payload| {
+        matches!(payload, Ok(Payload::CustomSection(section)) if section.name().starts_with(WORLD_SECTION))
+    })
 }
 
 /// The functions that a relocatable module defines for others to see.

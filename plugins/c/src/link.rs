@@ -148,6 +148,11 @@ fn job(objects: &[Object<'_>], kind: Kind) -> tool::Job {
     .to_vec();
     match kind {
         Kind::Command => arguments.push(format!("{LIBRARIES}/crt1-command.o")),
+        // Its bindings name what is exported.
+        Kind::World => arguments.extend([
+            "--entry=_initialize".to_owned(),
+            format!("{LIBRARIES}/crt1-reactor.o"),
+        ]),
         Kind::Http => arguments.extend([
             "--entry=_initialize".to_owned(),
             format!("{LIBRARIES}/crt1-reactor.o"),

@@ -46,3 +46,14 @@ pub mod eviction {
         default_bindings_module: "plugins_sdk::eviction",
     });
 }
+
+/// A verb of the command line: world `lily:command/command`.
+pub mod command {
+    wit_bindgen::generate!({
+        path: "../../wit/command",
+        world: "command",
+        pub_export_macro: true,
+        export_macro_name: "export_command",
+        default_bindings_module: "plugins_sdk::command",
+    });
+}

@@ -11,6 +11,7 @@ use std::process::Command;
 /// Plugins that are a component and nothing else: `plugins/NAME`, built from the crate `plugins-NAME`. Each has its
 /// `plugin.json` beside its `Cargo.toml`. A new one is one line here.
 const COMPONENTS: &[&str] = &[
+    "lines",
     "petal",
     "policy-binpack",
     "policy-idle",
@@ -179,7 +180,8 @@ pub fn pack(modules: &Path, smallest: bool) -> Result<()> {
     })
 }
 
-fn fresh(folder: &Path) -> Result<()> {
+/// An empty folder in place of whatever was there.
+pub fn fresh(folder: &Path) -> Result<()> {
     if folder.exists() {
         std::fs::remove_dir_all(folder)
             .with_context(|| format!("cannot remove `{}`", folder.display()))?;

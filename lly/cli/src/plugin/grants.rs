@@ -57,6 +57,7 @@ impl Granted {
 /// Makes sure that a plugin was given what it asks for: asks once, or takes `--grant` as the answer. Without a terminal
 /// and without `--grant` the answer is no.
 pub fn settle(manifest: &PluginManifest, given: bool, context: &Context) -> Result<(), Failure> {
+    crate::verb::check_name(manifest)?;
     let mut granted = Granted::load(context)?;
     let missing = manifest.grants.missing_from(&granted.of(&manifest.name));
     if missing.is_empty() {

@@ -4,6 +4,7 @@
 
 mod bir;
 mod bundle;
+mod clients;
 mod compile;
 mod crash;
 mod diagnostics;
@@ -11,8 +12,12 @@ mod fleet;
 mod fronts;
 mod handler;
 mod hostile;
+mod hostile_plugins;
+mod install;
 mod policy;
 mod rc;
 mod real;
 mod reproducible;
 mod run;
+mod signatures;
+mod verb;
