@@ -3,7 +3,8 @@
 //! The rule: what is packed depends on the project's files and the compilers alone, so that two builds give the same
 //! bytes, and what a host would refuse is refused here, with what to do about it.
 
-mod bindings;
+pub mod bindings;
+mod cargo;
 mod code;
 
 use std::path::{Path, PathBuf};
