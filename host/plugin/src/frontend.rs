@@ -152,7 +152,7 @@ impl Frontend {
             frontend.call_lower(store, sources, companions, options)
         })?;
         if lowered.bir.is_empty() {
-            return Err(self.nonsense("lower", "it returned an empty BIR").into());
+            return Err(self.fault("lower", "it returned an empty BIR").into());
         }
         Ok(lowered)
     }
@@ -169,7 +169,7 @@ impl Frontend {
         })?;
         if !emitted.component.starts_with(COMPONENT_MAGIC) {
             let reason = "it returned bytes that are not a component";
-            return Err(self.nonsense("emit", reason).into());
+            return Err(self.fault("emit", reason).into());
         }
         Ok(emitted)
     }
@@ -196,7 +196,7 @@ impl Frontend {
                     return Err(FrontendError::Diagnostics(diagnostics));
                 }
                 let reason = "it refused the program without an error message";
-                Err(self.nonsense(function, reason).into())
+                Err(self.fault(function, reason).into())
             }
             Err(error) => {
                 let trap = GuestTrap::with_memory(&error, &store.data().limiter);
@@ -209,7 +209,7 @@ impl Frontend {
                     }
                     _ => trap.message.clone(),
                 };
-                let fault = self.nonsense(function, &reason);
+                let fault = self.fault(function, &reason);
                 Err(FrontendError::Fault(PluginFault {
                     trap: Some(Box::new(trap)),
                     ..fault
@@ -244,7 +244,8 @@ impl Frontend {
         store
     }
 
-    fn nonsense(&self, function: &'static str, reason: &str) -> PluginFault {
+    /// What to say when an answer of `function` turns out to be nonsense: `reason` follows on the plugin's name.
+    pub fn fault(&self, function: &'static str, reason: &str) -> PluginFault {
         PluginFault {
             plugin: self.manifest.name.clone(),
             version: self.manifest.version.to_string(),

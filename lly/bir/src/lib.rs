@@ -6,7 +6,7 @@
 //! scripts ([`text`], [`json`]).
 //!
 //! It does no I/O, knows no language, no compiler and no other LILY crate, and builds for wasm32: frontends link it.
-//! Bytes are hostile until `decode` has answered: after that, every index in a program is in range.
+//! Bytes are hostile until `decode` has answered: after that, every index in a program is in range, and units nest or lie apart.
 //!
 //! Read [`Program`] and [`Unit`] first. Tests: `tests/`; those of the digests lie beside the code.
 
@@ -14,10 +14,12 @@ mod binary;
 pub mod digest;
 pub mod json;
 mod program;
+mod spans;
 pub mod text;
 mod validate;
 
 pub use binary::{DecodeError, PROGRAM_BYTES_MAX};
 pub use digest::Digest;
 pub use program::{Call, Data, DataKind, Object, Program, SCHEMA, Span, Unit, UnitKind};
+pub use spans::shorten_crossing_spans;
 pub use validate::Invalid;

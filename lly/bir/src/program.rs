@@ -99,7 +99,8 @@ pub struct Span {
     pub line: u32,
     /// The column of its name, from 1; 0 when unknown.
     pub column: u32,
-    /// The last line that it has code for; at least `line` unless the code is of another file's.
+    /// The last line that it has code for in that file, at least `line`. Units of a file nest or lie apart; they may share
+    /// the line where one ends and the next begins.
     pub end_line: u32,
 }
 

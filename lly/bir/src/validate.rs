@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::digest::Digest;
 use crate::program::{Call, Program, SCHEMA};
+use crate::spans::crossings;
 
 /// A contradiction within a program.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -38,6 +39,26 @@ pub enum Invalid {
         /// The table that the list points into.
         table: &'static str,
     },
+    /// A place before the first line, or one that ends before it begins.
+    #[error("the place of unit {at} is impossible: lines {line} to {end_line}")]
+    Span {
+        /// The unit.
+        at: usize,
+        /// Its first line.
+        line: u32,
+        /// Its last line.
+        end_line: u32,
+    },
+    /// Two units of a file of which one ends within the other.
+    #[error("units {first} and {second} overlap in `{file}`, and neither holds the other")]
+    Overlap {
+        /// The unit that begins first.
+        first: usize,
+        /// The unit that it ends in.
+        second: usize,
+        /// The file.
+        file: String,
+    },
     /// An object's bytes are not what its digest says.
     #[error("object `{name}` does not have the bytes that its digest stands for")]
     Object {
@@ -68,6 +89,15 @@ pub fn validate(program: &Program) -> Result<(), Invalid> {
     for (at, unit) in program.units.iter().enumerate() {
         let holder = Holder { name: "unit", at };
         objects.has(unit.object, &holder)?;
+        if let Some(span) = &unit.span
+            && (span.line == 0 || span.end_line < span.line)
+        {
+            return Err(Invalid::Span {
+                at,
+                line: span.line,
+                end_line: span.end_line,
+            });
+        }
         for call in &unit.calls {
             if let Call::Unit(index) = call {
                 units.has(*index, &holder)?;
@@ -76,6 +106,14 @@ pub fn validate(program: &Program) -> Result<(), Invalid> {
         for list in [&unit.reads, &unit.writes, &unit.escapes] {
             data.has_list(list, &holder)?;
         }
+    }
+    if let Some(&(first, second)) = crossings(&program.units).first() {
+        let span = program.units[first].span.as_ref();
+        return Err(Invalid::Overlap {
+            first,
+            second,
+            file: span.map(|span| span.file.clone()).unwrap_or_default(),
+        });
     }
     for (at, item) in program.data.iter().enumerate() {
         let holder = Holder { name: "data", at };

@@ -129,7 +129,7 @@ fn what_is_wrong_is_said() {
 #[test]
 fn contradictions_are_found() {
     type Change = fn(&mut Program);
-    let cases: [(Change, &str); 11] = [
+    let cases: [(Change, &str); 13] = [
         (|p| p.schema = 7, "the program says schema 7"),
         (|p| p.units[1].object = 2, "unit 1 names object 2, of 2"),
         (
@@ -151,6 +151,22 @@ fn contradictions_are_found() {
         (
             |p| p.units[2].reads = vec![7, 2],
             "the list of data of unit 2 is not in order",
+        ),
+        (
+            |p| p.units[0].span.as_mut().unwrap().end_line = 2,
+            "the place of unit 0 is impossible: lines 3 to 2",
+        ),
+        (
+            |p| {
+                let span = p.units[0].span.clone().unwrap();
+                p.units[1].object = p.units[0].object;
+                p.units[1].span = Some(Span {
+                    line: 8,
+                    end_line: 12,
+                    ..span
+                });
+            },
+            "units 0 and 1 overlap in `src/a.c`, and neither holds the other",
         ),
         (
             |p| p.data[0].object = Some(5),

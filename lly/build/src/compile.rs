@@ -57,12 +57,9 @@ pub enum CompileError {
     /// The frontend itself failed.
     #[error(transparent)]
     Frontend(FrontendError),
-    /// The frontend answered with something that is not BIR.
-    #[error("the frontend answered with broken BIR")]
-    Bir(#[source] lly_bir::DecodeError),
-    /// The frontend emitted something that is no brick.
+    /// The program has nothing that could be started.
     #[error(transparent)]
-    Kind(#[from] KindError),
+    Kind(KindError),
     /// Static files.
     #[error(transparent)]
     Assets(#[from] AssetsError),
@@ -93,7 +90,13 @@ pub fn lower(
         &options(project, inputs),
         jobs,
     )?;
-    let program = Program::decode(&lowered.bir).map_err(CompileError::Bir)?;
+    let program = Program::decode(&lowered.bir).map_err(|error| {
+        let mut reason = format!("it returned broken BIR: {error}");
+        if let Some(source) = std::error::Error::source(&error) {
+            reason.push_str(&format!(": {source}"));
+        }
+        CompileError::Frontend(frontend.fault("lower", &reason).into())
+    })?;
     Ok((lowered.bir, program, lowered.diagnostics))
 }
 
@@ -141,7 +144,10 @@ pub fn compile(
     };
     let emitted = frontend.emit(&bir, &plan, &options(project, inputs))?;
     diagnostics.extend(emitted.diagnostics);
-    let kind = kind_of(&emitted.component)?;
+    let kind = kind_of(&emitted.component).map_err(|error| match error {
+        KindError::NothingToStart => CompileError::Kind(error),
+        nonsense => CompileError::Frontend(frontend.fault("emit", &nonsense.to_string()).into()),
+    })?;
     end(Stage::Emit);
 
     begin(Stage::Pack);

@@ -1,53 +1,65 @@
-//! What a component is, read off what it exports.
+//! What a component is, read off what it exports; and whether it is one that a host takes.
 
 use lly_brick::BrickKind;
-use wasmparser::{Parser, Payload};
+use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 /// Why a component is no brick.
 #[derive(Debug, thiserror::Error)]
 pub enum KindError {
+    /// Not valid WebAssembly.
+    #[error("it returned a component that is not valid WebAssembly: {0}")]
+    Invalid(wasmparser::BinaryReaderError),
     /// Not a component at all.
-    #[error("what the frontend emitted is not a WebAssembly component")]
-    NotAComponent(#[source] Option<wasmparser::BinaryReaderError>),
-    /// It exports nothing that could be started.
+    #[error("it returned bytes that are not a WebAssembly component")]
+    NotAComponent,
+    /// It wants what no host gives.
+    #[error("it returned a component that imports `{0}`, which no brick is given")]
+    Import(String),
+    /// It exports nothing that could be started. This is up to the program, the others are up to the frontend.
     #[error("the program has neither a `main` nor a request handler")]
     NothingToStart,
 }
 
 /// `wasi:http/incoming-handler` makes an HTTP brick, else `wasi:cli/run` a command.
+///
+/// # Errors
+/// When the component is not valid, imports anything but WASI, or exports neither of the two.
 pub fn kind_of(component: &[u8]) -> Result<BrickKind, KindError> {
-    let (mut depth, mut command) = (0_usize, false);
-    let mut parser = Parser::new(0).parse_all(component);
-    match parser.next() {
-        Some(Ok(Payload::Version {
-            encoding: wasmparser::Encoding::Component,
-            ..
-        })) => {}
-        Some(Err(error)) => return Err(KindError::NotAComponent(Some(error))),
-        Some(Ok(_)) | None => return Err(KindError::NotAComponent(None)),
+    if !Parser::is_component(component) {
+        return Err(KindError::NotAComponent);
     }
-    for payload in parser {
-        match payload.map_err(|error| KindError::NotAComponent(Some(error)))? {
+    // Which features there are is the engine's to say; here it is about bytes that no engine takes.
+    Validator::new_with_features(WasmFeatures::all())
+        .validate_all(component)
+        .map_err(KindError::Invalid)?;
+    let (mut depth, mut command, mut http) = (0_usize, false, false);
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.map_err(KindError::Invalid)? {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(imports) if depth == 0 => {
+                for import in imports {
+                    let name = import.map_err(KindError::Invalid)?.name.name;
+                    if !name.starts_with("wasi:") {
+                        return Err(KindError::Import(name.to_owned()));
+                    }
+                }
+            }
             Payload::ComponentExportSection(exports) if depth == 0 => {
                 for export in exports {
-                    let export = export.map_err(|error| KindError::NotAComponent(Some(error)))?;
+                    let export = export.map_err(KindError::Invalid)?;
                     let interface = export.name.name.split('@').next().unwrap_or_default();
-                    match interface {
-                        "wasi:http/incoming-handler" => return Ok(BrickKind::Http),
-                        "wasi:cli/run" => command = true,
-                        _ => {}
-                    }
+                    http |= interface == "wasi:http/incoming-handler";
+                    command |= interface == "wasi:cli/run";
                 }
             }
             _ => {}
         }
     }
-    if command {
-        Ok(BrickKind::Command)
-    } else {
-        Err(KindError::NothingToStart)
+    match (http, command) {
+        (true, _) => Ok(BrickKind::Http),
+        (false, true) => Ok(BrickKind::Command),
+        (false, false) => Err(KindError::NothingToStart),
     }
 }
 
@@ -72,5 +84,19 @@ mod tests {
         assert!(kind(&format!("(component {})", export("wasi:cli/run@0.2.6"))).is_err());
         assert!(kind("(module)").is_err_and(|error| error.contains("not a WebAssembly component")));
         assert!(kind_of(b"\0as").is_err() && kind_of(b"").is_err());
+    }
+
+    #[test]
+    fn what_no_host_takes_is_refused() {
+        let refused = |text: &str| kind(text).expect_err("no brick");
+        assert!(
+            refused("(component (import \"acme:spy/ears\" (instance)))")
+                .contains("`acme:spy/ears`")
+        );
+        let broken = "(component (core module (func (result i32))))";
+        assert!(refused(broken).contains("not valid WebAssembly"));
+        let mut cut = wat::parse_str("(component (core module))").expect("a good text");
+        cut.pop();
+        assert!(matches!(kind_of(&cut), Err(KindError::Invalid(_))));
     }
 }

@@ -77,7 +77,7 @@ impl<'a> Places<'a> {
     fn render(&self, diagnostic: &Diagnostic, context: &Context) -> String {
         let mut place = String::new();
         if let Some(name) = &diagnostic.path {
-            place.push_str(&self.path(name));
+            place.push_str(&visible(&self.path(name)));
             for number in [diagnostic.line, diagnostic.column] {
                 if number > 0 {
                     place.push_str(&format!(":{number}"));
@@ -94,14 +94,14 @@ impl<'a> Places<'a> {
         let mut text = format!(
             "{}{severity} {}",
             context.paint("1", &place),
-            diagnostic.message
+            visible(&diagnostic.message)
         );
         if let Some(line) = diagnostic
             .source_line
             .as_deref()
             .filter(|line| !line.trim().is_empty())
         {
-            text.push_str(&format!("\n{line}"));
+            text.push_str(&format!("\n{}", visible(line)));
             if diagnostic.column > 0 {
                 text.push_str(&format!(
                     "\n{}{}",
@@ -112,6 +112,21 @@ impl<'a> Places<'a> {
         }
         text
     }
+}
+
+/// What a frontend says goes to a terminal: a control character becomes its number, as clang writes it.
+fn visible(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\t' => plain.push(letter),
+            control if control.is_control() => {
+                plain.push_str(&format!("<U+{:04X}>", u32::from(control)));
+            }
+            letter => plain.push(letter),
+        }
+    }
+    plain
 }
 
 /// Blanks up to the column, which counts bytes: a tab stays a tab, any other character becomes one blank.
@@ -180,6 +195,15 @@ mod tests {
         assert_eq!(under("\"ä\" x", 6), "    ");
         assert_eq!(under("ab", 1), "");
         assert_eq!(under("ab", 9), "  ");
+    }
+
+    #[test]
+    fn a_frontend_does_not_steer_the_terminal() {
+        assert_eq!(
+            visible("a\u{1b}[2Jb\u{9b}\r"),
+            "a<U+001B>[2Jb<U+009B><U+000D>"
+        );
+        assert_eq!(visible("\tä\n"), "\tä\n");
     }
 
     #[test]

@@ -16,7 +16,9 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use lly_bir::{Call, Data, DataKind, Digest, Object, Program, SCHEMA, Unit, UnitKind};
+use lly_bir::{
+    Call, Data, DataKind, Digest, Object, Program, SCHEMA, Unit, UnitKind, shorten_crossing_spans,
+};
 use thiserror::Error;
 
 use crate::sources::Language;
@@ -39,7 +41,8 @@ pub struct AnalysisError {
 /// # Errors
 /// When an object cannot be read; clang does not write such.
 pub fn program(name: &str, objects: Vec<Object>) -> Result<Program, AnalysisError> {
-    let (units, data) = graph(&objects)?;
+    let (mut units, data) = graph(&objects)?;
+    shorten_crossing_spans(&mut units);
     let mut languages: BTreeSet<&str> = objects
         .iter()
         .filter_map(|object| Language::of(source(object)))

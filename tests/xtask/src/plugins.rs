@@ -172,7 +172,8 @@ pub fn pack(modules: &Path, smallest: bool) -> Result<()> {
     })
 }
 
-fn fresh(folder: &Path) -> Result<()> {
+/// An empty folder in place of whatever was there.
+pub fn fresh(folder: &Path) -> Result<()> {
     if folder.exists() {
         std::fs::remove_dir_all(folder)
             .with_context(|| format!("cannot remove `{}`", folder.display()))?;

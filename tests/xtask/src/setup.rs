@@ -1,7 +1,35 @@
 //! `cargo xtask setup`: from a fresh checkout to packed plugins, in stages that are each done once.
 
-use crate::{plugins, toolchain};
+use crate::plugins::fresh;
+use crate::stage::once;
+use crate::workspace::{lily, run as command};
+use crate::{fetch, plugins, toolchain};
 use anyhow::Result;
+use std::process::Command;
+
+/// Sigstore's own verifier in JavaScript, for a test that cross-checks our signatures: package, version, sha256.
+const SIGSTORE_JS: [(&str, &str, &str); 4] = [
+    (
+        "@sigstore/verify",
+        "3.1.1",
+        "66fba97654e6850703065d461678965f604aba69f6f792b3fed316a6ffba4154",
+    ),
+    (
+        "@sigstore/bundle",
+        "4.0.0",
+        "a2746c45926a4a34622d8f9d6a3f288133c4762b1a89916d4b6d1eae8375b1a5",
+    ),
+    (
+        "@sigstore/core",
+        "3.2.1",
+        "b1ebd091f75345f83c709f9a4e5be06c2c0f80adc7f42c0ab469008367998a3e",
+    ),
+    (
+        "@sigstore/protobuf-specs",
+        "0.5.2",
+        "59f53330ed0d85794978e0b152dee7793184e70f5a6e31fda4db5687a9cdb448",
+    ),
+];
 
 /// Does what is not done yet.
 pub fn run(smallest: bool) -> Result<()> {
@@ -9,4 +37,24 @@ pub fn run(smallest: bool) -> Result<()> {
     plugins::fetch_inputs()?;
     let modules = plugins::build_modules(&toolchain)?;
     plugins::pack(&modules, smallest)
+}
+
+/// What only tests need.
+pub fn for_tests() -> Result<()> {
+    for (name, version, sha256) in SIGSTORE_JS {
+        let folder = lily().join("sigstore-js/node_modules").join(name);
+        let marker = folder.join("package.json");
+        once(&name.replace('/', "-"), sha256, &[marker], || {
+            let tarball = fetch::npm(name, version, sha256)?;
+            fresh(&folder)?;
+            command(
+                Command::new("tar")
+                    .args(["-xzf".as_ref(), tarball.as_os_str()])
+                    .arg("--strip-components=1")
+                    .arg("-C")
+                    .arg(&folder),
+            )
+        })?;
+    }
+    Ok(())
 }

@@ -9,6 +9,7 @@ use std::process::{ExitCode, Stdio};
 /// Runs every test of the workspace, or those that `arguments` choose.
 pub fn run(arguments: &[String]) -> Result<ExitCode> {
     setup::run(false)?;
+    setup::for_tests()?;
     machine::prepare()?;
     println!("test: building");
     workspace::run(cargo().args(["build", "--workspace"]))?;
