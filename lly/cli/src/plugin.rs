@@ -11,6 +11,7 @@ mod look;
 mod new;
 mod publish;
 mod source;
+mod test;
 mod trust;
 mod worlds;
 
@@ -87,6 +88,9 @@ enum PluginCommand {
         after_help = "Example:\n  lly plugin build\n  lly plugin build ./count --module count.wasm"
     )]
     Build(build::BuildArgs),
+    /// Run the cases of a plugin's world, and its own.
+    #[command(after_help = "Example:\n  lly plugin test\n  lly plugin test ./abacus.plugin")]
+    Test(test::TestArgs),
     /// Make a key pair, or show its public half.
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -159,6 +163,7 @@ pub fn run(args: PluginArgs, context: &Context) -> Result<(), Failure> {
         PluginCommand::Wit(args) => worlds::wit(&args, context),
         PluginCommand::New(args) => new::run(&args, context),
         PluginCommand::Build(args) => build::run(&args, context),
+        PluginCommand::Test(args) => test::run(&args, context),
         PluginCommand::Key(command) => key::run(&command, context),
         PluginCommand::Trust(command) => trust::run(command, context),
     }
