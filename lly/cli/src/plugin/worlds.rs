@@ -111,6 +111,13 @@ impl Contract {
         let imports = resolve.worlds[world].imports.keys();
         Ok(imports.map(|key| resolve.name_world_key(key)).collect())
     }
+
+    /// The names of what its plugins have to export.
+    pub fn exports(&self) -> Result<Vec<String>, Failure> {
+        let (resolve, world) = self.resolve()?;
+        let exports = resolve.worlds[world].exports.keys();
+        Ok(exports.map(|key| resolve.name_world_key(key)).collect())
+    }
 }
 
 #[cfg(test)]
@@ -125,8 +132,8 @@ mod tests {
                 "{}",
                 one.name
             );
-            let imports = one.imports().unwrap();
-            let package = one.world.split_once('@').unwrap().0;
+            let imports = one.imports().expect("imports");
+            let package = one.world.split_once('@').expect("a version").0;
             // What is imported is the package's own: nothing of a plugin's world depends on anybody else.
             assert!(
                 imports.iter().all(|import| import.starts_with(package)),
@@ -137,9 +144,9 @@ mod tests {
 
     #[test]
     fn a_world_that_is_unknown_is_refused_with_those_that_are_known() {
-        let failure = contract("pictures").unwrap_err();
+        let failure = contract("pictures").expect_err("there is none");
         assert!(
-            failure.hint.unwrap().contains("frontend, command"),
+            failure.hint.expect("a hint").contains("frontend, command"),
             "{}",
             failure.message
         );

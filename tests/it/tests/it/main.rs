@@ -18,3 +18,4 @@ mod reproducible;
 mod run;
 mod signatures;
 mod verb;
+mod worlds;

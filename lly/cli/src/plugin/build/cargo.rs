@@ -45,7 +45,7 @@ pub fn build(folder: &Path, context: &Context) -> Result<PathBuf, Failure> {
                 .env("RUSTC_BOOTSTRAP", "1");
         }
     }
-    if let Some(flags) = flags(folder) {
+    if let Some(flags) = flags() {
         command.env("CARGO_ENCODED_RUSTFLAGS", flags);
     }
     let mut child = command.spawn().map_err(|error| {
@@ -111,7 +111,7 @@ fn ask_rustc(arguments: &[&str]) -> Result<String, Failure> {
 }
 
 /// Flags that keep this machine's folders out of the module; none where the user has flags of their own.
-fn flags(folder: &Path) -> Option<String> {
+fn flags() -> Option<String> {
     let own = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"];
     if own.iter().any(|name| std::env::var_os(name).is_some()) {
         return None;
@@ -121,11 +121,9 @@ fn flags(folder: &Path) -> Option<String> {
         None => std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")),
     };
     let sysroot = ask_rustc(&["--print", "sysroot"]).ok().map(PathBuf::from);
-    let places = [
-        (folder.canonicalize().ok(), "/plugin"),
-        (cargo_home, "/cargo"),
-        (sysroot, "/rust"),
-    ];
+    // The project's own files are called by their names in it. Its folder is not named here, because another one would
+    // have everything built anew.
+    let places = [(cargo_home, "/cargo"), (sysroot, "/rust")];
     let flags = places.into_iter().filter_map(|(place, name)| {
         Some(format!("--remap-path-prefix={}={name}", place?.display()))
     });
