@@ -13,6 +13,7 @@ mod heartbeat;
 mod id;
 mod lease;
 mod log;
+mod policy;
 mod problem;
 mod slug;
 mod void;
@@ -22,6 +23,10 @@ pub use heartbeat::{Heartbeat, Load, Order, Orders, PlacementReport, PlacementSt
 pub use id::{AccountName, CapId, IdError, PlacementId, Role};
 pub use lease::{Lease, LeaseError, LeaseKey, LeaseKeyError};
 pub use log::{LogLine, LogStream};
+pub use policy::{
+    PackagedPolicy, PolicyAnswer, PolicyCap, PolicyDecision, PolicyIdentity, PolicyList,
+    PolicyQuestion, PolicyRecord, PolicySlot, PolicyStatus, PolicyTally, SetPolicy, ShadowAnswer,
+};
 pub use problem::Problem;
 pub use slug::{Slug, SlugError};
 pub use void::{

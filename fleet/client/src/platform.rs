@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use fleet_api::{
     AccountCreated, AccountName, BundleMissing, CapId, CapStatus, CreateAccount, DeployVoid,
-    DrainCap, LogLine, Slug, Token, Void, VoidList,
+    DrainCap, LogLine, PolicyIdentity, PolicyList, PolicyRecord, PolicySlot, SetPolicy, Slug,
+    Token, Void, VoidList,
 };
 use futures_util::{Stream, StreamExt as _, stream};
 use lly_brick::Digest;
@@ -18,6 +19,8 @@ use crate::tls::{TlsFiles, user_config};
 const ASK_TIMEOUT: Duration = Duration::from_secs(30);
 /// A deploy waits for compilation and the first probe.
 const DEPLOY_TIMEOUT: Duration = Duration::from_secs(120);
+/// A policy is compiled before it is taken.
+const POLICY_TIMEOUT: Duration = Duration::from_secs(90);
 /// A blob of the largest size over a slow line.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 /// The longest line of a log stream; the CAP cuts lines long before.
@@ -170,6 +173,47 @@ impl OperatorClient {
         call::send(request.json(&wish), Some(ASK_TIMEOUT))
             .await
             .map(drop)
+    }
+}
+
+impl OperatorClient {
+    /// Everything about policies.
+    pub async fn policies(&self) -> Result<PolicyList, CallError> {
+        let request = self.client.get(format!("{}/v1/policies", self.base));
+        call::fetch(request, ASK_TIMEOUT).await
+    }
+
+    /// Sends the package of a policy.
+    pub async fn put_policy_package(&self, digest: &Digest, bytes: Bytes) -> Result<(), CallError> {
+        let url = format!("{}/v1/policies/packages/{digest}", self.base);
+        call::send(self.client.put(url).body(bytes), Some(UPLOAD_TIMEOUT))
+            .await
+            .map(drop)
+    }
+
+    /// Puts a policy into a slot.
+    pub async fn set_policy(
+        &self,
+        slot: PolicySlot,
+        wish: &SetPolicy,
+    ) -> Result<PolicyIdentity, CallError> {
+        let url = format!("{}/v1/policies/{}", self.base, slot.as_str());
+        call::fetch(self.client.put(url).json(wish), POLICY_TIMEOUT).await
+    }
+
+    /// Takes the operator's choice for a slot back.
+    pub async fn unset_policy(&self, slot: PolicySlot) -> Result<(), CallError> {
+        let url = format!("{}/v1/policies/{}", self.base, slot.as_str());
+        call::send(self.client.delete(url), Some(POLICY_TIMEOUT))
+            .await
+            .map(drop)
+    }
+
+    /// The newest decisions with what was known, oldest first; as many as are kept if no number is given.
+    pub async fn decisions(&self, count: Option<u32>) -> Result<PolicyRecord, CallError> {
+        let wish = count.map_or_else(String::new, |count| format!("?n={count}"));
+        let url = format!("{}/v1/policies/decisions{wish}", self.base);
+        call::fetch(self.client.get(url), POLICY_TIMEOUT).await
     }
 }
 

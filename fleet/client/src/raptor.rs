@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use fleet_api::{Heartbeat, Orders, PlaceVoid, PlacementOutcome, Route, Slug};
+use fleet_api::{
+    Heartbeat, Orders, PlaceVoid, PlacementOutcome, PolicyIdentity, PolicyList, PolicyRecord,
+    PolicySlot, Route, SetPolicy, Slug,
+};
 use reqwest::Client;
 
 use crate::call::{self, CallError};
@@ -12,6 +15,9 @@ use crate::tls::TlsFiles;
 const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 /// A placement waits for compilation and the first probe.
 const PLACE_TIMEOUT: Duration = Duration::from_secs(100);
+
+/// A policy is compiled before it is taken.
+const POLICY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Raptor, with the caller's certificate.
 #[derive(Clone, Debug)]
@@ -70,5 +76,39 @@ impl RaptorClient {
     pub async fn stop(&self, slug: &Slug) -> Result<(), CallError> {
         let request = self.client.delete(format!("{}/v1/voids/{slug}", self.base));
         call::send(request, Some(ASK_TIMEOUT)).await.map(drop)
+    }
+
+    /// Everything about policies.
+    pub async fn policies(&self) -> Result<PolicyList, CallError> {
+        call::fetch(
+            self.client.get(format!("{}/v1/policies", self.base)),
+            ASK_TIMEOUT,
+        )
+        .await
+    }
+
+    /// Puts a policy into a slot.
+    pub async fn set_policy(
+        &self,
+        slot: PolicySlot,
+        wish: &SetPolicy,
+    ) -> Result<PolicyIdentity, CallError> {
+        let url = format!("{}/v1/policies/{}", self.base, slot.as_str());
+        call::fetch(self.client.put(url).json(wish), POLICY_TIMEOUT).await
+    }
+
+    /// Takes the operator's choice for a slot back.
+    pub async fn unset_policy(&self, slot: PolicySlot) -> Result<(), CallError> {
+        let url = format!("{}/v1/policies/{}", self.base, slot.as_str());
+        call::send(self.client.delete(url), Some(POLICY_TIMEOUT))
+            .await
+            .map(drop)
+    }
+
+    /// The newest decisions with what was known, oldest first; as many as are kept if no number is given.
+    pub async fn decisions(&self, count: Option<u32>) -> Result<PolicyRecord, CallError> {
+        let wish = count.map_or_else(String::new, |count| format!("?n={count}"));
+        let url = format!("{}/v1/policies/decisions{wish}", self.base);
+        call::fetch(self.client.get(url), POLICY_TIMEOUT).await
     }
 }

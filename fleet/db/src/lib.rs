@@ -7,6 +7,7 @@
 mod accounts;
 pub mod cluster;
 mod placements;
+mod policies;
 mod registry;
 mod voids;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 pub use placements::{Follows, NewPlacement, PlacementRow};
+pub use policies::{DECISIONS_MAX, NewDecision};
 pub use registry::{LogHash, LogRow, ManifestRow, PluginRow, Put, TagRule};
 pub use voids::{Claim, LogSource};
 

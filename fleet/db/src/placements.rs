@@ -199,7 +199,7 @@ impl Database {
         let caps = sqlx::query(
             "select c.*, (extract(epoch from now() - c.seen_at) * 1000)::bigint as silent_ms,
                     (select count(*) from placement p where p.cap = c.id and p.status <> 'stopped') as placements
-             from cap c order by c.id",
+             from cap c order by c.id collate \"C\"",
         )
         .fetch_all(&self.pool)
         .await?;
@@ -263,16 +263,6 @@ impl Database {
             .execute(&self.pool)
             .await?;
         Ok(changed.rows_affected() == 1)
-    }
-
-    /// Counts a fault of a policy.
-    pub async fn policy_fault(&self, policy: &str, fault: &str) -> Result<(), DbError> {
-        sqlx::query("insert into policy_fault (policy, fault) values ($1, $2)")
-            .bind(policy)
-            .bind(fault)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
     }
 }
 

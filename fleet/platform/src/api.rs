@@ -18,7 +18,7 @@ use fleet_client::server::{Document, Peer};
 use fleet_db::Database;
 
 use crate::refusal::Refusal;
-use crate::{bundles, voids};
+use crate::{bundles, policies, voids};
 
 /// How long a token of a local account lasts. (Tokens of people who sign in in a browser last a day.)
 const TOKEN_TTL: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -58,6 +58,13 @@ pub fn router(platform: Arc<Platform>) -> Router {
         .route("/v1/accounts", post(create_account))
         .route("/v1/caps", get(caps))
         .route("/v1/caps/{cap}/draining", put(drain))
+        .route("/v1/policies", get(policies::list))
+        .route("/v1/policies/decisions", get(policies::decisions))
+        .route("/v1/policies/packages/{digest}", put(policies::put_package))
+        .route(
+            "/v1/policies/{slot}",
+            put(policies::set).delete(policies::unset),
+        )
         .layer(DefaultBodyLimit::max(DOCUMENT_BYTES_MAX))
         .fallback(nothing)
         .with_state(platform)

@@ -5,6 +5,7 @@
 
 mod api;
 mod bundles;
+mod policies;
 mod refusal;
 mod signatures;
 mod voids;

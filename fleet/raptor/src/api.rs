@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use fleet_api::{
-    Heartbeat, Lease, Order, Orders, PlaceVoid, PlacementOutcome, PlacementState, Problem, Role,
-    Route, Slug,
+    Heartbeat, Lease, Order, Orders, PlaceVoid, PlacementOutcome, PlacementState, PolicyIdentity,
+    PolicyList, PolicyRecord, PolicySlot, Problem, Role, Route, SetPolicy, Slug,
 };
 use fleet_client::server::{Document, Peer};
-use fleet_db::DbError;
+use fleet_db::{DECISIONS_MAX, DbError};
 
 use crate::place::Raptor;
+use crate::policies::SetError;
 
 /// A CAP with twenty thousand placements reports in a few megabytes.
 const BODY_BYTES_MAX: usize = 16 << 20;
@@ -31,6 +32,9 @@ pub fn router(raptor: Arc<Raptor>) -> Router {
         .route("/v1/placements", post(place))
         .route("/v1/voids/{slug}", delete(stop))
         .route("/v1/routes/{slug}", get(route))
+        .route("/v1/policies", get(policies))
+        .route("/v1/policies/{slot}", put(set_policy).delete(unset_policy))
+        .route("/v1/policies/decisions", get(decisions))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(raptor)
 }
@@ -122,6 +126,87 @@ async fn route(
         .await
         .map_err(database)?;
     found.map(Json).ok_or_else(|| not_found(&slug))
+}
+
+async fn policies(
+    State(raptor): State<Arc<Raptor>>,
+    peer: Peer,
+) -> Result<Json<PolicyList>, Refusal> {
+    peer.require(Role::Platform).map_err(refuse)?;
+    raptor.policies.list().await.map(Json).map_err(unfit)
+}
+
+async fn set_policy(
+    State(raptor): State<Arc<Raptor>>,
+    peer: Peer,
+    Path(slot): Path<PolicySlot>,
+    Document(wish): Document<SetPolicy>,
+) -> Result<Json<PolicyIdentity>, Refusal> {
+    peer.require(Role::Platform).map_err(refuse)?;
+    let set = raptor.policies.set(slot, &wish).await;
+    set.map(Json).map_err(unfit)
+}
+
+async fn unset_policy(
+    State(raptor): State<Arc<Raptor>>,
+    peer: Peer,
+    Path(slot): Path<PolicySlot>,
+) -> Result<StatusCode, Refusal> {
+    peer.require(Role::Platform).map_err(refuse)?;
+    raptor.policies.unset(slot).await.map_err(database)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(serde::Deserialize)]
+struct HowMany {
+    n: Option<u32>,
+}
+
+async fn decisions(
+    State(raptor): State<Arc<Raptor>>,
+    peer: Peer,
+    Query(wish): Query<HowMany>,
+) -> Result<Json<PolicyRecord>, Refusal> {
+    peer.require(Role::Platform).map_err(refuse)?;
+    let most = u32::try_from(DECISIONS_MAX).unwrap_or(u32::MAX);
+    let mut decisions = raptor
+        .database
+        .policy_decisions(wish.n.unwrap_or(most), true)
+        .await
+        .map_err(database)?;
+    decisions.reverse();
+    Ok(Json(PolicyRecord { decisions }))
+}
+
+/// What cannot be loaded is the operator's to mend; the rest is raptor's.
+fn unfit(error: SetError) -> Refusal {
+    match error {
+        SetError::Database(error) => database(error),
+        SetError::Policy(error) => refuse((
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Problem::new("bad-policy", chain(&error)),
+        )),
+        SetError::Blob(error) => refuse((
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Problem::new(Problem::BLOBS_MISSING, chain(&error)),
+        )),
+        SetError::Lost(error) => {
+            tracing::error!(%error, "a policy was lost");
+            let problem = Problem::new("internal", "raptor failed; its log says why");
+            refuse((StatusCode::INTERNAL_SERVER_ERROR, problem))
+        }
+    }
+}
+
+/// An error and its causes in one sentence.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(&format!(": {inner}"));
+        cause = inner.source();
+    }
+    text
 }
 
 fn known(slug: &str) -> Result<Slug, Refusal> {

@@ -6,27 +6,29 @@
 //! to end in `tests/it`.
 
 mod api;
-mod choose;
 mod place;
+mod policies;
 mod sweep;
 
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
 use fleet_api::LeaseKey;
+use fleet_client::blobs::BlobStore;
 use fleet_client::cap::CapClient;
 use fleet_client::tls::TlsFiles;
 use fleet_db::Database;
 use fleet_place::Terms;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::choose::Chooser;
 use crate::place::Raptor;
+use crate::policies::Policies;
 
 /// How long a CAP may serve on the strength of one heartbeat. Long enough that a restart of raptor or Postgres is not
 /// noticed, short enough that a void leaves a dead CAP within half a minute.
@@ -50,6 +52,9 @@ struct Arguments {
     /// File with the master key of the leases.
     #[arg(long, value_name = "FILE")]
     lease_key: PathBuf,
+    /// The object store, where the packages of policies are.
+    #[arg(long, value_name = "DIR")]
+    blobs: PathBuf,
     /// Where compiled policies are kept between restarts.
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
@@ -58,8 +63,25 @@ struct Arguments {
     lease_ttl_ms: u64,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    // First of all: this executable is also its own compiling child.
+    if let Some(code) = host_engine::child::main_if_asked() {
+        return code;
+    }
+    let served = tokio::runtime::Runtime::new()
+        .context("cannot start the runtime")
+        .and_then(|runtime| runtime.block_on(serve()));
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where the log goes, and before it there is one.
+            let _ = writeln!(std::io::stderr(), "Error: {error:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(false)
@@ -78,15 +100,21 @@ async fn main() -> anyhow::Result<()> {
     let cache = arguments
         .cache
         .unwrap_or_else(|| std::env::temp_dir().join("lly-raptor"));
+    let database = Database::open(&arguments.database_url).await?;
+    let exe = std::env::current_exe()
+        .context("cannot find this executable, which must compile in a child")?;
+    let blobs = BlobStore::open(&arguments.blobs)?;
+    let policies = Policies::new(database.clone(), blobs, cache, Some(exe));
+    policies.follow().await?;
     let raptor = Arc::new(Raptor {
-        database: Database::open(&arguments.database_url).await?,
+        database,
         caps: CapClient::new(&tls)?,
         key: read_key(&arguments.lease_key)?,
         terms: Terms {
             lease_ttl: Duration::from_millis(arguments.lease_ttl_ms),
             pending_max: PENDING_MAX,
         },
-        chooser: Arc::new(Chooser::new(&cache)),
+        policies,
         changed: tokio::sync::Notify::new(),
     });
     announce(listener.local_addr()?)?;

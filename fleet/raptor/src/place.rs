@@ -2,18 +2,17 @@
 //!
 //! Nothing is told to a CAP but "beat now": its heartbeat fetches the order that the database holds.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use fleet_api::{CapId, LeaseKey, PlaceVoid, PlacementId, PlacementOutcome, Slug};
 use fleet_client::cap::CapClient;
 use fleet_db::{Database, DbError, Follows, NewPlacement, PlacementRow};
-use fleet_place::{Cap, Status, Terms, candidates};
+use fleet_place::{Status, Terms, candidates};
 use futures_util::future::join_all;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::choose::{Chooser, Decision};
+use crate::policies::{Policies, Question};
 
 /// Another raptor may have taken the heartbeat that we wait for: so often the database is asked.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -29,7 +28,7 @@ pub struct Raptor {
     /// The bounds of every plan.
     pub terms: Terms,
     /// Decides.
-    pub chooser: Arc<Chooser>,
+    pub policies: Policies,
     /// A heartbeat has changed a placement.
     pub changed: Notify,
 }
@@ -59,28 +58,29 @@ impl Raptor {
         follows: Follows,
     ) -> Result<Result<PlacementId, String>, DbError> {
         let (caps, _) = self.database.seen().await?;
-        let decision = self.choose(place, previous, &caps).await;
-        if let Some(fault) = &decision.fault {
-            tracing::error!(fault, "the policy failed; the built-in default decided");
-            self.database
-                .policy_fault(self.chooser.name(), fault)
-                .await?;
-        }
-        let chosen = decision
+        let fit = candidates(&caps, &self.terms);
+        let question = Question {
+            place: place.clone(),
+            previous: caps.iter().find(|cap| Some(&cap.id) == previous).cloned(),
+            candidates: fit.iter().map(|cap| (*cap).clone()).collect(),
+        };
+        let decision = self.policies.decide(question).await?;
+        let answer = &decision.answer;
+        let chosen = answer
             .cap
             .as_ref()
             .and_then(|id| caps.iter().find(|cap| cap.id == *id));
         let Some(cap) = chosen else {
-            let known = caps.len();
-            let fit = candidates(&caps, &self.terms).len();
+            let (fit, known) = (fit.len(), caps.len());
             return Ok(Err(format!(
                 "{fit} of {known} CAPs are healthy; {}",
-                decision.reason
+                answer.reason
             )));
         };
         let id = PlacementId::from_random(rand::random());
-        let (slug, bundle, policy) = (&place.slug, &place.bundle, decision.policy.as_str());
-        let (decision, purpose) = (decision.reason.as_str(), place.purpose);
+        let decider = decision.decider();
+        let (slug, bundle, policy) = (&place.slug, &place.bundle, decider.as_str());
+        let (decision, purpose) = (answer.reason.as_str(), place.purpose);
         let new = NewPlacement {
             id: &id,
             slug,
@@ -99,21 +99,6 @@ impl Raptor {
         tracing::info!(%slug, cap = %cap.id, policy, reason = decision, placement = %id, "placed");
         self.nudge(&cap.control_url).await;
         Ok(Ok(id))
-    }
-
-    async fn choose(&self, place: &PlaceVoid, previous: Option<&CapId>, caps: &[Cap]) -> Decision {
-        let (chooser, place, previous) =
-            (Arc::clone(&self.chooser), place.clone(), previous.cloned());
-        let fit: Vec<Cap> = candidates(caps, &self.terms).into_iter().cloned().collect();
-        let decided = tokio::task::spawn_blocking(move || {
-            chooser.choose(&place, previous.as_ref(), &fit.iter().collect::<Vec<_>>())
-        });
-        decided.await.unwrap_or_else(|error| Decision {
-            cap: None,
-            policy: "none".to_owned(),
-            reason: format!("the decision was lost: {error}"),
-            fault: None,
-        })
     }
 
     /// Waits for a placement to live or fail.

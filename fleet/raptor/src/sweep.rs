@@ -22,6 +22,9 @@ pub async fn run(raptor: Arc<Raptor>) {
     let mut watching_since = Instant::now();
     loop {
         tokio::time::sleep(PERIOD).await;
+        if let Err(error) = raptor.policies.follow().await {
+            tracing::warn!(%error, "could not look which policy decides; the one before goes on");
+        }
         if let Err(error) = sweep(&raptor, watching_since.elapsed()).await {
             // It was blind: what it has not seen meanwhile is no news of absence.
             tracing::warn!(%error, "could not look at the fleet; changing nothing");

@@ -41,6 +41,13 @@ impl CompileLimits {
         cpu_seconds_max: 300,
         deadline: Duration::from_secs(300),
     };
+
+    /// For policies: some tens of kilobytes, compiled in a tenth of a second. An operator waits for it, and no void does.
+    pub const POLICY: CompileLimits = CompileLimits {
+        memory_bytes_max: 4 << 30,
+        cpu_seconds_max: 30,
+        deadline: Duration::from_secs(30),
+    };
 }
 
 /// One compilation.

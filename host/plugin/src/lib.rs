@@ -1,11 +1,12 @@
-//! Plugins, which are components, become functions that LILY calls: language frontends, verbs and placement policies.
+//! Plugins, which are components, become functions that LILY calls: language frontends, verbs and policies.
 //!
 //! A plugin gets what its WIT world names and nothing else; one that imports more is refused. A fault of a plugin
 //! (trap, too much memory, too late, nonsense as an answer) is an error that names it, never one of the host.
 //!
 //! This crate must never look into BIR, or know what a bundle, a void or a fleet is.
 //!
-//! Read first: [`Frontend`], [`Verb`], [`PlacementPolicy`]. Tests are beside the code, with components written as text.
+//! Read first: [`Frontend`], [`Verb`], [`PlacementPolicy`], [`EvictionPolicy`]. Tests are beside the code, with components
+//! written as text.
 
 #![cfg_attr(
     test,
@@ -13,6 +14,7 @@
 )]
 
 mod command;
+mod eviction;
 mod fault;
 mod frontend;
 mod load;
@@ -24,11 +26,12 @@ mod store;
 mod testing;
 
 pub use command::{CommandLimits, Ran, Surroundings, Usage, Verb, WebRequest, WebResponse};
+pub use eviction::{Eviction, EvictionPolicy, Memory, Voids};
 pub use fault::{LoadError, PluginFault};
 pub use frontend::{
     BrickPlan, Diagnostic, Emitted, Frontend, FrontendError, FrontendLimits, Lowered, Options,
     Severity, SourceFile,
 };
-pub use policy::{Cap, Choice, PlacementPolicy, PolicyFault, PolicyLimits, Request};
+pub use policy::{Caps, Choice, Compiler, PlacementPolicy, PolicyFault, PolicyLimits, Request};
 pub use progress::{Progress, Silent, Stage};
 pub use store::{Installed, Origin, PluginStore, StoreError};

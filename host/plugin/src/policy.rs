@@ -1,26 +1,25 @@
-//! Placement policies: components that decide and can touch nothing.
+//! Policies: components that decide and can touch nothing. This file has what both kinds share and the one that places.
 //!
 //! Every decision is a fresh instance with bounds on steps, time and memory, and its answer is checked before anyone
 //! believes it. What goes wrong is a [`PolicyFault`]; the caller then decides by itself.
 
-use crate::load::{check_imports, check_world};
-use crate::{LoadError, StoreError};
-use host_engine::{
-    CodeCache, Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind, ticks_for,
-};
-use lly_brick::container::Reader;
-use registry_index::{MANIFEST_ENTRY, POLICY_WORLD, PluginManifest};
+mod sandbox;
+
+use crate::LoadError;
+use host_engine::{GuestTrap, MemoryLimiter};
+use registry_index::{POLICY_WORLD, PluginManifest};
 use std::path::Path;
 use std::time::Duration;
-use wasmtime::Store;
-use wasmtime::component::Linker;
+
+pub use sandbox::Compiler;
+pub(crate) use sandbox::Sandbox;
 
 mod bindings {
     #![allow(missing_docs, reason = "generated from WIT")]
     wasmtime::component::bindgen!({ path: "../../wit/policy", world: "placement-policy" });
 }
 
-pub use bindings::lily::policy::types::{Cap, Choice, Request};
+pub use bindings::lily::policy::types::{Caps, Choice, Request};
 
 /// A reason is one sentence for the decision log.
 const REASON_CHARS_MAX: usize = 300;
@@ -97,128 +96,78 @@ impl PolicyFault {
     }
 }
 
-/// A policy that is ready to decide, for any number of threads. A decision blocks its thread for the deadline at most.
+/// A placement policy that is ready to decide, for any number of threads. A decision blocks its thread for the deadline
+/// at most.
 pub struct PlacementPolicy {
-    manifest: PluginManifest,
-    engine: Engine,
+    sandbox: Sandbox,
     pre: bindings::PlacementPolicyPre<MemoryLimiter>,
-    limits: PolicyLimits,
-    _ticker: EpochTicker,
 }
 
 impl PlacementPolicy {
-    /// Loads a policy from its package; compiled code is kept in `cache_dir`.
+    /// Loads a policy from its package, compiled in this process; its code is kept in `cache_dir`.
     pub fn from_packaged(package: &[u8], cache_dir: &Path) -> Result<PlacementPolicy, LoadError> {
-        PlacementPolicy::from_packaged_with(package, cache_dir, PolicyLimits::STANDARD)
+        let compiler = Compiler {
+            cache_dir,
+            child: None,
+        };
+        PlacementPolicy::from_packaged_with(package, &compiler, PolicyLimits::STANDARD)
     }
 
-    /// As [`PlacementPolicy::from_packaged`], with bounds of your own.
+    /// As [`PlacementPolicy::from_packaged`], with a compiler and bounds of your own.
     pub fn from_packaged_with(
         package: &[u8],
-        cache_dir: &Path,
+        compiler: &Compiler<'_>,
         limits: PolicyLimits,
     ) -> Result<PlacementPolicy, LoadError> {
-        let (manifest, wasm) = read(package).map_err(LoadError::Package)?;
-        check_world(&manifest, POLICY_WORLD)?;
-        let engine = Engine::new(Profile::Policy)?;
-        let cache = CodeCache::new(cache_dir.to_owned());
-        let component = cache
-            .component(&engine, &wasm)
-            .map_err(|source| LoadError::Code {
-                plugin: manifest.name.clone(),
-                version: manifest.version.to_string(),
-                source: Box::new(source),
-            })?;
-        check_imports(&manifest, &engine, &component, &[])?;
-        let pre = Linker::new(engine.wasmtime())
-            .instantiate_pre(&component)
-            .and_then(bindings::PlacementPolicyPre::new)
-            .map_err(|error| LoadError::unfit(&manifest, &error))?;
-        let ticker = EpochTicker::start(&engine).map_err(LoadError::Thread)?;
-        Ok(PlacementPolicy {
-            manifest,
-            engine,
-            pre,
-            limits,
-            _ticker: ticker,
-        })
+        let (sandbox, pre) = Sandbox::load(package, POLICY_WORLD, compiler, limits)?;
+        let pre = bindings::PlacementPolicyPre::new(pre)
+            .map_err(|error| LoadError::unfit(sandbox.manifest(), &error))?;
+        Ok(PlacementPolicy { sandbox, pre })
     }
 
     /// What the plugin says about itself.
     pub fn manifest(&self) -> &PluginManifest {
-        &self.manifest
+        self.sandbox.manifest()
     }
 
     /// Asks for a decision. A `cap` in the answer is an index into `caps`, and the reason is one short line.
-    pub fn choose(&self, request: &Request, caps: &[Cap]) -> Result<Choice, PolicyFault> {
-        let limiter = MemoryLimiter::new(self.limits.memory_bytes_max);
-        let mut store = Store::new(self.engine.wasmtime(), limiter);
-        store.limiter(|limiter| limiter);
-        store.set_hostcall_fuel(self.limits.output_bytes_max);
-        store.set_epoch_deadline(ticks_for(self.limits.deadline));
-        let choice = store
-            .set_fuel(self.limits.fuel)
-            .and_then(|()| self.pre.instantiate(&mut store))
+    pub fn choose(&self, request: &Request, caps: &Caps) -> Result<Choice, PolicyFault> {
+        let mut store = self.sandbox.store();
+        let choice = self
+            .pre
+            .instantiate(&mut store)
             .and_then(|policy| policy.call_choose(&mut store, request, caps))
-            .map_err(|error| self.fault(&error, store.data()))?;
-        self.check(choice, caps.len())
+            .map_err(|error| self.sandbox.fault(&error, store.data()))?;
+        self.check(choice, caps.region.len())
     }
 
     fn check(&self, choice: Choice, caps: usize) -> Result<Choice, PolicyFault> {
         if let Some(cap) = choice.cap
             && cap as usize >= caps
         {
-            return Err(PolicyFault::Invalid {
-                policy: self.manifest.name.clone(),
-                reason: format!("it chose number {cap} of {caps} CAPs"),
-            });
+            return Err(self
+                .sandbox
+                .nonsense(format!("it chose number {cap} of {caps} CAPs")));
         }
-        let plain = choice.reason.chars().filter(|char| !char.is_control());
         Ok(Choice {
             cap: choice.cap,
-            reason: plain.take(REASON_CHARS_MAX).collect(),
+            reason: one_line(&choice.reason),
         })
-    }
-
-    fn fault(&self, error: &wasmtime::Error, limiter: &MemoryLimiter) -> PolicyFault {
-        let policy = self.manifest.name.clone();
-        let trap = GuestTrap::with_memory(error, limiter);
-        match trap.kind {
-            TrapKind::Deadline => PolicyFault::Late {
-                policy,
-                reason: format!("it ran longer than {} ms", self.limits.deadline.as_millis()),
-            },
-            TrapKind::Fuel => PolicyFault::Late {
-                policy,
-                reason: format!("it took more than {} steps", self.limits.fuel),
-            },
-            TrapKind::Memory => PolicyFault::Memory {
-                policy,
-                bytes_max: self.limits.memory_bytes_max,
-            },
-            // Answers that the canonical ABI refuses (strings that are not UTF-8, lists out of bounds).
-            TrapKind::Other => PolicyFault::Invalid {
-                policy,
-                reason: trap.message,
-            },
-            _ => PolicyFault::Trap { policy, trap },
-        }
     }
 }
 
 impl std::fmt::Debug for PlacementPolicy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PlacementPolicy")
-            .field("name", &self.manifest.name)
-            .finish_non_exhaustive()
+        f.debug_tuple("PlacementPolicy")
+            .field(&self.sandbox)
+            .finish()
     }
 }
 
-fn read(package: &[u8]) -> Result<(PluginManifest, Vec<u8>), StoreError> {
-    let reader = Reader::open(package)?;
-    let manifest = PluginManifest::parse(&reader.read(MANIFEST_ENTRY)?)?;
-    let wasm = reader.read(&manifest.component)?;
-    Ok((manifest, wasm))
+/// What a policy says about itself is shown to people: one short line without control characters.
+pub(crate) fn one_line(reason: &str) -> String {
+    let plain = reason.chars().filter(|char| !char.is_control());
+    plain.take(REASON_CHARS_MAX).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Packages and components for the tests of this crate.
 
 use lly_brick::container::Writer;
-use registry_index::{FRONTEND_WORLD, POLICY_WORLD, PluginManifest};
+use registry_index::{EVICTION_WORLD, FRONTEND_WORLD, POLICY_WORLD, PluginManifest};
 use semver::Version;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
@@ -13,6 +13,11 @@ pub(crate) fn frontend(core: &str) -> Vec<u8> {
 /// A component of the world of policies around a core module in text.
 pub(crate) fn policy(core: &str) -> Vec<u8> {
     component(core, "policy", "placement-policy")
+}
+
+/// A component of the world of eviction policies around a core module in text.
+pub(crate) fn eviction(core: &str) -> Vec<u8> {
+    component(core, "eviction", "eviction-policy")
 }
 
 /// A component of the world of commands around a core module in text.
@@ -47,6 +52,16 @@ pub(crate) fn frontend_manifest() -> PluginManifest {
 /// The manifest of a policy.
 pub(crate) fn policy_manifest() -> PluginManifest {
     PluginManifest::new("spread", Version::new(1, 2, 3), POLICY_WORLD, "spreads")
+}
+
+/// The manifest of an eviction policy.
+pub(crate) fn eviction_manifest() -> PluginManifest {
+    PluginManifest::new(
+        "idle",
+        Version::new(1, 2, 3),
+        EVICTION_WORLD,
+        "puts to sleep",
+    )
 }
 
 /// A packaged plugin.

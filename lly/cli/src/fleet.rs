@@ -5,6 +5,8 @@ mod database;
 mod layout;
 mod lease_key;
 mod operator;
+mod policy;
+mod release;
 mod supervisor;
 mod up;
 
@@ -47,6 +49,13 @@ enum FleetCommand {
     },
     /// Make accounts.
     Account(AccountArgs),
+    /// Offer a version of `lly` with the registry's install.sh.
+    #[command(
+        after_help = "Example:\n  lly plugin key generate release.key\n  lly fleet release 0.4.0 --key release.key x86_64-linux=./lly"
+    )]
+    Release(release::ReleaseArgs),
+    /// Say which policy decides where voids go, swap it, try others.
+    Policy(policy::PolicyArgs),
 }
 
 #[derive(Debug, Args)]
@@ -100,6 +109,8 @@ pub fn run(args: FleetArgs, context: &Context) -> Result<(), Failure> {
             FleetCommand::Status => status(context),
             FleetCommand::Caps => operator::caps(context).await,
             FleetCommand::Drain { cap, undo } => operator::drain(&cap, !undo, context).await,
+            FleetCommand::Release(args) => release::run(&args, context),
+            FleetCommand::Policy(args) => policy::run(args, context).await,
             FleetCommand::Account(AccountArgs {
                 command: AccountCommand::Add { name, credentials },
             }) => {

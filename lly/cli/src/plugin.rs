@@ -15,9 +15,10 @@ mod test;
 mod trust;
 mod worlds;
 
-pub use install::project;
+pub use install::{is_file, project, requirement};
+pub use key::passphrase;
 pub use publish::{SigningArgs, log as transparency_log};
-pub use source::{RegistryArgs, trust};
+pub use source::{RegistryArgs, failed, trust};
 pub use trust::pin;
 
 use clap::{Args, Subcommand};

@@ -1,237 +1,219 @@
 //! The placement policy `spread`: a void goes where it leaves the fleet most evenly loaded.
 //!
-//! A request and the caps that could take it come in, one choice comes out. [`choose`] is a pure function: no clock, no
-//! randomness, no memory of the last decision; the same question has the same answer whatever the order of the caps.
-//! The component of world `lily:policy/placement-policy` (module `component`, built for wasm32 only) is a thin shim over
-//! it. Read [`choose`], then [`Cap`]. Tests are at the end of this file.
+//! A request and the hosts that could take it come in, one choice comes out. [`choose`] is a pure function: no clock, no
+//! randomness, no memory of the last decision; of hosts that are alike the first is taken. The component of world
+//! `lily:policy/placement-policy` (module `component`, built for wasm32 only) is a thin shim over it. Tests are at the
+//! end of this file.
 
-use std::cmp::Ordering;
+use plugins_sdk::policy::{Caps, Choice, Request};
 
 #[cfg(target_arch = "wasm32")]
 mod component;
 
-/// What is asked for, as far as this policy cares.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// Where the void wants to be; absent means anywhere.
-    pub region: Option<String>,
-}
-
-/// A host that could take the placement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cap {
-    /// Its name; the last tie-breaker.
-    pub id: String,
-    /// Where it stands.
-    pub region: String,
-    /// Placements it serves or is starting.
-    pub placements: u32,
-    /// Memory it has.
-    pub memory_bytes_total: u64,
-    /// Memory in use.
-    pub memory_bytes_used: u64,
-    /// CPU in use, thousandths of all its cores.
-    pub cpu_permille: u32,
-}
-
-/// The decision.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// Index into the caps; absent means that none is fit.
-    pub cap: Option<u32>,
-    /// One sentence for the decision log.
-    pub reason: String,
-}
-
 /// Memory counts in steps of this many thousandths: what differs by less is equally loaded, and the number of
 /// placements decides. Otherwise a few megabytes of noise would send every void of a burst to the same host.
 const MEMORY_STEP_PERMILLE: u64 = 20;
-/// From here on a cap counts as full: what is placed has to be able to grow.
+/// From here on a host counts as full: what is placed has to be able to grow.
 const MEMORY_FULL_PERMILLE: u64 = 950;
+/// More CPU than this counts as this much.
+const CPU_MAX: u32 = (1 << 24) - 1;
 
-/// Picks the least loaded cap: those of the wanted region first, then the least memory in use (as a share, in steps),
-/// the fewest placements, the least CPU, and at last the lowest id. A cap without free memory is not fit.
-pub fn choose(request: &Request, caps: &[Cap]) -> Choice {
-    let fit = caps.iter().enumerate().filter(|(_, cap)| has_room(cap));
-    let best = fit.min_by(|(_, left), (_, right)| compare(request, left, right));
+/// Picks the least loaded host: those of the wanted region first, then the least memory in use (as a share, in steps),
+/// the fewest placements, the least CPU, and at last the first. A host without free memory is not fit.
+pub fn choose(request: &Request, caps: &Caps) -> Choice {
+    let wanted = wanted_region(request, caps);
+    let mut best: Option<(u64, usize)> = None;
+    for (index, cap) in rows(caps).enumerate() {
+        let memory = permille(cap.used, cap.total);
+        if memory >= MEMORY_FULL_PERMILLE {
+            continue;
+        }
+        let elsewhere = wanted.is_some_and(|region| region != cap.region);
+        let load = load(elsewhere, memory, cap.placements, cap.cpu_permille);
+        if best.is_none_or(|(least, _)| load < least) {
+            best = Some((load, index));
+        }
+    }
     match best {
-        Some((index, cap)) => Choice {
+        Some((_, index)) => Choice {
             cap: u32::try_from(index).ok(),
-            reason: reason(request, cap, caps.len()),
+            reason: reason(request, caps, index),
         },
-        None if caps.is_empty() => Choice {
-            cap: None,
-            reason: "there is no healthy cap".to_owned(),
-        },
-        None => Choice {
-            cap: None,
-            reason: format!("all {} caps are out of memory", caps.len()),
-        },
+        None if caps.region.is_empty() => none("there is no healthy CAP".to_owned()),
+        None => none(format!("all {} CAPs are out of memory", caps.region.len())),
     }
 }
 
-fn compare(request: &Request, left: &Cap, right: &Cap) -> Ordering {
-    let key = |cap: &Cap| {
-        (
-            !in_region(request, cap),
-            memory_step(cap),
-            cap.placements,
-            cap.cpu_permille,
-        )
-    };
-    key(left)
-        .cmp(&key(right))
-        .then_with(|| left.id.cmp(&right.id))
+/// What decides, in the order in which it decides, as one number: the region in bit 63, memory in steps (fewer than 48)
+/// from bit 56, placements from bit 24, CPU below.
+fn load(elsewhere: bool, memory_permille: u64, placements: u32, cpu_permille: u32) -> u64 {
+    u64::from(elsewhere) << 63
+        | (memory_permille / MEMORY_STEP_PERMILLE) << 56
+        | u64::from(placements) << 24
+        | u64::from(cpu_permille.min(CPU_MAX))
 }
 
-fn in_region(request: &Request, cap: &Cap) -> bool {
-    request
+/// The index of the wanted region. A region in which no host stands has an index that no host has.
+fn wanted_region(request: &Request, caps: &Caps) -> Option<u32> {
+    let wanted = request.region.as_ref()?;
+    let found = caps.regions.iter().position(|region| region == wanted);
+    Some(
+        found
+            .and_then(|at| u32::try_from(at).ok())
+            .unwrap_or(u32::MAX),
+    )
+}
+
+struct Row {
+    region: u32,
+    placements: u32,
+    total: u64,
+    used: u64,
+    cpu_permille: u32,
+}
+
+fn rows(caps: &Caps) -> impl Iterator<Item = Row> {
+    let memory = caps.memory_bytes_total.iter().zip(&caps.memory_bytes_used);
+    let counts = caps.placements.iter().zip(&caps.cpu_permille);
+    let columns = caps.region.iter().zip(memory).zip(counts);
+    columns.map(
+        |((region, (total, used)), (placements, cpu_permille))| Row {
+            region: *region,
+            placements: *placements,
+            total: *total,
+            used: *used,
+            cpu_permille: *cpu_permille,
+        },
+    )
+}
+
+/// A host that does not say how much memory it has is taken at its word about everything else.
+fn permille(used: u64, total: u64) -> u64 {
+    used.saturating_mul(1000).checked_div(total).unwrap_or(0)
+}
+
+fn none(reason: String) -> Choice {
+    Choice { cap: None, reason }
+}
+
+fn reason(request: &Request, caps: &Caps, index: usize) -> String {
+    let region = caps
         .region
-        .as_ref()
-        .is_none_or(|region| *region == cap.region)
-}
-
-/// A cap that does not say how much memory it has is taken at its word about everything else.
-fn memory_permille(cap: &Cap) -> u64 {
-    let share =
-        u128::from(cap.memory_bytes_used) * 1000 / u128::from(cap.memory_bytes_total.max(1));
-    if cap.memory_bytes_total == 0 {
-        0
-    } else {
-        u64::try_from(share).unwrap_or(u64::MAX)
-    }
-}
-
-fn memory_step(cap: &Cap) -> u64 {
-    memory_permille(cap) / MEMORY_STEP_PERMILLE
-}
-
-fn has_room(cap: &Cap) -> bool {
-    memory_permille(cap) < MEMORY_FULL_PERMILLE
-}
-
-fn reason(request: &Request, cap: &Cap, of: usize) -> String {
-    let region = match &request.region {
-        Some(region) if *region == cap.region => format!(" in region `{region}`"),
-        Some(region) => format!(" (none is free in region `{region}`)"),
+        .get(index)
+        .and_then(|region| caps.regions.get(*region as usize));
+    let place = match &request.region {
+        Some(wanted) if Some(wanted) == region => format!(" in region `{wanted}`"),
+        Some(wanted) => format!(" (none is free in region `{wanted}`)"),
         None => String::new(),
     };
+    let of = caps.region.len();
+    let at = |column: &[u64]| column.get(index).copied().unwrap_or(0);
+    let memory = permille(at(&caps.memory_bytes_used), at(&caps.memory_bytes_total));
+    let placements = caps.placements.get(index).copied().unwrap_or(0);
+    let cpu = caps.cpu_permille.get(index).copied().unwrap_or(0);
     format!(
-        "`{}` is the least loaded of {of}{region}: {}‰ of its memory, {} placements, {}‰ of its CPU",
-        cap.id,
-        memory_permille(cap),
-        cap.placements,
-        cap.cpu_permille
+        "the least loaded of {of}{place}: {memory}‰ of its memory, {placements} placements, {cpu}‰ of its CPU"
     )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Cap, Request, choose};
+    use super::*;
 
     const GIB: u64 = 1 << 30;
 
-    fn cap(id: &str, memory_bytes_used: u64, placements: u32, cpu_permille: u32) -> Cap {
-        Cap {
-            id: id.to_owned(),
-            region: "here".to_owned(),
-            placements,
-            memory_bytes_total: 100 * GIB,
-            memory_bytes_used,
-            cpu_permille,
+    /// Region, memory used of 100 GiB, placements, CPU.
+    fn fleet(rows: &[(&str, u64, u32, u32)]) -> Caps {
+        let mut regions: Vec<String> = rows.iter().map(|row| row.0.to_owned()).collect();
+        regions.sort();
+        regions.dedup();
+        let index = |name: &str| regions.iter().position(|region| region == name);
+        Caps {
+            region: rows
+                .iter()
+                .map(|row| index(row.0).expect("a region") as u32)
+                .collect(),
+            memory_bytes_total: vec![100 * GIB; rows.len()],
+            memory_bytes_used: rows.iter().map(|row| row.1).collect(),
+            placements: rows.iter().map(|row| row.2).collect(),
+            cpu_permille: rows.iter().map(|row| row.3).collect(),
+            regions,
         }
     }
 
-    fn anywhere() -> Request {
-        Request { region: None }
+    fn here(rows: &[(u64, u32, u32)]) -> Caps {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|row| ("here", row.0, row.1, row.2))
+            .collect();
+        fleet(&rows)
     }
 
-    fn chosen<'a>(request: &Request, caps: &'a [Cap]) -> Option<&'a str> {
-        choose(request, caps)
-            .cap
-            .map(|index| caps[index as usize].id.as_str())
+    fn wish(region: Option<&str>) -> Request {
+        Request {
+            slug: "lazy-fox".to_owned(),
+            bundle: "sha256:00".to_owned(),
+            previous_cap: None,
+            previous_region: None,
+            region: region.map(str::to_owned),
+        }
+    }
+
+    fn chosen(caps: &Caps) -> Option<u32> {
+        choose(&wish(None), caps).cap
     }
 
     #[test]
     fn memory_comes_first() {
-        let caps = [cap("a", 50 * GIB, 0, 0), cap("b", 10 * GIB, 90, 900)];
-        assert_eq!(chosen(&anywhere(), &caps), Some("b"));
+        let caps = here(&[(50 * GIB, 0, 0), (10 * GIB, 90, 900)]);
+        assert_eq!(chosen(&caps), Some(1));
     }
 
     #[test]
-    fn then_placements_then_cpu_then_id() {
-        let caps = [cap("a", GIB, 3, 0), cap("b", 0, 2, 900)];
-        assert_eq!(
-            chosen(&anywhere(), &caps),
-            Some("b"),
-            "a gibibyte of a hundred is noise"
-        );
-        let caps = [cap("a", GIB, 2, 10), cap("b", GIB, 2, 9)];
-        assert_eq!(chosen(&anywhere(), &caps), Some("b"));
-        let caps = [cap("b", GIB, 2, 9), cap("a", GIB, 2, 9)];
-        assert_eq!(chosen(&anywhere(), &caps), Some("a"));
-    }
-
-    #[test]
-    fn the_order_of_the_caps_is_no_part_of_the_answer() {
-        let mut caps = vec![
-            cap("c", 0, 1, 5),
-            cap("a", 0, 1, 5),
-            cap("b", 0, 0, 900),
-            cap("d", 70 * GIB, 0, 0),
-        ];
-        for _ in 0..caps.len() {
-            assert_eq!(chosen(&anywhere(), &caps), Some("b"));
-            caps.rotate_left(1);
-        }
+    fn then_placements_then_cpu_then_the_first() {
+        let caps = here(&[(GIB, 3, 0), (0, 2, 900)]);
+        assert_eq!(chosen(&caps), Some(1), "a gibibyte of a hundred is noise");
+        assert_eq!(chosen(&here(&[(GIB, 2, 10), (GIB, 2, 9)])), Some(1));
+        assert_eq!(chosen(&here(&[(GIB, 2, 9), (GIB, 2, 9)])), Some(0));
     }
 
     #[test]
     fn a_burst_is_spread_evenly() {
-        let mut caps = vec![cap("a", 0, 0, 0), cap("b", 0, 0, 0), cap("c", 0, 0, 0)];
+        let mut caps = here(&[(0, 0, 0), (0, 0, 0), (0, 0, 0)]);
         for _ in 0..30 {
-            let index = choose(&anywhere(), &caps).cap.expect("all are free");
-            caps[index as usize].placements += 1;
+            let index = chosen(&caps).expect("all are free");
+            caps.placements[index as usize] += 1;
         }
-        assert_eq!(
-            caps.iter().map(|cap| cap.placements).collect::<Vec<_>>(),
-            [10, 10, 10]
-        );
+        assert_eq!(caps.placements, [10, 10, 10]);
     }
 
     #[test]
     fn the_region_is_preferred_and_given_up_rather_than_refusing() {
-        let mut caps = [cap("a", 0, 0, 0), cap("b", 60 * GIB, 50, 500)];
-        caps[1].region = "there".to_owned();
-        let request = Request {
-            region: Some("there".to_owned()),
-        };
-        assert_eq!(chosen(&request, &caps), Some("b"));
-        caps[1].memory_bytes_used = 96 * GIB;
-        assert_eq!(chosen(&request, &caps), Some("a"));
-        assert!(
-            choose(&request, &caps)
-                .reason
-                .contains("none is free in region `there`")
-        );
+        let mut caps = fleet(&[("here", 0, 0, 0), ("there", 60 * GIB, 50, 500)]);
+        assert_eq!(choose(&wish(Some("there")), &caps).cap, Some(1));
+        assert_eq!(choose(&wish(Some("nowhere")), &caps).cap, Some(0));
+        caps.memory_bytes_used[1] = 96 * GIB;
+        let choice = choose(&wish(Some("there")), &caps);
+        assert_eq!(choice.cap, Some(0));
+        assert!(choice.reason.contains("none is free in region `there`"));
     }
 
     #[test]
-    fn a_full_cap_is_not_fit_and_none_is_said_so() {
-        let choice = choose(&anywhere(), &[cap("a", 99 * GIB, 0, 0)]);
+    fn a_full_host_is_not_fit_and_none_is_said_so() {
+        let choice = choose(&wish(None), &here(&[(99 * GIB, 0, 0)]));
         assert_eq!(
             (choice.cap, choice.reason.as_str()),
-            (None, "all 1 caps are out of memory")
+            (None, "all 1 CAPs are out of memory")
         );
-        assert_eq!(choose(&anywhere(), &[]).cap, None);
+        assert_eq!(chosen(&here(&[])), None);
     }
 
     #[test]
     fn absurd_numbers_do_not_overflow() {
-        let mut odd = cap("a", u64::MAX, u32::MAX, u32::MAX);
-        odd.memory_bytes_total = 0;
-        let mut worse = cap("b", u64::MAX, 0, 0);
-        worse.memory_bytes_total = 1;
-        assert_eq!(chosen(&anywhere(), &[worse, odd]), Some("a"));
+        let mut caps = here(&[(u64::MAX, 0, 0), (u64::MAX, u32::MAX, u32::MAX)]);
+        caps.memory_bytes_total = vec![1, 0];
+        assert_eq!(chosen(&caps), Some(1));
+        let all_busy = here(&[(0, u32::MAX, u32::MAX), (0, u32::MAX, 5)]);
+        assert_eq!(chosen(&all_busy), Some(1));
     }
 }

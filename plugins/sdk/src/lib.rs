@@ -36,6 +36,17 @@ pub mod policy {
     });
 }
 
+/// An eviction policy: world `lily:eviction/eviction-policy`.
+pub mod eviction {
+    wit_bindgen::generate!({
+        path: "../../wit/eviction",
+        world: "eviction-policy",
+        pub_export_macro: true,
+        export_macro_name: "export_eviction_policy",
+        default_bindings_module: "plugins_sdk::eviction",
+    });
+}
+
 /// A verb of the command line: world `lily:command/command`.
 pub mod command {
     wit_bindgen::generate!({

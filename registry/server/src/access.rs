@@ -9,6 +9,7 @@ use fleet_db::Database;
 
 use crate::names::Repository;
 use crate::refusal::Refusal;
+use crate::{components, releases};
 
 /// Whether a scope covers a repository: the same name, or the same beginning if the scope ends in `*`.
 pub fn covers(scope: &str, repository: &Repository) -> bool {
@@ -40,7 +41,16 @@ pub async fn require(
 ) -> Result<(), Refusal> {
     let token = presented(headers).ok_or_else(Refusal::unauthorized)?;
     let denied = |message: String| Err(Refusal::new(StatusCode::FORBIDDEN, "DENIED", message));
+    if components::is_own(repository) {
+        return denied(format!("`{repository}` is made by this registry itself"));
+    }
     if let Some(account) = database.account_of(token.hash()).await? {
+        // Else the first account that asks could keep every release out.
+        if repository.as_str() == releases::REPOSITORY {
+            return denied(format!(
+                "`{repository}` belongs to whoever runs this registry"
+            ));
+        }
         if database
             .own_repository(repository.as_str(), &account)
             .await?

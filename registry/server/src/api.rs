@@ -15,8 +15,9 @@ use lly_brick::Digest;
 use crate::keys::ServiceKeys;
 use crate::names::{Reference, Repository};
 use crate::refusal::Refusal;
+use crate::releases::Releases;
 use crate::uploads::Uploads;
-use crate::{access, blobs, log, manifests, plugins};
+use crate::{access, blobs, log, manifests, pages, plugins, releases};
 
 /// What RC works with.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Registry {
     pub uploads: Uploads,
     /// What indexes and the log are signed with.
     pub keys: ServiceKeys,
+    /// What `install.sh` is made with.
+    pub releases: Releases,
 }
 
 /// What a path under `/v2/` names.
@@ -60,6 +63,7 @@ impl Query {
 
 /// Every route.
 pub fn router(registry: Registry) -> Router {
+    let registry = Arc::new(registry);
     Router::new()
         .route("/v2/", get(version))
         .route("/v2", get(version))
@@ -76,7 +80,9 @@ pub fn router(registry: Registry) -> Router {
         .route("/api/v1/log/entries", get(log::by_index).post(log::add))
         .route("/api/v1/log/entries/{uuid}", get(log::by_uuid))
         .fallback(nothing)
-        .with_state(Arc::new(registry))
+        .with_state(registry.clone())
+        .merge(pages::router(registry.clone()))
+        .merge(releases::router(registry))
 }
 
 async fn version() -> Response {

@@ -8,11 +8,16 @@
 pub mod access;
 pub mod api;
 pub mod blobs;
+pub mod components;
 pub mod keys;
 pub mod log;
 pub mod manifests;
 pub mod merkle;
 pub mod names;
+mod pages;
 pub mod plugins;
 pub mod refusal;
+pub mod releases;
+pub mod releasing;
 pub mod uploads;
+mod wit;

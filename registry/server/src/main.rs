@@ -1,5 +1,6 @@
 //! `rc`: the registry. Serves, and makes the tokens that pushing needs.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,11 +11,18 @@ use fleet_api::Token;
 use fleet_client::blobs::BlobStore;
 use fleet_client::tls::TlsFiles;
 use fleet_db::Database;
+use registry_client::keys;
 use registry_server::access;
 use registry_server::api::{Registry, router};
 use registry_server::keys::ServiceKeys;
+use registry_server::releases::{self, Releases};
+use registry_server::releasing::{self, PLATFORMS, Release, Released};
 use registry_server::uploads::Uploads;
+use semver::Version;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// What opens a key file. The second is cosign's.
+const PASSPHRASE_VARIABLES: [&str; 2] = ["LLY_KEY_PASSPHRASE", "COSIGN_PASSWORD"];
 
 /// Keeps plugins: an OCI registry.
 #[derive(Debug, Parser)]
@@ -65,6 +73,28 @@ enum Command {
     /// Tokens that pushing needs.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Offer a version of `lly` with `install.sh`. The first release pins the key; LLY_KEY_PASSPHRASE opens it.
+    #[command(
+        after_help = "Example:\n  lly plugin key generate release.key\n  rc release 0.4.0 --key release.key --data ./rc --database-url postgres://… x86_64-linux=./lly"
+    )]
+    Release(ReleaseArguments),
+}
+
+#[derive(Debug, Args)]
+struct ReleaseArguments {
+    /// The version of `lly`.
+    version: Version,
+    /// The program for each platform: x86_64-linux, aarch64-linux, x86_64-macos, aarch64-macos.
+    #[arg(required = true, value_name = "PLATFORM=FILE")]
+    programs: Vec<String>,
+    /// The publisher's key file, as `lly plugin key generate` or cosign makes it.
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// The registry's own data folder.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    #[command(flatten)]
+    database: DatabaseUrl,
 }
 
 #[derive(Debug, Subcommand)]
@@ -104,8 +134,10 @@ async fn main() -> anyhow::Result<()> {
     // Another provider may have been installed by nobody but us.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments = Arguments::parse();
-    if let Some(Command::Token(command)) = arguments.command {
-        return token(command).await;
+    match arguments.command {
+        Some(Command::Token(command)) => return token(command).await,
+        Some(Command::Release(arguments)) => return release(&arguments).await,
+        None => {}
     }
     let (Some(listen), Some(database_url), Some(data)) =
         (arguments.listen, arguments.database_url, arguments.data)
@@ -154,6 +186,46 @@ async fn token(command: TokenCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn release(arguments: &ReleaseArguments) -> anyhow::Result<()> {
+    let passphrase = PASSPHRASE_VARIABLES
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .with_context(|| format!("no passphrase for the key: set {}", PASSPHRASE_VARIABLES[0]))?;
+    let key = keys::load(&arguments.key, &passphrase)
+        .with_context(|| format!("cannot use the key `{}` (--key)", arguments.key.display()))?;
+    let mut programs = BTreeMap::new();
+    for program in &arguments.programs {
+        let (platform, file) = program
+            .split_once('=')
+            .with_context(|| format!("`{program}` is not PLATFORM=FILE"))?;
+        let known = PLATFORMS.into_iter().find(|known| *known == platform);
+        let platform = known.with_context(|| {
+            let known = PLATFORMS.join(", ");
+            format!("`{platform}` is no platform that install.sh knows: {known}")
+        })?;
+        let bytes = std::fs::read(file).with_context(|| format!("cannot read `{file}`"))?;
+        ensure!(
+            programs.insert(platform, bytes.into()).is_none(),
+            "there are two programs for `{platform}`"
+        );
+    }
+    let database = Database::open(&arguments.database.database_url).await?;
+    let version = arguments.version.clone();
+    let release = Release { version, programs };
+    let released = releasing::release(&arguments.data, &database, &release, &key).await?;
+    let (what, digest) = match released {
+        Released::New(digest) => ("released", digest),
+        Released::Before(digest) => ("was released before", digest),
+    };
+    writeln!(
+        std::io::stdout(),
+        "lly {} {what}: {digest}, key {}",
+        release.version,
+        key.public().fingerprint()
+    )?;
+    Ok(())
+}
+
 async fn serve(arguments: Serve) -> anyhow::Result<()> {
     ensure!(
         !arguments.http || arguments.listen.ip().is_loopback(),
@@ -164,6 +236,7 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on `{}` (--listen)", arguments.listen))?;
     let data = &arguments.data;
+    releases::pinned(data).with_context(|| format!("cannot use `{}` (--data)", data.display()))?;
     let uploads = Uploads::open(&data.join("uploads"))
         .await
         .with_context(|| format!("cannot use `{}` (--data)", data.display()))?;
@@ -172,6 +245,10 @@ async fn serve(arguments: Serve) -> anyhow::Result<()> {
         blobs: BlobStore::open(&data.join("blobs"))?,
         uploads,
         keys: ServiceKeys::open(&data.join("keys"))?,
+        releases: Releases {
+            data: data.clone(),
+            secure: !arguments.http,
+        },
     };
     let tls = arguments
         .tls_dir

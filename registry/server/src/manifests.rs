@@ -11,8 +11,8 @@ use serde::Deserialize;
 use crate::api::{Call, value};
 use crate::blobs::CONTENT_DIGEST;
 use crate::names::Reference;
-use crate::plugins;
 use crate::refusal::Refusal;
+use crate::{components, plugins, releases};
 
 /// The largest manifest (what OCI asks registries to take at least).
 pub const MANIFEST_BYTES_MAX: usize = 4 << 20;
@@ -145,6 +145,7 @@ pub async fn put(call: Call<'_>, reference: Reference, body: Body) -> Result<Res
     // If we die in between, the version is there and not in the index; putting it again mends that.
     if let Some(plugin) = &plugin {
         plugins::enter(call, plugin, digest).await?;
+        components::offer(call.registry, &plugin.name, &plugin.version).await?;
     }
     tracing::info!(repository = %call.repository, %digest, tag = tag.map(|(tag, _)| tag), "a manifest");
     let mut headers = HeaderMap::new();
@@ -159,7 +160,8 @@ pub async fn put(call: Call<'_>, reference: Reference, body: Body) -> Result<Res
 
 /// The versions of plugins are for good; every other tag moves.
 fn rule(call: Call<'_>, tag: &str) -> TagRule {
-    match call.repository.is_plugin() && semver::Version::parse(tag).is_ok() {
+    let released = call.repository.is_plugin() || call.repository.as_str() == releases::REPOSITORY;
+    match released && semver::Version::parse(tag).is_ok() {
         true => TagRule::Stays,
         false => TagRule::Moves,
     }

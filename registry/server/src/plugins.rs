@@ -17,10 +17,10 @@ use semver::Version;
 use serde::Deserialize;
 use std::sync::Arc;
 
-use crate::access;
 use crate::api::{Call, Registry, parameters};
 use crate::names::Repository;
 use crate::refusal::Refusal;
+use crate::{access, components};
 
 /// A `plugin.json`.
 const PLUGIN_JSON_BYTES_MAX: u64 = 256 << 10;
@@ -227,6 +227,10 @@ pub async fn yank(
         index.map(Some).map_err(|error| bad(error.to_string()))
     })
     .await?;
+    match yank.reason {
+        Some(_) => components::withdraw(&registry, &name, &version).await?,
+        None => components::offer(&registry, &name, &version).await?,
+    }
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

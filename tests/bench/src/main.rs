@@ -1,12 +1,14 @@
 //! `bench`: measures what LILY promises, each figure as a ratio against a named reference in the same run, and writes
 //! `docs/benchmarks.md`.
 //!
-//! It drives the built `lly` and real processes and knows nothing of their insides. `cargo xtask bench` runs it.
+//! It drives the built `lly` and real processes and knows nothing of their insides; only policies are asked in this process,
+//! with the crate that raptor decides with. `cargo xtask bench` runs it.
 
 mod compile;
 mod fleet;
 mod http;
 mod load;
+mod policy;
 mod process;
 mod report;
 
@@ -75,6 +77,7 @@ fn run(
         ("hello", Box::new(compile::hello)),
         ("http", Box::new(|| http::measure(wasmtime))),
         ("fleet", Box::new(fleet::measure)),
+        ("policy", Box::new(policy::measure)),
     ];
     let mut sections = Vec::new();
     for (name, measure) in measures.iter().filter(|(name, _)| name.contains(only)) {
@@ -83,12 +86,16 @@ fn run(
         eprintln!("{}", section.markdown());
         sections.push(section);
     }
-    if only.is_empty() {
-        let path = tests_kit::repository().join("docs/benchmarks.md");
-        std::fs::write(&path, document(&sections))
-            .with_context(|| format!("cannot write `{}`", path.display()))?;
-        eprintln!("wrote {}", path.display());
-    }
+    let path = tests_kit::repository().join("docs/benchmarks.md");
+    let text = if only.is_empty() {
+        document(&sections)
+    } else {
+        let old = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read `{}`", path.display()))?;
+        renewed(&old, &sections)
+    };
+    std::fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
+    eprintln!("wrote {}", path.display());
     Ok(())
 }
 
@@ -100,6 +107,29 @@ fn document(sections: &[Section]) -> String {
         machine(),
         tables.join("\n")
     )
+}
+
+/// The document with some sections measured anew; the others stay as they are.
+fn renewed(old: &str, sections: &[Section]) -> String {
+    const HEAD: &str = "\n## ";
+    let (head, rest) = old.split_once(HEAD).unwrap_or((old, ""));
+    let mut kept: Vec<String> = rest
+        .split(HEAD)
+        .filter(|text| !text.is_empty())
+        .map(|text| format!("## {}\n", text.trim_end()))
+        .collect();
+    for section in sections {
+        let title = section.markdown();
+        let title = title.lines().next().unwrap_or_default().to_owned();
+        match kept
+            .iter_mut()
+            .find(|text| text.lines().next() == Some(&title))
+        {
+            Some(text) => *text = section.markdown(),
+            None => kept.push(section.markdown()),
+        }
+    }
+    format!("{}\n\n{}", head.trim_end(), kept.join("\n"))
 }
 
 /// What the figures were measured on.

@@ -68,8 +68,8 @@ pub fn wheel(name: &str, version: &str, file: &str, sha256: &str) -> Result<Path
     })
 }
 
-/// A Debian package's file.
-pub fn debian(package: &Debian) -> Result<PathBuf> {
+/// A Debian package's file. `mend` says what to do on a machine that cannot fetch it.
+pub fn debian(package: &Debian, mend: &str) -> Result<PathBuf> {
     let Debian {
         name,
         version,
@@ -78,7 +78,7 @@ pub fn debian(package: &Debian) -> Result<PathBuf> {
     } = package;
     let file = format!("{name}_{}_{architecture}.deb", version.replace(':', "%3a"));
     pinned(&file, sha256, |folder| {
-        ensure!(has("apt-get") && has("dpkg"), "{NO_WASM_TARGET}");
+        ensure!(has("apt-get") && has("dpkg"), "{mend}");
         let download = || {
             output(
                 Command::new("apt-get")
@@ -99,16 +99,11 @@ pub fn debian(package: &Debian) -> Result<PathBuf> {
                     .err()
                     .map(|error| format!("; {error:#}"))
                     .unwrap_or_default();
-                bail!(
-                    "Debian's mirror no longer has `{name}` {version}: {error:#}{update}\n{NO_WASM_TARGET}"
-                )
+                bail!("Debian's mirror no longer has `{name}` {version}: {error:#}{update}\n{mend}")
             }
         }
     })
 }
-
-const NO_WASM_TARGET: &str = "plugins need a Rust toolchain for wasm32-unknown-unknown: \
-    `rustup target add wasm32-unknown-unknown` gives one without Debian's packages, then run `cargo xtask setup` again";
 
 /// The file from the download folder, fetched when it is not there, refused when it is another one.
 fn pinned(file: &str, sha256: &str, fetch: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {

@@ -1,4 +1,4 @@
-//! Programs of the machine that tests and the demo start: Postgres and curl. Missing ones are installed, aloud, where
+//! Programs of the machine that tests and the demo start: Postgres, curl, a browser. Missing ones are installed, aloud, where
 //! that is allowed; else the user is told what to do.
 
 use crate::workspace::{find, has, output, run};
@@ -19,6 +19,14 @@ pub fn prepare() -> Result<()> {
         return Ok(());
     }
     install(&missing)
+}
+
+/// Makes sure that there is a browser that tests can drive.
+pub fn browser() -> Result<()> {
+    if has("chromium") && has("chromedriver") {
+        return Ok(());
+    }
+    install(&["chromium", "chromium-driver"])
 }
 
 /// Installs Debian packages, aloud, where that is allowed.

@@ -10,7 +10,15 @@ use std::process::Command;
 
 /// Plugins that are a component and nothing else: `plugins/NAME`, built from the crate `plugins-NAME`. Each has its
 /// `plugin.json` beside its `Cargo.toml`. A new one is one line here.
-const COMPONENTS: &[&str] = &["lines", "petal", "policy-spread", "wat"];
+const COMPONENTS: &[&str] = &[
+    "lines",
+    "petal",
+    "policy-binpack",
+    "policy-idle",
+    "policy-region-affinity",
+    "policy-spread",
+    "wat",
+];
 
 /// clang 22 and its sysroot, compiled to WebAssembly.
 const CLANG: (&str, &str, &str) = (

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything is set up, built, tested; the last line is the sum.
 
 use crate::workspace::{self, cargo};
-use crate::{machine, setup};
+use crate::{clients, machine, setup};
 use anyhow::{Context, Result};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ExitCode, Stdio};
@@ -11,12 +11,14 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
     setup::run(false)?;
     setup::for_tests()?;
     machine::prepare()?;
+    machine::browser()?;
+    clients::skopeo()?;
+    clients::wkg()?;
     println!("test: building");
     workspace::run(cargo().args(["build", "--workspace"]))?;
     let mut tests = cargo();
-    tests
-        .args(["test", "--workspace", "--no-fail-fast"])
-        .args(arguments);
+    tests.args(["test", "--workspace", "--no-fail-fast"]);
+    tests.args(arguments);
     let mut child = tests
         .stdout(Stdio::piped())
         .spawn()

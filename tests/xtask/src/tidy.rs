@@ -37,10 +37,12 @@ const DIRECTIONS: [(&str, &[&str]); 6] = [
         "registry",
         &["lly-brick", "fleet-api", "fleet-client", "fleet-db"],
     ),
-    // Policies and the signatures of bundles are verified where they are used.
+    // Policies and the signatures of bundles are verified where they are used. Raptor compiles policies in a child of its
+    // own, whose `main` is the engine's.
     (
         "fleet",
         &[
+            "host-engine",
             "host-plugin",
             "lly-brick",
             "registry-client",

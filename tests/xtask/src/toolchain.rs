@@ -45,6 +45,9 @@ const PACKAGES: [Debian; 5] = [
     },
 ];
 
+const NO_WASM_TARGET: &str = "plugins need a Rust toolchain for wasm32-unknown-unknown: \
+    `rustup target add wasm32-unknown-unknown` gives one without Debian's packages, then run `cargo xtask setup` again";
+
 /// How to build for WebAssembly on this machine.
 pub enum Toolchain {
     /// The target is installed.
@@ -103,7 +106,7 @@ fn unpack(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make `{}`", folder.display()))?;
     for package in &PACKAGES {
-        let file = fetch::debian(package)?;
+        let file = fetch::debian(package, NO_WASM_TARGET)?;
         run(Command::new("dpkg").arg("-x").arg(&file).arg(folder))?;
     }
     Ok(())

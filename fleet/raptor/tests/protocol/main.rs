@@ -149,6 +149,7 @@ fn start_raptor(ground: &Ground, url: &str) -> Service {
         ("--database-url", Path::new(url)),
         ("--lease-key", &ground.path("lease.key")),
         ("--cache", &ground.path("cache")),
+        ("--blobs", &ground.path("blobs")),
         ("--lease-ttl-ms", Path::new(&ttl)),
     ];
     Service::start(env!("CARGO_BIN_EXE_raptor"), ground, "raptor", &arguments)

@@ -14,8 +14,7 @@ fn load(body: &str, data: &str) -> PlacementPolicy {
             (local.set $at (i32.and (i32.add (global.get $top) (i32.const 7)) (i32.const -8)))
             (global.set $top (i32.add (local.get $at) (local.get 3)))
             (local.get $at))
-        (func (export "choose")
-            (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+        (func (export "choose") (param i32) (result i32)
             {body} (i32.const 1024)))"#
     );
     load_component(&policy(&core)).unwrap()
@@ -47,21 +46,22 @@ fn answer(cap: u32, reason: &str) -> String {
 }
 
 fn choose(policy: &PlacementPolicy) -> Result<Choice, PolicyFault> {
-    let cap = |id: &str| Cap {
-        id: id.to_owned(),
-        region: "home".to_owned(),
-        placements: 1,
-        memory_bytes_total: 1 << 30,
-        memory_bytes_used: 1 << 20,
-        cpu_permille: 10,
+    let caps = Caps {
+        regions: vec!["home".to_owned()],
+        region: vec![0, 0],
+        placements: vec![1, 1],
+        memory_bytes_total: vec![1 << 30, 1 << 30],
+        memory_bytes_used: vec![1 << 20, 1 << 20],
+        cpu_permille: vec![10, 10],
     };
     let request = Request {
         slug: "lazy-fox".to_owned(),
         bundle: "sha256:00".to_owned(),
         previous_cap: None,
+        previous_region: None,
         region: Some("home".to_owned()),
     };
-    policy.choose(&request, &[cap("cap-1"), cap("cap-2")])
+    policy.choose(&request, &caps)
 }
 
 #[test]

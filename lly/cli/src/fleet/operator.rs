@@ -95,7 +95,8 @@ pub async fn drain(cap: &CapId, draining: bool, context: &Context) -> Result<(),
     )
 }
 
-fn client(layout: &Layout, plan: &Plan) -> Result<OperatorClient, Failure> {
+/// The platform, asked as the operator of this home's fleet.
+pub fn client(layout: &Layout, plan: &Plan) -> Result<OperatorClient, Failure> {
     let tls = TlsFiles::load(&layout.tls("operator"))
         .or_fail(|| "cannot read the operator's certificate")?;
     OperatorClient::new(&plan.platform_url(), &tls).or_fail(|| "cannot reach the platform")

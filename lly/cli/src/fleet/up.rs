@@ -295,6 +295,7 @@ fn services(layout: &Layout, plan: &Plan, trust: Option<&Path>) -> Result<Vec<Se
         .with("--tls-dir", layout.tls("raptor"))
         .with("--database-url", &database)
         .with("--lease-key", layout.lease_key())
+        .with("--blobs", layout.blobs())
         .with("--cache", layout.raptor_cache());
     let rc = Arguments::new()
         .with("--listen", format!("127.0.0.1:{}", plan.rc_port))

@@ -278,7 +278,7 @@ fn requirement_of(lock: &Locked) -> Result<Requirement, Failure> {
 }
 
 /// A path, rather than a name with or without a requirement.
-fn is_file(text: &str) -> bool {
+pub fn is_file(text: &str) -> bool {
     text.contains('/') || text.ends_with(".plugin") || Path::new(text).is_file()
 }
 

@@ -91,7 +91,7 @@ pub fn open(file: &Path, context: &Context) -> Result<SigningKey, Failure> {
 }
 
 /// A passphrase from the environment, or typed on a terminal without being shown.
-fn passphrase(what: &str, context: &Context) -> Result<String, Failure> {
+pub fn passphrase(what: &str, context: &Context) -> Result<String, Failure> {
     for variable in PASSPHRASE_VARIABLES {
         // An empty one is a passphrase too.
         if let Ok(passphrase) = std::env::var(variable) {

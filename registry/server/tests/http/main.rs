@@ -5,6 +5,11 @@
     reason = "tests are named for what they show, and fail by panicking"
 )]
 
+mod browser;
 mod oci;
+mod pages;
 mod plugins;
+mod programs;
 mod rc;
+mod releases;
+mod wkg;

@@ -16,9 +16,13 @@ use semver::Version;
 use serde_json::{Value, json};
 use std::path::Path;
 
-fn package(version: &str, component: &[u8]) -> Vec<u8> {
+pub fn package(version: &str, component: &[u8]) -> Vec<u8> {
+    package_of("wat", version, "WebAssembly text", component)
+}
+
+pub fn package_of(name: &str, version: &str, description: &str, component: &[u8]) -> Vec<u8> {
     let version = Version::parse(version).unwrap();
-    let plugin = PluginManifest::new("wat", version, FRONTEND_WORLD, "WebAssembly text");
+    let plugin = PluginManifest::new(name, version, FRONTEND_WORLD, description);
     let writer = Writer::new()
         .entry(MANIFEST_ENTRY, plugin.canonical())
         .entry(COMPONENT_ENTRY, component);
@@ -26,7 +30,7 @@ fn package(version: &str, component: &[u8]) -> Vec<u8> {
 }
 
 /// A user of the registry: what they trust, and their `$LLY_HOME`.
-struct User {
+pub struct User {
     home: tempfile::TempDir,
     trust: Trust,
     signing: Signing,
@@ -43,7 +47,7 @@ fn settings(rc: &Rc, home: &Path, network: Network) -> Settings {
 }
 
 impl User {
-    async fn new(rc: &Rc) -> User {
+    pub async fn new(rc: &Rc) -> User {
         let home = tempfile::tempdir().unwrap();
         let key = keys::generate().unwrap();
         let mut trust = Trust::default();
@@ -71,11 +75,11 @@ impl User {
         }
     }
 
-    fn registry(&self, rc: &Rc, network: Network) -> Registry {
+    pub fn registry(&self, rc: &Rc, network: Network) -> Registry {
         Registry::new(settings(rc, self.home.path(), network)).unwrap()
     }
 
-    async fn publish(&self, rc: &Rc, package: Vec<u8>) -> Result<Digest, RegistryError> {
+    pub async fn publish(&self, rc: &Rc, package: Vec<u8>) -> Result<Digest, RegistryError> {
         let registry = self.registry(rc, Network::Online);
         let log = Http::new(registry.url(), None, None).unwrap();
         let published = registry

@@ -10,6 +10,7 @@ use fleet_db::{Database, cluster};
 use lly_brick::Digest;
 use registry_server::api::{Registry, router};
 use registry_server::keys::ServiceKeys;
+use registry_server::releases::Releases;
 use registry_server::uploads::Uploads;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -32,6 +33,10 @@ async fn serve(database: &Database, data: &Path) -> (String, tokio::task::JoinHa
         blobs: BlobStore::open(&data.join("blobs")).unwrap(),
         uploads: Uploads::open(&data.join("uploads")).await.unwrap(),
         keys: ServiceKeys::open(&data.join("keys")).unwrap(),
+        releases: Releases {
+            data: data.to_owned(),
+            secure: false,
+        },
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -74,6 +79,20 @@ impl Rc {
         let added = self.database.add_registry_token(name, token.hash(), scope);
         assert!(added.await.unwrap());
         token.secret().to_owned()
+    }
+
+    /// The token of an account of the fleet.
+    pub async fn account(&self, name: &str) -> String {
+        let token = Token::from_random([name.len() as u8 | 0x80; 32]);
+        let (account, day) = (name.parse().unwrap(), Duration::from_secs(86_400));
+        let added = self.database.add_token(&account, token.hash(), day);
+        added.await.unwrap();
+        token.secret().to_owned()
+    }
+
+    /// The URL of the database.
+    pub fn database_url(&self) -> String {
+        cluster::url(&self.dir.path().join("postgres"))
     }
 
     pub async fn stop(self) {

@@ -4,6 +4,7 @@
 
 mod bir;
 mod bundle;
+mod clients;
 mod compile;
 mod crash;
 mod diagnostics;
@@ -12,6 +13,8 @@ mod fronts;
 mod handler;
 mod hostile;
 mod hostile_plugins;
+mod install;
+mod policy;
 mod rc;
 mod real;
 mod reproducible;

@@ -1,0 +1,273 @@
+//! `lly fleet policy …`: which policy decides, swapped while the fleet serves, and what another would have done.
+//!
+//! A policy is a name that raptor carries, a name in the registry (resolved and verified here, as every plugin is), or a
+//! packaged file. Raptor is handed the package and never asks a registry.
+
+mod find;
+mod simulate;
+mod table;
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use clap::{Args, Subcommand};
+use fleet_api::{
+    PolicyDecision, PolicyIdentity, PolicyRecord, PolicySlot, PolicyStatus, SetPolicy,
+};
+use fleet_client::platform::OperatorClient;
+use serde::Serialize;
+
+use super::layout::Layout;
+use super::operator;
+use crate::context::Context;
+use crate::failure::{Failure, OrFail};
+use crate::output::{self, Existing};
+use crate::plugin::RegistryArgs;
+use find::Found;
+
+/// What an exported record says that it is.
+const RECORD: &str = "lily.policy.record/1";
+
+#[derive(Debug, Args)]
+pub struct PolicyArgs {
+    #[command(subcommand)]
+    command: PolicyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    /// Say which policies decide, how they do, and what was decided.
+    #[command(after_help = "Example:\n  lly fleet policy list")]
+    List,
+    /// Let another policy decide from now on; nothing is restarted and no request is lost.
+    #[command(
+        after_help = "Example:\n  lly fleet policy set binpack\n  lly fleet policy set acme-spot@^1.2\n  lly fleet policy set ./mine.plugin\n  lly fleet policy set --default"
+    )]
+    Set(SetArgs),
+    /// Ask a second policy beside the one that decides, and show where they differ.
+    #[command(
+        after_help = "Example:\n  lly fleet policy shadow binpack    # ask it from now on\n  lly fleet policy shadow            # where do they differ?\n  lly fleet policy shadow --off"
+    )]
+    Shadow(ShadowArgs),
+    /// Ask a policy what was decided before; here, without the fleet noticing.
+    #[command(
+        after_help = "Example:\n  lly fleet policy simulate binpack\n  lly fleet policy simulate ./mine.plugin --record fleet.json"
+    )]
+    Simulate(simulate::SimulateArgs),
+    /// Write the recorded decisions to a file, with everything the policy was told.
+    #[command(after_help = "Example:\n  lly fleet policy export fleet.json")]
+    Export {
+        /// Where they go.
+        file: PathBuf,
+        /// Overwrite the file.
+        #[arg(short, long)]
+        force: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+struct SetArgs {
+    /// `NAME`, `NAME@REQUIREMENT` such as `binpack@0.1`, or a packaged file.
+    #[arg(value_name = "POLICY", required_unless_present = "default")]
+    policy: Option<String>,
+    /// Back to what raptor does by itself: `spread` places voids, and none is put to sleep.
+    #[arg(long, conflicts_with = "policy")]
+    default: bool,
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+#[derive(Debug, Args)]
+struct ShadowArgs {
+    /// `NAME`, `NAME@REQUIREMENT` or a packaged file. Without: show where they differ.
+    #[arg(value_name = "POLICY")]
+    policy: Option<String>,
+    /// Ask nobody beside the policy that decides.
+    #[arg(long, conflicts_with = "policy")]
+    off: bool,
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+/// What was chosen, for documents.
+#[derive(Serialize)]
+struct Chosen<'a> {
+    slot: PolicySlot,
+    #[serde(flatten)]
+    policy: &'a PolicyIdentity,
+    /// `raptor`, `registry` or `file`.
+    from: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signer: Option<&'a str>,
+}
+
+/// Runs `lly fleet policy …`.
+pub async fn run(args: PolicyArgs, context: &Context) -> Result<(), Failure> {
+    match args.command {
+        PolicyCommand::List => list(context).await,
+        PolicyCommand::Set(args) => set(&args, context).await,
+        PolicyCommand::Shadow(args) => shadow(&args, context).await,
+        PolicyCommand::Simulate(args) => simulate::run(&args, context).await,
+        PolicyCommand::Export { file, force } => export(&file, force, context).await,
+    }
+}
+
+fn client(context: &Context) -> Result<OperatorClient, Failure> {
+    let layout = Layout::new(&context.home);
+    operator::client(&layout, &super::plan(&layout)?)
+}
+
+async fn list(context: &Context) -> Result<(), Failure> {
+    let list = client(context)?
+        .policies()
+        .await
+        .map_err(crate::void::failure)?;
+    context.data("lily.fleet.policies/1", &list, || table::list(&list))
+}
+
+async fn set(args: &SetArgs, context: &Context) -> Result<(), Failure> {
+    let Some(text) = &args.policy else {
+        return unset(PolicySlot::Current, context).await;
+    };
+    let found = find::find(text, &args.registry, context).await?;
+    put(PolicySlot::Current, &found, context).await
+}
+
+async fn shadow(args: &ShadowArgs, context: &Context) -> Result<(), Failure> {
+    if args.off {
+        return unset(PolicySlot::Shadow, context).await;
+    }
+    let Some(text) = &args.policy else {
+        return compare(context).await;
+    };
+    let found = find::find(text, &args.registry, context).await?;
+    put(PolicySlot::Shadow, &found, context).await
+}
+
+/// Hands the policy to the fleet.
+async fn put(slot: PolicySlot, found: &Found, context: &Context) -> Result<(), Failure> {
+    let client = client(context)?;
+    let digest = found.digest();
+    let wish = match found {
+        Found::Carried { name, .. } => SetPolicy::Packaged {
+            name: name.clone(),
+            range: "*".to_owned(),
+        },
+        Found::Sent { package, .. } => {
+            client
+                .put_policy_package(&digest, Bytes::from(package.clone()))
+                .await
+                .map_err(crate::void::failure)?;
+            SetPolicy::Package { digest }
+        }
+    };
+    let policy = client
+        .set_policy(slot, &wish)
+        .await
+        .map_err(crate::void::failure)?;
+    let chosen = Chosen {
+        slot,
+        policy: &policy,
+        from: found.origin(),
+        signer: found.signer(),
+    };
+    context.data("lily.fleet.policy.set/1", &chosen, || {
+        let signed = match (chosen.from, chosen.signer) {
+            (_, Some(signer)) => format!("signed by {signer}"),
+            ("raptor", None) => "raptor's own".to_owned(),
+            _ => "from a file, unsigned".to_owned(),
+        };
+        let does = match slot {
+            PolicySlot::Current => "decides from now on",
+            PolicySlot::Shadow => "is asked beside the one that decides",
+        };
+        format!("{} {} {does} ({signed})\n", policy.name, policy.version)
+    })
+}
+
+#[derive(Serialize)]
+struct Unset {
+    slot: PolicySlot,
+}
+
+async fn unset(slot: PolicySlot, context: &Context) -> Result<(), Failure> {
+    client(context)?
+        .unset_policy(slot)
+        .await
+        .map_err(crate::void::failure)?;
+    context.data("lily.fleet.policy.unset/1", &Unset { slot }, || {
+        match slot {
+            PolicySlot::Current => "raptor decides as it does by itself\n",
+            PolicySlot::Shadow => "nobody is asked beside the policy that decides\n",
+        }
+        .to_owned()
+    })
+}
+
+/// Where the policy in the shadow would have done something else.
+#[derive(Serialize)]
+struct Comparison<'a> {
+    shadow: &'a PolicyStatus,
+    /// Newest first, among the decisions that are kept.
+    differences: Vec<&'a PolicyDecision>,
+}
+
+async fn compare(context: &Context) -> Result<(), Failure> {
+    let client = client(context)?;
+    let list = client.policies().await.map_err(crate::void::failure)?;
+    let Some(status) = list.slots.iter().find(|one| one.slot == PolicySlot::Shadow) else {
+        return Err(Failure::local("no policy is in the shadow")
+            .hint("put one there: lly fleet policy shadow NAME"));
+    };
+    let record = client.decisions(None).await.map_err(crate::void::failure)?;
+    let differs = |decision: &&PolicyDecision| {
+        let shadow = decision.shadow.as_ref();
+        shadow.is_some_and(|shadow| shadow.differs && shadow.policy == status.policy)
+    };
+    let comparison = Comparison {
+        shadow: status,
+        differences: record.decisions.iter().rev().filter(differs).collect(),
+    };
+    context.data("lily.fleet.policy.shadow/1", &comparison, || {
+        table::comparison(status, &comparison.differences)
+    })
+}
+
+#[derive(Serialize)]
+struct Exported<'a> {
+    file: &'a std::path::Path,
+    decisions: usize,
+}
+
+async fn export(file: &std::path::Path, force: bool, context: &Context) -> Result<(), Failure> {
+    let existing = if force {
+        Existing::Replace
+    } else {
+        Existing::Keep
+    };
+    output::check(file, existing)?;
+    let record = record(context).await?;
+    let document = serde_json::json!({ "$type": RECORD, "decisions": record.decisions });
+    let mut text = serde_json::to_vec(&document).or_fail(|| "cannot write the record")?;
+    text.push(b'\n');
+    output::write(file, &text, existing)?;
+    let exported = Exported {
+        file,
+        decisions: record.decisions.len(),
+    };
+    context.data("lily.fleet.policy.export/1", &exported, || {
+        format!(
+            "{} to {}\n",
+            crate::amounts::count(exported.decisions as u64, "decision"),
+            file.display()
+        )
+    })
+}
+
+/// The decisions of the fleet of this home, oldest first.
+async fn record(context: &Context) -> Result<PolicyRecord, Failure> {
+    client(context)?
+        .decisions(None)
+        .await
+        .map_err(crate::void::failure)
+}

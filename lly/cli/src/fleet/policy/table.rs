@@ -1,0 +1,134 @@
+//! Policies and decisions as text.
+
+use std::fmt::Write as _;
+
+use fleet_api::{PolicyAnswer, PolicyDecision, PolicyList, PolicySlot, PolicyStatus};
+
+/// `lly fleet policy list`.
+pub fn list(list: &PolicyList) -> String {
+    let mut text = format!(
+        "{:<9} {:<26} {:<10} {:>9} {:>7} {:>11}\n",
+        "SLOT", "POLICY", "VERSION", "DECISIONS", "FAULTS", "DIFFERENCES"
+    );
+    if !list.slots.iter().any(|one| one.slot == PolicySlot::Current) {
+        let _ = writeln!(text, "{:<9} built-in", PolicySlot::Current.as_str());
+    }
+    for status in &list.slots {
+        slot(&mut text, status);
+    }
+    text.push_str("\nraptor carries\n");
+    for one in &list.packaged {
+        let _ = writeln!(
+            text,
+            "  {:<26} {:<10} {}",
+            one.name, one.version, one.description
+        );
+    }
+    if list.decisions.is_empty() {
+        text.push_str("\nnothing was decided yet\n");
+        return text;
+    }
+    let _ = writeln!(
+        text,
+        "\n{:<9} {:<20} {:<9} {:<10} {:<28} WHY",
+        "AGO", "VOID", "FOR", "CAP", "BY"
+    );
+    for decision in &list.decisions {
+        let _ = writeln!(
+            text,
+            "{:<9} {:<20} {:<9} {:<10} {:<28} {}",
+            ago(decision),
+            decision.slug.as_str(),
+            decision.purpose.as_str(),
+            cap(&decision.answer),
+            decider(decision),
+            decision.answer.reason
+        );
+        if let Some(fault) = &decision.answer.fault {
+            let _ = writeln!(text, "{:<9} ! {fault}", "");
+        }
+    }
+    text
+}
+
+fn slot(text: &mut String, status: &PolicyStatus) {
+    let tally = &status.tally;
+    let differences = match status.slot {
+        PolicySlot::Current => String::new(),
+        PolicySlot::Shadow => tally.differences.to_string(),
+    };
+    let line = format!(
+        "{:<9} {:<26} {:<10} {:>9} {:>7} {:>11}",
+        status.slot.as_str(),
+        status.policy.name,
+        status.policy.version,
+        tally.decisions,
+        tally.faults,
+        differences
+    );
+    let _ = writeln!(text, "{}", line.trim_end());
+    if let Some(trouble) = &status.trouble {
+        let _ = writeln!(text, "{:<9} ! it is not loaded: {trouble}", "");
+    }
+    if let Some(fault) = &tally.last_fault {
+        let _ = writeln!(text, "{:<9} ! last fault: {fault}", "");
+    }
+}
+
+/// `lly fleet policy shadow`, without a policy.
+pub fn comparison(status: &PolicyStatus, differences: &[&PolicyDecision]) -> String {
+    let tally = &status.tally;
+    let mut text = format!(
+        "{} {} was asked {} times, would have done something else {} times and failed {} times\n",
+        status.policy.name, status.policy.version, tally.decisions, tally.differences, tally.faults
+    );
+    if let Some(fault) = &tally.last_fault {
+        let _ = writeln!(text, "! last fault: {fault}");
+    }
+    for decision in differences {
+        let Some(shadow) = &decision.shadow else {
+            continue;
+        };
+        let _ = writeln!(
+            text,
+            "\n{} ago, {} of {} CAPs\n  {:<28} {:<10} {}\n  {:<28} {:<10} {}",
+            ago(decision),
+            decision.slug,
+            decision.candidates,
+            decider(decision),
+            cap(&decision.answer),
+            decision.answer.reason,
+            format!("{} {}", shadow.policy.name, shadow.policy.version),
+            cap(&shadow.answer),
+            shadow
+                .answer
+                .fault
+                .as_ref()
+                .unwrap_or(&shadow.answer.reason)
+        );
+    }
+    text
+}
+
+fn ago(decision: &PolicyDecision) -> String {
+    match decision.age_seconds {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
+    }
+}
+
+fn cap(answer: &PolicyAnswer) -> &str {
+    answer.cap.as_ref().map_or("none", |cap| cap.as_str())
+}
+
+/// Who has decided in the end.
+fn decider(decision: &PolicyDecision) -> String {
+    match &decision.policy {
+        Some(policy) if decision.answer.fault.is_none() => {
+            format!("{} {}", policy.name, policy.version)
+        }
+        Some(policy) => format!("built-in, not {} {}", policy.name, policy.version),
+        None => "built-in".to_owned(),
+    }
+}
