@@ -28,7 +28,7 @@ pub enum Language {
 
 #[derive(Debug, Args)]
 pub struct NewArgs {
-    /// `frontend`, `command` or `placement-policy`.
+    /// `frontend`, `command`, `placement-policy` or `eviction-policy`.
     #[arg(long)]
     world: String,
     /// What it is written in.
@@ -155,9 +155,13 @@ fn code(contract: &Contract, language: Language) -> Result<&'static str, Failure
         ("command", Language::Rust) => include_str!("../../templates/new/command.rs"),
         ("command", Language::C) => include_str!("../../templates/new/command.c"),
         ("placement-policy", Language::Rust) => {
-            include_str!("../../templates/new/placement_policy.rs")
+            include_str!("../../templates/new/placement-policy.rs")
         }
-        ("placement-policy", Language::C) => include_str!("../../templates/new/placement_policy.c"),
+        ("placement-policy", Language::C) => include_str!("../../templates/new/placement-policy.c"),
+        ("eviction-policy", Language::Rust) => {
+            include_str!("../../templates/new/eviction-policy.rs")
+        }
+        ("eviction-policy", Language::C) => include_str!("../../templates/new/eviction-policy.c"),
         (other, _) => {
             return Err(Failure::local(format!(
                 "there is no project to begin a `{other}` with"
@@ -176,6 +180,7 @@ fn manifest(contract: &Contract, name: &str, extension: &str) -> String {
             "says how many lines files have",
             "\n  \"grants\": { \"read\": [\"**\"] },".to_owned(),
         ),
+        "eviction-policy" => ("those that wait longest sleep first", String::new()),
         _ => ("the host with the fewest placements", String::new()),
     };
     let (world, version) = (contract.world, env!("CARGO_PKG_VERSION"));

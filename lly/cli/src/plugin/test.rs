@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use host_plugin::{Installed, PluginFault, PluginStore};
 use lly_brick::container::Reader;
-use registry_index::{COMMAND_WORLD, FRONTEND_WORLD, MANIFEST_ENTRY, POLICY_WORLD, PluginManifest};
+use registry_index::{
+    COMMAND_WORLD, EVICTION_WORLD, FRONTEND_WORLD, MANIFEST_ENTRY, POLICY_WORLD, PluginManifest,
+};
 use serde::Serialize;
 use tempfile::TempDir;
 
@@ -115,7 +117,14 @@ fn cases_of(stage: &Stage, cases: &mut Cases, context: &Context) -> Result<(), F
     match stage.installed.manifest.world.as_str() {
         FRONTEND_WORLD => frontend::run(stage, cases, context),
         COMMAND_WORLD => command::run(stage, cases, context),
-        POLICY_WORLD => policy::run(stage, cases),
+        POLICY_WORLD => {
+            policy::placement(stage, cases);
+            Ok(())
+        }
+        EVICTION_WORLD => {
+            policy::eviction(stage, cases);
+            Ok(())
+        }
         other => Err(Failure::local(format!(
             "this lly has no cases for `{other}`"
         ))),

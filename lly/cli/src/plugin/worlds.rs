@@ -4,7 +4,7 @@
 //! `conformance.rs`.
 
 use clap::Args;
-use registry_index::{COMMAND_WORLD, FRONTEND_WORLD, POLICY_WORLD, SITE_WORLD};
+use registry_index::{COMMAND_WORLD, EVICTION_WORLD, FRONTEND_WORLD, POLICY_WORLD, SITE_WORLD};
 use serde::Serialize;
 use wit_bindgen_core::wit_parser::{Resolve, WorldId};
 
@@ -23,7 +23,7 @@ pub struct Contract {
 }
 
 /// Every kind of plugin there is.
-pub const WORLDS: [Contract; 4] = [
+pub const WORLDS: [Contract; 5] = [
     Contract {
         name: "frontend",
         world: FRONTEND_WORLD,
@@ -40,6 +40,11 @@ pub const WORLDS: [Contract; 4] = [
         wit: include_str!("../../../../wit/policy/policy.wit"),
     },
     Contract {
+        name: "eviction-policy",
+        world: EVICTION_WORLD,
+        wit: include_str!("../../../../wit/eviction/eviction.wit"),
+    },
+    Contract {
         name: "site",
         world: SITE_WORLD,
         wit: include_str!("../../../../wit/site/site.wit"),
@@ -48,7 +53,7 @@ pub const WORLDS: [Contract; 4] = [
 
 #[derive(Debug, Args)]
 pub struct WitArgs {
-    /// `frontend`, `command`, `placement-policy` or `site` [default: all].
+    /// `frontend`, `command`, `placement-policy`, `eviction-policy` or `site` [default: all].
     world: Option<String>,
 }
 
@@ -132,6 +137,7 @@ mod tests {
                 "{}",
                 one.name
             );
+            assert!(one.wit.contains("The promise:"), "{}", one.name);
             let imports = one.imports().expect("imports");
             let package = one.world.split_once('@').expect("a version").0;
             // What is imported is the package's own: nothing of a plugin's world depends on anybody else.

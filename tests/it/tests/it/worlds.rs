@@ -7,12 +7,18 @@ use serde_json::Value;
 use tests_kit::{Fleet, Home, Output, sample, with_rust_for_plugins};
 
 /// What can be begun, and in what.
-const PROJECTS: [(&str, &str); 4] = [
+const PROJECTS: [(&str, &str); 8] = [
     ("frontend", "rust"),
     ("frontend", "c"),
     ("command", "rust"),
+    ("placement-policy", "rust"),
+    ("eviction-policy", "rust"),
     ("command", "c"),
+    ("placement-policy", "c"),
+    ("eviction-policy", "c"),
 ];
+/// Of these, what a stranger is given.
+const PUBLISHED: usize = 5;
 
 /// Runs `lly plugin …` where Rust can be compiled.
 fn plugin(home: &Home, arguments: &[&str]) -> Output {
@@ -69,7 +75,7 @@ fn abacus(home: &Home) -> PathBuf {
 fn contracts_are_printed_with_their_versions() {
     let home = Home::with_own_plugins();
     let all = home.lly(["plugin", "wit"]).success().stdout;
-    for world in ["frontend", "command", "site", "policy"] {
+    for world in ["frontend", "command", "site", "policy", "eviction"] {
         let package = format!("package lily:{world}@0.1.0;");
         assert!(all.contains(&package), "{package}");
     }
@@ -249,7 +255,7 @@ fn what_was_built_is_published_and_used_by_a_stranger() {
     author
         .lly(["plugin", "key", "generate", "acme.key"])
         .success();
-    let mut names: Vec<String> = PROJECTS[..3]
+    let mut names: Vec<String> = PROJECTS[..PUBLISHED]
         .iter()
         .map(|(world, language)| new(author, world, language))
         .collect();
