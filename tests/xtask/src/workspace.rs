@@ -43,15 +43,21 @@ pub fn rustc_host() -> Result<String> {
 pub fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root());
-    // Set by the cargo that started xtask, for xtask alone.
-    for name in [
-        "CARGO_MANIFEST_DIR",
-        "CARGO_PKG_NAME",
-        "CARGO_PKG_VERSION",
-        "CARGO_BIN_NAME",
-        "CARGO_CRATE_NAME",
-    ] {
-        cargo.env_remove(name);
+    // Set by the cargo that started xtask, for xtask alone. Build scripts that look at them (ring's) would run again, and
+    // everything above them be built again, whenever somebody goes from `cargo xtask test` to `cargo test` or back.
+    for (name, _) in std::env::vars_os() {
+        let own = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+        ];
+        if own
+            .iter()
+            .any(|own| name.to_string_lossy().starts_with(own))
+        {
+            cargo.env_remove(&name);
+        }
     }
     cargo
 }
