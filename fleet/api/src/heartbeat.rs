@@ -48,6 +48,24 @@ pub struct PlacementReport {
     pub requests: u64,
     /// Requests that ended in a trap.
     pub traps: u64,
+    /// What its program does and takes; none while that is not in memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activity: Option<Activity>,
+}
+
+/// A program that is in a CAP's memory: what raptor decides by which may sleep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// Requests over the last minute.
+    pub requests_per_minute: u32,
+    /// CPU over the last minute, thousandths of one core.
+    pub cpu_permille: u32,
+    /// Since it was loaded.
+    pub age_seconds: u32,
+    /// Since its last request; since it was loaded if there was none.
+    pub idle_seconds: u32,
+    /// What its code takes.
+    pub code_bytes: u64,
 }
 
 /// How far a placement is on its CAP.
@@ -74,6 +92,9 @@ pub struct Orders {
     pub placements: Vec<Order>,
     /// How long the leases in this answer hold.
     pub lease_ttl_ms: u64,
+    /// Placements whose programs shall leave the memory until they are asked for again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sleep: Vec<PlacementId>,
 }
 
 /// One placement that a CAP is to have.

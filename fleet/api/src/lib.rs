@@ -19,13 +19,14 @@ mod slug;
 mod void;
 
 pub use account::{AccountCreated, CreateAccount, Token, TokenHash};
-pub use heartbeat::{Heartbeat, Load, Order, Orders, PlacementReport, PlacementState};
+pub use heartbeat::{Activity, Heartbeat, Load, Order, Orders, PlacementReport, PlacementState};
 pub use id::{AccountName, CapId, IdError, PlacementId, Role};
 pub use lease::{Lease, LeaseError, LeaseKey, LeaseKeyError};
 pub use log::{LogLine, LogStream};
 pub use policy::{
-    PackagedPolicy, PolicyAnswer, PolicyCap, PolicyDecision, PolicyIdentity, PolicyList,
-    PolicyQuestion, PolicyRecord, PolicySlot, PolicyStatus, PolicyTally, SetPolicy, ShadowAnswer,
+    PackagedPolicy, PolicyAnswer, PolicyCap, PolicyDecision, PolicyEviction, PolicyIdentity,
+    PolicyList, PolicyQuestion, PolicyRecord, PolicySlot, PolicyStatus, PolicyTally, SetPolicy,
+    ShadowAnswer,
 };
 pub use problem::Problem;
 pub use slug::{Slug, SlugError};

@@ -13,17 +13,24 @@ pub enum PolicySlot {
     Current,
     /// It is asked the same questions, and its answers are only compared.
     Shadow,
+    /// It says which programs may leave a CAP's memory.
+    Eviction,
 }
 
 impl PolicySlot {
-    /// Both.
-    pub const ALL: [PolicySlot; 2] = [PolicySlot::Current, PolicySlot::Shadow];
+    /// Every place.
+    pub const ALL: [PolicySlot; 3] = [
+        PolicySlot::Current,
+        PolicySlot::Shadow,
+        PolicySlot::Eviction,
+    ];
 
     /// The name in documents, paths and SQL.
     pub fn as_str(self) -> &'static str {
         match self {
             PolicySlot::Current => "current",
             PolicySlot::Shadow => "shadow",
+            PolicySlot::Eviction => "eviction",
         }
     }
 }
@@ -90,12 +97,33 @@ pub struct PolicyTally {
 /// `GET /v1/policies`: everything about policies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyList {
-    /// The policy that decides, and the one in the shadow.
+    /// The policy that decides, the one in the shadow, and the one that evicts.
     pub slots: Vec<PolicyStatus>,
     /// Policies that raptor carries, by name.
     pub packaged: Vec<PackagedPolicy>,
     /// The newest decisions, newest first, without the fleet they were taken over.
     pub decisions: Vec<PolicyDecision>,
+    /// Programs that were last put to sleep, newest first.
+    pub evictions: Vec<PolicyEviction>,
+}
+
+/// One program that was put to sleep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyEviction {
+    /// Seconds since then.
+    pub age_seconds: u64,
+    /// Where.
+    pub cap: CapId,
+    /// Whose.
+    pub slug: Slug,
+    /// Who was to decide; none if raptor had no policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyIdentity>,
+    /// One sentence.
+    pub reason: String,
+    /// What the policy did wrong. The built-in default has decided then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// A policy that raptor carries.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 pub use placements::{Follows, NewPlacement, PlacementRow};
-pub use policies::{DECISIONS_MAX, NewDecision};
+pub use policies::{DECISIONS_MAX, NewDecision, NewEvictions};
 pub use registry::{LogHash, LogRow, ManifestRow, PluginRow, Put, TagRule};
 pub use voids::{Claim, LogSource};
 

@@ -42,6 +42,7 @@ fn report(id: &PlacementId, epoch: u64, state: PlacementState) -> PlacementRepor
         state,
         requests: 0,
         traps: 0,
+        activity: None,
     }
 }
 

@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use fleet_api::{CapId, PlacementId, Slug};
+use fleet_api::{Activity, CapId, Load, PlacementId, Slug};
 use lly_brick::Digest;
 
 /// A CAP that is silent for longer than its leases last, and this much more, has stopped serving: its clock and its
@@ -231,6 +231,40 @@ pub fn default_choice<'a>(candidates: &[&'a Cap]) -> Option<&'a Cap> {
             .then(a.placements.cmp(&b.placements))
             .then(a.id.cmp(&b.id))
     })
+}
+
+/// A CAP that uses more than this share of its memory wants some of it back.
+const MEMORY_AIM_PERMILLE: u64 = 850;
+
+/// A program that was loaded or asked for within this time is not put to sleep by default.
+const QUIET_SECONDS_MIN: u32 = 30;
+
+/// What a CAP should give back to be below its threshold.
+pub fn bytes_wanted(load: &Load) -> u64 {
+    let aim = load.memory_total_bytes / 1000 * MEMORY_AIM_PERMILLE;
+    if load.memory_total_bytes == 0 {
+        return 0;
+    }
+    load.memory_used_bytes.saturating_sub(aim)
+}
+
+/// The built-in answer to which programs may sleep: as long as memory is wanted, the one that nobody asked for for longest.
+pub fn default_sleepers(bytes_wanted: u64, programs: &[Activity]) -> Vec<usize> {
+    let quiet = |index: &usize| {
+        let one = &programs[*index];
+        one.age_seconds.min(one.idle_seconds) >= QUIET_SECONDS_MIN
+    };
+    let mut order: Vec<usize> = (0..programs.len()).filter(quiet).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(programs[*index].idle_seconds));
+    let mut freed = 0u64;
+    order
+        .into_iter()
+        .take_while(|index| {
+            let is_needed = freed < bytes_wanted;
+            freed = freed.saturating_add(programs[*index].code_bytes);
+            is_needed
+        })
+        .collect()
 }
 
 #[cfg(test)]

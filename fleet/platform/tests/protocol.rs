@@ -117,6 +117,7 @@ impl Actor {
             state,
             requests: 0,
             traps: 0,
+            activity: None,
         }])
         .await;
         outcome

@@ -3,11 +3,20 @@
 use std::sync::RwLock;
 use std::time::Instant;
 
-use fleet_api::{CapId, PlaceVoid, PolicyAnswer, PolicyIdentity, PolicySlot, ShadowAnswer};
+use fleet_api::{CapId, PlaceVoid, PolicyAnswer, PolicyIdentity, ShadowAnswer};
 use fleet_place::{Cap, default_choice};
 
 use crate::loaded::Loaded;
 use crate::question::Ask;
+
+/// Where a placement policy sits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seat {
+    /// It decides.
+    Current,
+    /// It is only compared.
+    Shadow,
+}
 
 /// Decides where voids go. Policies are swapped while others decide: a decision ends with the policy that it began with.
 #[derive(Debug, Default)]
@@ -43,28 +52,28 @@ impl Chooser {
         Chooser::default()
     }
 
-    /// Puts a policy into a slot; the one that was there finishes what it has begun.
-    pub fn set(&self, slot: PolicySlot, policy: Option<Loaded>) {
+    /// Gives a policy a seat; the one that was there finishes what it has begun.
+    pub fn set(&self, seat: Seat, policy: Option<Loaded>) {
         // What is behind the lock is whole whatever happened to who held it.
-        let mut held = match self.slot(slot).write() {
+        let mut held = match self.seat(seat).write() {
             Ok(held) => held,
             Err(poisoned) => poisoned.into_inner(),
         };
         *held = policy;
     }
 
-    /// The policy in a slot.
-    pub fn get(&self, slot: PolicySlot) -> Option<Loaded> {
-        match self.slot(slot).read() {
+    /// The policy in a seat.
+    pub fn get(&self, seat: Seat) -> Option<Loaded> {
+        match self.seat(seat).read() {
             Ok(held) => held.clone(),
             Err(poisoned) => poisoned.into_inner().clone(),
         }
     }
 
-    fn slot(&self, slot: PolicySlot) -> &RwLock<Option<Loaded>> {
-        match slot {
-            PolicySlot::Current => &self.current,
-            PolicySlot::Shadow => &self.shadow,
+    fn seat(&self, seat: Seat) -> &RwLock<Option<Loaded>> {
+        match seat {
+            Seat::Current => &self.current,
+            Seat::Shadow => &self.shadow,
         }
     }
 
@@ -76,7 +85,7 @@ impl Chooser {
         candidates: &[&Cap],
     ) -> Decision {
         let begun = Instant::now();
-        let Some(policy) = self.get(PolicySlot::Current) else {
+        let Some(policy) = self.get(Seat::Current) else {
             return Decision {
                 policy: None,
                 answer: fallback(candidates, None, begun),
@@ -104,7 +113,7 @@ impl Chooser {
         candidates: &[&Cap],
         decided: Option<&CapId>,
     ) -> Option<ShadowAnswer> {
-        let policy = self.get(PolicySlot::Shadow)?;
+        let policy = self.get(Seat::Shadow)?;
         let begun = Instant::now();
         let asked = ask(&policy, place, previous, candidates);
         let differs = !matches!(&asked, Ok((cap, _)) if cap.as_ref() == decided);

@@ -27,6 +27,18 @@ pub enum PolicyError {
     /// Not a package of a plugin.
     #[error("this is no package of a policy: {0}")]
     Package(String),
+    /// It decides about something else.
+    #[error(
+        "the policy `{name}` is of the world `{world}`; what is wanted here is one of `{wanted}`"
+    )]
+    Elsewhere {
+        /// Its name.
+        name: String,
+        /// Its world.
+        world: &'static str,
+        /// What would do.
+        wanted: &'static str,
+    },
     /// It cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),

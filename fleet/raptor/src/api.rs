@@ -67,6 +67,7 @@ async fn heartbeat(
     {
         raptor.changed.notify_waiters();
     }
+    let sleep = raptor.policies.evict(&heartbeat, &rows).await;
     let (key, ttl) = (raptor.key.derive(&heartbeat.cap), raptor.terms.lease_ttl);
     let placements = rows
         .into_iter()
@@ -88,6 +89,7 @@ async fn heartbeat(
     Ok(Json(Orders {
         placements,
         lease_ttl_ms: u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX),
+        sleep,
     }))
 }
 

@@ -6,6 +6,7 @@
 //! to end in `tests/it`.
 
 mod api;
+mod evictions;
 mod place;
 mod policies;
 mod sweep;

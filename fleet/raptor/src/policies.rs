@@ -17,14 +17,14 @@ use fleet_client::blobs::{BlobError, BlobStore};
 use fleet_db::{Database, DbError, NewDecision};
 use fleet_place::Cap;
 use fleet_policy::{
-    Chooser, Compiler, Decision, Loaded, PolicyError, packaged, record, resolve_packaged,
+    Chooser, Compiler, Decision, Evictor, Loaded, LoadedEviction, PolicyError, Seat, manifest,
+    packaged, record, resolve_packaged,
 };
 use lly_brick::Digest;
+use registry_index::{EVICTION_WORLD, POLICY_WORLD};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// The policy that decides where nobody has chosen one.
-const DEFAULT: &str = "policy-spread";
 /// A package of a policy is some tens of kilobytes; one in a large language brings its runtime.
 pub const PACKAGE_BYTES_MAX: u64 = 8 << 20;
 /// Questions to the policy in the shadow at once. When it is slower than the fleet's decisions, some are not put to it.
@@ -54,9 +54,13 @@ pub enum SetError {
 /// The policies of a raptor.
 #[derive(Debug)]
 pub struct Policies {
-    /// Decides.
+    /// Decides who gets a void.
     chooser: Arc<Chooser>,
-    database: Database,
+    /// Decides which programs sleep.
+    pub(crate) evictor: Arc<Evictor>,
+    /// When each CAP's programs were last looked at.
+    pub(crate) evicted: Mutex<BTreeMap<CapId, Instant>>,
+    pub(crate) database: Database,
     blobs: BlobStore,
     cache: PathBuf,
     /// This executable, which compiles in a child of its own.
@@ -72,6 +76,21 @@ struct Trouble {
     policy: PolicyIdentity,
     what: String,
     since: Instant,
+}
+
+/// A loaded policy of either kind.
+enum Ready {
+    Placement(Loaded),
+    Eviction(LoadedEviction),
+}
+
+impl Ready {
+    fn identity(&self) -> &PolicyIdentity {
+        match self {
+            Ready::Placement(policy) => policy.identity(),
+            Ready::Eviction(policy) => policy.identity(),
+        }
+    }
 }
 
 /// One decision that is to be taken.
@@ -90,6 +109,8 @@ impl Policies {
     pub fn new(database: Database, blobs: BlobStore, cache: PathBuf, exe: Option<PathBuf>) -> Self {
         Self {
             chooser: Arc::new(Chooser::new()),
+            evictor: Arc::new(Evictor::new()),
+            evicted: Mutex::default(),
             database,
             blobs,
             cache,
@@ -103,13 +124,12 @@ impl Policies {
     pub async fn follow(&self) -> Result<(), DbError> {
         let chosen = self.database.policy_slots().await?;
         for slot in PolicySlot::ALL {
-            let loaded = self.chooser.get(slot);
-            match chosen.get(&slot) {
-                Some(wanted) if loaded.as_ref().map(Loaded::identity) == Some(wanted) => {}
-                Some(wanted) => self.take(slot, wanted).await,
-                None if slot == PolicySlot::Shadow => self.chooser.set(slot, None),
-                None if loaded.is_some_and(|loaded| loaded.identity().name == DEFAULT) => {}
-                None => self.take_default().await,
+            let loaded = self.loaded(slot);
+            match (chosen.get(&slot), default_of(slot)) {
+                (Some(wanted), _) if loaded.as_ref() == Some(wanted) => {}
+                (Some(wanted), _) => self.take(slot, wanted).await,
+                (None, None) => self.chooser.set(Seat::Shadow, None),
+                (None, Some(default)) => self.take_default(slot, default, loaded.as_ref()).await,
             }
         }
         Ok(())
@@ -120,10 +140,10 @@ impl Policies {
         if self.trouble(slot, wanted).as_ref().is_some_and(recent) {
             return;
         }
-        match self.fetch(&wanted.digest).await {
-            Ok(policy) => {
+        let fetched = self.fetch(&wanted.digest).await;
+        match fetched.and_then(|policy| self.put(slot, policy)) {
+            Ok(()) => {
                 tracing::info!(slot = slot.as_str(), policy = wanted.name, version = wanted.version, digest = %wanted.digest, "a policy is loaded");
-                self.chooser.set(slot, Some(policy));
                 self.forget_trouble(slot);
             }
             Err(error) => {
@@ -144,17 +164,48 @@ impl Policies {
         }
     }
 
-    async fn take_default(&self) {
-        let loaded = match resolve_packaged(DEFAULT, "*") {
-            Ok(package) => self.load(Bytes::from_static(package.bytes)).await,
-            Err(error) => Err(error.into()),
-        };
-        match loaded {
-            Ok(policy) => self.chooser.set(PolicySlot::Current, Some(policy)),
+    async fn take_default(&self, slot: PolicySlot, default: &str, loaded: Option<&PolicyIdentity>) {
+        let package = match resolve_packaged(default, "*") {
+            Ok(package) => Bytes::from_static(package.bytes),
             Err(error) => {
-                tracing::error!(%error, "raptor's own policy cannot be loaded; the built-in default decides");
+                tracing::error!(default, %error, "raptor does not carry its own policy");
+                return;
             }
+        };
+        if loaded.is_some_and(|loaded| loaded.digest == Digest::of(&package)) {
+            return;
         }
+        let policy = self.load(package).await;
+        if let Err(error) = policy.and_then(|policy| self.put(slot, policy)) {
+            tracing::error!(default, %error, "raptor's own policy cannot be loaded; the built-in default decides");
+        }
+    }
+
+    /// Swaps the policy in a slot, if it is of the slot's kind.
+    fn put(&self, slot: PolicySlot, policy: Ready) -> Result<(), SetError> {
+        check(slot, &policy)?;
+        match policy {
+            Ready::Placement(policy) if slot == PolicySlot::Shadow => {
+                self.chooser.set(Seat::Shadow, Some(policy));
+            }
+            Ready::Placement(policy) => self.chooser.set(Seat::Current, Some(policy)),
+            Ready::Eviction(policy) => self.evictor.set(Some(policy)),
+        }
+        Ok(())
+    }
+
+    /// Who is in a slot now.
+    fn loaded(&self, slot: PolicySlot) -> Option<PolicyIdentity> {
+        let seat = match slot {
+            PolicySlot::Current => Seat::Current,
+            PolicySlot::Shadow => Seat::Shadow,
+            PolicySlot::Eviction => {
+                return self.evictor.get().map(|policy| policy.identity().clone());
+            }
+        };
+        self.chooser
+            .get(seat)
+            .map(|policy| policy.identity().clone())
     }
 
     /// Puts a policy into a slot: loads it first, then writes it down, then swaps.
@@ -174,8 +225,9 @@ impl Policies {
             SetPolicy::Package { digest } => self.fetch(digest).await?,
         };
         let identity = policy.identity().clone();
+        check(slot, &policy)?;
         self.database.set_policy_slot(slot, Some(&identity)).await?;
-        self.chooser.set(slot, Some(policy));
+        self.put(slot, policy)?;
         self.forget_trouble(slot);
         tracing::info!(slot = slot.as_str(), policy = identity.name, version = identity.version, digest = %identity.digest, "an operator has chosen a policy");
         Ok(identity)
@@ -188,19 +240,24 @@ impl Policies {
         self.follow().await
     }
 
-    async fn fetch(&self, digest: &Digest) -> Result<Loaded, SetError> {
+    async fn fetch(&self, digest: &Digest) -> Result<Ready, SetError> {
         let package = self.blobs.get(digest, PACKAGE_BYTES_MAX).await?;
         self.load(package).await
     }
 
-    async fn load(&self, package: Bytes) -> Result<Loaded, SetError> {
+    async fn load(&self, package: Bytes) -> Result<Ready, SetError> {
         let (cache, exe) = (self.cache.clone(), self.exe.clone());
         let loading = tokio::task::spawn_blocking(move || {
             let compiler = Compiler {
                 cache_dir: &cache,
                 child: exe.as_deref(),
             };
-            Loaded::from_package(&package, &compiler)
+            match manifest(&package)?.world.as_str() {
+                EVICTION_WORLD => {
+                    LoadedEviction::from_package(&package, &compiler).map(Ready::Eviction)
+                }
+                _ => Loaded::from_package(&package, &compiler).map(Ready::Placement),
+            }
         });
         Ok(loading.await??)
     }
@@ -255,7 +312,7 @@ impl Policies {
     }
 
     fn ask_shadow(&self, id: i64, question: Arc<Question>, decided: Option<CapId>) {
-        if self.chooser.get(PolicySlot::Shadow).is_none() {
+        if self.chooser.get(Seat::Shadow).is_none() {
             return;
         }
         let Ok(turn) = Arc::clone(&self.shadows).try_acquire_owned() else {
@@ -287,11 +344,7 @@ impl Policies {
         let mut slots = Vec::new();
         let chosen = self.database.policy_slots().await?;
         for slot in PolicySlot::ALL {
-            let loaded = self
-                .chooser
-                .get(slot)
-                .map(|policy| policy.identity().clone());
-            let Some(policy) = chosen.get(&slot).cloned().or(loaded) else {
+            let Some(policy) = chosen.get(&slot).cloned().or(self.loaded(slot)) else {
                 continue;
             };
             slots.push(PolicyStatus {
@@ -311,8 +364,35 @@ impl Policies {
             slots,
             packaged: packaged.collect(),
             decisions: self.database.policy_decisions(LISTED, false).await?,
+            evictions: self.database.policy_evictions(LISTED).await?,
         })
     }
+}
+
+/// The policy that decides where nobody has chosen one.
+fn default_of(slot: PolicySlot) -> Option<&'static str> {
+    match slot {
+        PolicySlot::Current => Some("policy-spread"),
+        PolicySlot::Eviction => Some("policy-idle"),
+        PolicySlot::Shadow => None,
+    }
+}
+
+/// Each slot has its world.
+fn check(slot: PolicySlot, policy: &Ready) -> Result<(), PolicyError> {
+    let (world, wanted) = match (slot, policy) {
+        (PolicySlot::Current | PolicySlot::Shadow, Ready::Placement(_))
+        | (PolicySlot::Eviction, Ready::Eviction(_)) => return Ok(()),
+        (PolicySlot::Current | PolicySlot::Shadow, Ready::Eviction(_)) => {
+            (EVICTION_WORLD, POLICY_WORLD)
+        }
+        (PolicySlot::Eviction, Ready::Placement(_)) => (POLICY_WORLD, EVICTION_WORLD),
+    };
+    Err(PolicyError::Elsewhere {
+        name: policy.identity().name.clone(),
+        world,
+        wanted,
+    })
 }
 
 fn lost(error: tokio::task::JoinError) -> Decision {

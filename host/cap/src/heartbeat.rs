@@ -138,6 +138,14 @@ impl Heart {
                 placement.hold.extend(sent, ttl);
             }
         }
+        for id in &orders.sleep {
+            if let Some(placement) = supervisor.placement(id)
+                && let State::Live(service) = placement.state()
+                && service.residence.sleep()
+            {
+                tracing::info!(placement = %id, slug = %placement.slug, "its program sleeps until it is asked for");
+            }
+        }
         (ttl / BEATS_PER_LEASE).clamp(INTERVAL_MIN, INTERVAL_MAX)
     }
 
@@ -174,6 +182,10 @@ impl Heart {
 }
 
 fn report(placement: &Placement) -> PlacementReport {
+    let activity = match placement.state() {
+        State::Live(service) => service.residence.activity(Instant::now()),
+        State::Fetching | State::Compiling | State::Probing | State::Failed(_) => None,
+    };
     PlacementReport {
         id: placement.id.clone(),
         epoch: placement.epoch(),
@@ -187,6 +199,7 @@ fn report(placement: &Placement) -> PlacementReport {
         },
         requests: placement.counts.requests.load(Ordering::Relaxed),
         traps: placement.counts.traps.load(Ordering::Relaxed),
+        activity,
     }
 }
 

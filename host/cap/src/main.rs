@@ -17,6 +17,7 @@ mod load;
 mod logs;
 mod placement;
 mod raise;
+mod residence;
 mod service;
 mod start;
 mod supervisor;

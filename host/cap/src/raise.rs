@@ -5,7 +5,7 @@ use std::{net::Ipv4Addr, panic::AssertUnwindSafe, path::PathBuf, sync::Arc, time
 
 use fleet_client::blobs::BlobStore;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
-use host_engine::{CodeCache, Engine, WasmDigest, child::CompileLimits};
+use host_engine::{CodeCache, Engine, Form, WasmDigest, child::CompileLimits};
 use host_runtime::{
     AssetIndex, Fault, LogSink, Program, RequestContext, RequestId, Runtime, ServerAddress,
 };
@@ -22,6 +22,7 @@ use crate::{
     blobs::BlobCache,
     edge::{answers::empty, headers::PROBE},
     placement::{Failure, Placement, State},
+    residence::Residence,
     service::{Service, is_crash},
 };
 
@@ -70,7 +71,7 @@ pub struct Workshop {
 
 impl Workshop {
     /// Takes `placement` from an order to live or failed.
-    pub async fn raise(&self, placement: &Arc<Placement>) {
+    pub async fn raise(self: &Arc<Self>, placement: &Arc<Placement>) {
         let raised = AssertUnwindSafe(self.try_raise(placement))
             .catch_unwind()
             .await;
@@ -89,7 +90,7 @@ impl Workshop {
         placement.enter(state, &self.changed);
     }
 
-    async fn try_raise(&self, placement: &Arc<Placement>) -> Result<Service, Failure> {
+    async fn try_raise(self: &Arc<Self>, placement: &Arc<Placement>) -> Result<Service, Failure> {
         let manifest = self.blob(placement.bundle, None).await?;
         let manifest = Manifest::parse(&manifest)
             .map_err(|error| failure(format!("the bundle's manifest is malformed: {error}")))?;
@@ -113,14 +114,14 @@ impl Workshop {
             .try_collect::<()>()
             .await?;
         placement.enter(State::Compiling, &self.changed);
-        let program = self.program(&manifest, brick).await?;
+        let program = self.program(&manifest).await?;
         let assets = manifest
             .assets
             .iter()
             .map(|asset| (asset.path.clone(), asset.digest, asset.size));
         let service = Service {
             assets: AssetIndex::new(assets),
-            program,
+            residence: Residence::new(Arc::clone(self), manifest.clone(), program),
             env: Arc::new([]),
             address: Arc::new(ServerAddress {
                 scheme: http::uri::Scheme::HTTPS,
@@ -177,14 +178,9 @@ impl Workshop {
             .map_err(|error| failure(format!("the blob `{digest}` cannot be fetched: {error}")))
     }
 
-    /// Compiles and links the brick.
-    async fn program(&self, manifest: &Manifest, brick: &Brick) -> Result<Program, Failure> {
-        // The semaphore is never closed. The turn goes along to the child: a placement that is stopped meanwhile leaves
-        // its compilation to end by itself, and that still counts.
-        let turn = Arc::clone(&self.compiling)
-            .acquire_owned()
-            .await
-            .map_err(|error| failure(error.to_string()))?;
+    /// Compiles and links the program of a bundle; code that was compiled before is only loaded.
+    pub async fn program(&self, manifest: &Manifest) -> Result<Program, Failure> {
+        let brick = only_brick(manifest)?;
         let (code, engine, exe, blobs) = (
             self.code.clone(),
             self.engine.clone(),
@@ -194,6 +190,14 @@ impl Workshop {
         let digest = brick.digest;
         let wasm = WasmDigest::from_hex(&digest.hex())
             .ok_or_else(|| failure(format!("`{digest}` is no digest")))?;
+        // Only who compiles waits for a turn. The semaphore is never closed. The turn goes along to the child: a placement
+        // that is stopped meanwhile leaves its compilation to end by itself, and that still counts.
+        let turn = if self.code.is_cached(&self.engine, wasm, Form::Component) {
+            None
+        } else {
+            let turn = Arc::clone(&self.compiling).acquire_owned().await;
+            Some(turn.map_err(|error| failure(error.to_string()))?)
+        };
         let component = spawn_blocking(move || {
             let _turn = turn;
             let read = || {
@@ -244,7 +248,11 @@ async fn probe(placement: &Arc<Placement>, service: &Service) -> Result<(), Fail
         server: Arc::clone(&service.address),
     };
     let answer = async {
-        let mut body = service.program.serve(request, context).await?.into_body();
+        let program = service.residence.program().await;
+        let program = program.map_err(|failure| Fault::Host {
+            reason: failure.reason,
+        })?;
+        let mut body = program.serve(request, context).await?.into_body();
         let mut read = 0;
         while let Some(frame) = body.frame().await {
             match frame {

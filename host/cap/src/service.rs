@@ -4,13 +4,14 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
+    time::Instant,
 };
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use host_runtime::{
-    Asset, AssetIndex, AssetLookup, Fault, LogSink, Program, RequestContext, RequestId,
-    ServerAddress, redirect_to,
+    Asset, AssetIndex, AssetLookup, Fault, LogSink, RequestContext, RequestId, ServerAddress,
+    redirect_to,
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Frame;
@@ -25,6 +26,7 @@ use crate::{
         listener::Body,
     },
     placement::Placement,
+    residence::Residence,
 };
 
 /// Files up to this size are read in one go; larger ones are streamed.
@@ -38,8 +40,8 @@ const CHUNK_BYTES: usize = 64 << 10;
 pub struct Service {
     /// Served without entering wasm.
     pub assets: AssetIndex,
-    /// Answers everything else.
-    pub program: Program,
+    /// Its program, which answers everything else.
+    pub residence: Residence,
     /// What the program finds in its environment.
     pub env: Arc<[(String, String)]>,
     /// The name under which it is reached.
@@ -81,7 +83,16 @@ impl Service {
             remote: Some(SocketAddr::new(client, 0)),
             server: Arc::clone(&self.address),
         };
-        match self.program.serve(request, context).await {
+        let program = match self.residence.program().await {
+            // Waking may have taken longer than the lease holds.
+            Ok(program) if placement.hold.holds(Instant::now()) => program,
+            Ok(_) => return not_awake(id, "this server may no longer serve it"),
+            Err(failure) => {
+                tracing::error!(%id, slug = %placement.slug, reason = failure.reason, "a program does not wake up");
+                return not_awake(id, &failure.reason);
+            }
+        };
+        match program.serve(request, context).await {
             Ok(response) => {
                 let placement = Arc::clone(placement);
                 response.map(|body| {
@@ -125,6 +136,14 @@ impl Service {
         };
         head.map(|()| body)
     }
+}
+
+/// The answer to a request whose program did not come back from its sleep.
+fn not_awake(id: RequestId, why: &str) -> Response<Body> {
+    let sentence = format!("The program could not be loaded: {why}.");
+    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, id, &sentence);
+    retry_later(&mut response);
+    response
 }
 
 /// The answer to a request whose program failed, and the words for its owner.

@@ -54,7 +54,7 @@ where
 
     let entry = entry.clone();
     let (guard, ending) = EndingGuard::new();
-    let mut run = Box::pin(async move {
+    let mut run = program.cpu.measure(async move {
         let _pass = pass;
         let mut store = store;
         // Declared after the store, hence dropped before it: whoever reads the body sees the ending first.

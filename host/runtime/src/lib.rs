@@ -21,6 +21,7 @@ mod fault;
 mod gate;
 mod guest;
 mod limits;
+mod meter;
 mod output;
 mod program;
 mod proxy;

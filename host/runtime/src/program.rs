@@ -14,6 +14,7 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use crate::gate::Gate;
 use crate::guest::Guest;
 use crate::limits::{HEADER_BYTES_MAX, HEADER_COUNT_MAX};
+use crate::meter::CpuMeter;
 use crate::runtime::Shared;
 use crate::{Body, CommandRequest, ExitCode, Fault, RequestContext, cgi, command, proxy};
 
@@ -27,6 +28,7 @@ pub struct Program {
     pub(crate) request_body_bytes_max: u64,
     pub(crate) log_bytes_max: usize,
     pub(crate) gate: Gate,
+    pub(crate) cpu: CpuMeter,
 }
 
 /// How a program is entered.
@@ -47,6 +49,7 @@ impl Program {
             request_body_bytes_max: limits.request_body_bytes_max,
             log_bytes_max: limits.log_bytes_max,
             gate,
+            cpu: CpuMeter::default(),
             shared,
         }
     }
@@ -94,6 +97,21 @@ impl Program {
             Entry::Http(_) => BrickKind::Http,
             Entry::Command(_) => BrickKind::Command,
         }
+    }
+
+    /// CPU time of all its answers to requests so far.
+    pub fn cpu_time(&self) -> Duration {
+        self.cpu.total()
+    }
+
+    /// What its code takes in memory.
+    pub fn code_bytes(&self) -> u64 {
+        let linked = match &self.entry {
+            Entry::Http(entry) => entry.instance_pre(),
+            Entry::Command(entry) => entry.instance_pre(),
+        };
+        let image = linked.component().image_range();
+        (image.end as usize).saturating_sub(image.start as usize) as u64
     }
 
     /// Its name.

@@ -17,7 +17,7 @@ mod worlds;
 
 pub use install::{is_file, project, requirement};
 pub use key::passphrase;
-pub use publish::{SigningArgs, log as transparency_log};
+pub use publish::{SigningArgs, witnesses};
 pub use source::{RegistryArgs, failed, trust};
 pub use trust::pin;
 

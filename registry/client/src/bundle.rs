@@ -14,8 +14,13 @@ pub(crate) enum Material<'a> {
     Certificate(&'a [u8]),
 }
 
-/// The bundle of an envelope and the log's entry of it.
-pub(crate) fn render(envelope: &Envelope, material: &Material<'_>, entry: &LogEntry) -> Vec<u8> {
+/// The bundle of an envelope, the log's entry of it and the timestamp of its signature.
+pub(crate) fn render(
+    envelope: &Envelope,
+    material: &Material<'_>,
+    entry: &LogEntry,
+    timestamp: Option<&[u8]>,
+) -> Vec<u8> {
     let mut verification = match material {
         Material::Key(hint) => json!({ "publicKey": { "hint": hint } }),
         Material::Certificate(der) => {
@@ -23,6 +28,10 @@ pub(crate) fn render(envelope: &Envelope, material: &Material<'_>, entry: &LogEn
         }
     };
     verification["tlogEntries"] = json!([log_entry(entry)]);
+    if let Some(der) = timestamp {
+        let signed = json!({ "signedTimestamp": STANDARD.encode(der) });
+        verification["timestampVerificationData"] = json!({ "rfc3161Timestamps": [signed] });
+    }
     let signatures: Vec<Value> = envelope
         .signatures
         .iter()

@@ -2,6 +2,7 @@
 
 use fleet_client::tls::{TlsError, user_config};
 use futures_util::StreamExt as _;
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use std::fmt;
@@ -175,6 +176,20 @@ impl Http {
     ) -> Result<Vec<u8>, HttpError> {
         let request = self.request(Method::POST, place).json(document);
         let response = self.send(request).await?;
+        self.body(response, max).await
+    }
+
+    /// The answer to bytes of a media type.
+    pub(crate) async fn post_bytes(
+        &self,
+        place: &str,
+        media_type: &'static str,
+        body: Vec<u8>,
+        max: usize,
+    ) -> Result<Vec<u8>, HttpError> {
+        let url = format!("{}{place}", self.base);
+        let request = self.client.post(url).header(CONTENT_TYPE, media_type);
+        let response = self.send(request.body(body)).await?;
         self.body(response, max).await
     }
 

@@ -24,6 +24,7 @@ mod provider;
 mod public_key;
 mod registry;
 pub mod sign;
+mod timestamp;
 pub mod trust;
 pub mod verify;
 

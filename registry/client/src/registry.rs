@@ -6,7 +6,7 @@
 use crate::cache::Cache;
 use crate::http::{Http, HttpError, Token};
 use crate::oci::{self, OciError};
-use crate::sign::{self, SignError, Signing};
+use crate::sign::{self, SignError, Signing, Witnesses};
 use crate::trust::{Scope, Trust};
 use crate::verify::{self, VerifyError};
 use lly_brick::Digest;
@@ -422,7 +422,7 @@ impl Registry {
         &self,
         package: Vec<u8>,
         signing: &Signing,
-        log: &Http,
+        witnesses: &Witnesses,
         trust: &Trust,
     ) -> Result<Published, RegistryError> {
         self.online()?;
@@ -434,7 +434,7 @@ impl Registry {
         let digest = artifact.digest();
         let subject = Subject::plugin(&name, &version, digest);
         // Signed first: a version that nobody signed is of no use to anybody.
-        let bundle = sign::sign_by_trust(&subject, signing, trust, log).await?;
+        let bundle = sign::sign(&subject, signing, trust, witnesses).await?;
         let repository = repository_of(&name);
         for blob in artifact.blobs() {
             oci::push_blob(&self.http, &repository, &blob).await?;

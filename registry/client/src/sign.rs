@@ -5,7 +5,8 @@ use crate::http::{Http, HttpError};
 use crate::keys::{KeyError, SigningKey};
 use crate::log::{self, LogError};
 use crate::pem;
-use crate::trust::{Authority, Publisher, Trust, TrustedLog, Who};
+use crate::timestamp;
+use crate::trust::{Publisher, Trust, TrustedLog, Who};
 use crate::verify::{self, Scope, VerifyError};
 use registry_index::{Envelope, EnvelopeSignature, STATEMENT_PAYLOAD, Subject};
 
@@ -34,6 +35,9 @@ pub enum SignError {
     /// The log does not take it.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The timestamp authority cannot be spoken to.
+    #[error("the timestamp authority gave no timestamp")]
+    Timestamp(#[source] HttpError),
     /// No log is known.
     #[error(
         "`trust.toml` names no transparency log with a URL: pin a registry that keeps one, `lly plugin trust registry URL`"
@@ -41,35 +45,29 @@ pub enum SignError {
     NoLog,
     /// What came out would not be believed by anybody.
     #[error(
-        "the signature would not verify: the log or the authority is not what `trust.toml` says"
+        "the signature would not verify: the log or an authority is not what `trust.toml` says"
     )]
     SelfCheck(#[source] VerifyError),
 }
 
-/// Signs a subject and has it logged in the log of `trust` that `http` speaks to.
-pub async fn sign_by_trust(
-    subject: &Subject,
-    signing: &Signing,
-    trust: &Trust,
-    http: &Http,
-) -> Result<Vec<u8>, SignError> {
-    let known = trust
-        .logs
-        .iter()
-        .find(|one| one.url.as_deref() == Some(http.base()));
-    let log = known.ok_or(SignError::NoLog)?;
-    sign(subject, signing, log, &trust.authorities, http).await
+/// Who confirms a signature.
+pub struct Witnesses {
+    /// The transparency log that it is written down in.
+    pub log: Http,
+    /// The authority that says when it was made; without one, the log's own time counts.
+    pub timestamps: Option<Http>,
 }
 
-/// Signs a subject and has it logged. The bundle is verified, as a stranger would with this log's and this signer's keys
-/// pinned, before it is given out.
+/// Signs a subject, has it logged, and timestamped if there is an authority for that. Both must be among those that `trust`
+/// names. The bundle is verified, as a stranger would with this signer pinned, before it is given out.
 pub async fn sign(
     subject: &Subject,
     signing: &Signing,
-    log: &TrustedLog,
-    authorities: &[Authority],
-    http: &Http,
+    trust: &Trust,
+    witnesses: &Witnesses,
 ) -> Result<Vec<u8>, SignError> {
+    let is_log = |one: &&TrustedLog| one.url.as_deref() == Some(witnesses.log.base());
+    let log = trust.logs.iter().find(is_log).ok_or(SignError::NoLog)?;
     let payload = subject.statement();
     let message = Envelope::signed_bytes(STATEMENT_PAYLOAD, &payload);
     let (key, verifier, material) = match signing {
@@ -82,30 +80,38 @@ pub async fn sign(
             (key, pem, Material::Certificate(certificate))
         }
     };
+    let signature = key.sign(&message)?;
+    let timestamp = match &witnesses.timestamps {
+        Some(http) => Some(
+            timestamp::ask(http, &signature)
+                .await
+                .map_err(SignError::Timestamp)?,
+        ),
+        None => None,
+    };
     let envelope = Envelope {
         payload,
         payload_type: STATEMENT_PAYLOAD.to_owned(),
         signatures: vec![EnvelopeSignature {
             key_id: String::new(),
-            signature: key.sign(&message)?,
+            signature,
         }],
     };
-    let entry = log::submit(http, &envelope, &verifier).await?;
+    let entry = log::submit(&witnesses.log, &envelope, &verifier).await?;
     if !entry.is_of(&log.key) {
         return Err(LogError::Answer("another log answered than the pinned one".to_owned()).into());
     }
-    let bundle = bundle::render(&envelope, &material, &entry);
-    check(&bundle, subject, signing, log, authorities).map_err(SignError::SelfCheck)?;
+    let bundle = bundle::render(&envelope, &material, &entry, timestamp.as_deref());
+    check(&bundle, subject, signing, trust).map_err(SignError::SelfCheck)?;
     Ok(bundle)
 }
 
-/// Verifies a new bundle with nothing but the log's key and the signer's own.
+/// Verifies a new bundle with what `trust` says of logs and authorities, and the signer as the only one who may sign.
 fn check(
     bundle: &[u8],
     subject: &Subject,
     signing: &Signing,
-    log: &TrustedLog,
-    authorities: &[Authority],
+    trust: &Trust,
 ) -> Result<(), VerifyError> {
     let who = match signing {
         Signing::Key(key) => Who::Key(key.public().clone()),
@@ -115,14 +121,12 @@ fn check(
         }
     };
     let trust = Trust {
-        logs: vec![log.clone()],
-        authorities: authorities.to_vec(),
         publishers: vec![Publisher {
             plugins: Vec::new(),
             bundles: true,
             who,
         }],
-        ..Trust::default()
+        ..trust.clone()
     };
     verify::verify(bundle, subject, Scope::Bundle, &trust).map(drop)
 }

@@ -205,9 +205,11 @@ impl Trust {
                 .push(Authority::new(address, &table.certificates)?);
         }
         for table in document.timestamp_authority {
-            trust
-                .timestamp_authorities
-                .push(TimestampAuthority::new(&table.certificates)?);
+            let address = table.url.map(|text| url("timestamp_authority", &text));
+            trust.timestamp_authorities.push(TimestampAuthority::new(
+                address.transpose()?,
+                &table.certificates,
+            )?);
         }
         for table in document.publisher {
             trust.publishers.push(table.check()?);
@@ -246,7 +248,7 @@ impl Trust {
             timestamp_authority: self
                 .timestamp_authorities
                 .iter()
-                .map(|one| authority(&None, one.pem()))
+                .map(|one| authority(&one.url, one.pem()))
                 .collect(),
             publisher: self.publishers.iter().map(PublisherTable::of).collect(),
         };

@@ -7,9 +7,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use fleet_api::{PlaceVoid, PolicySlot, Purpose};
+use fleet_api::{PlaceVoid, Purpose};
 use fleet_place::Cap;
-use fleet_policy::{Ask, Chooser, Compiler, Loaded, resolve_packaged};
+use fleet_policy::{Ask, Chooser, Compiler, Loaded, Seat, resolve_packaged};
 use lly_brick::Digest;
 use plugins_sdk::policy::{Caps, Choice, Request};
 use rustix::time::{ClockId, clock_gettime};
@@ -89,7 +89,7 @@ fn compare(
     };
     let chooser = Chooser::new();
     let policy = Loaded::from_package(resolve_packaged(name, "*")?.bytes, &compiler)?;
-    chooser.set(PolicySlot::Current, Some(policy));
+    chooser.set(Seat::Current, Some(policy));
     let columns = columns(&Ask::of(&places[0], None, candidates));
     let (mut there, mut here) = (Taken::new(), Taken::new());
     for at in 0..WARM_UP + DECISIONS {

@@ -1,16 +1,18 @@
 // Sigstore's own verifier on one of our signatures. Nothing of ours is used here.
 //
 //   node crosscheck.cjs NODE_MODULES BUNDLE LOG_KEY.pem key PUBLIC.pem
-//   node crosscheck.cjs NODE_MODULES BUNDLE LOG_KEY.pem authority CA.pem IDENTITY
+//   node crosscheck.cjs NODE_MODULES BUNDLE LOG_KEY.pem authority CA.pem IDENTITY [TSA_CHAIN.pem]
 const { createHash, createPublicKey, X509Certificate } = require('crypto');
 const { readFileSync } = require('fs');
-const [modules, bundlePath, logKey, how, signer, identity] = process.argv.slice(2);
+const [modules, bundlePath, logKey, how, signer, identity, stamper] = process.argv.slice(2);
 const { bundleFromJSON } = require(`${modules}/@sigstore/bundle`);
 const { TrustedRoot, PublicKeyDetails } = require(`${modules}/@sigstore/protobuf-specs`);
 const { Verifier, toSignedEntity, toTrustMaterial } = require(`${modules}/@sigstore/verify`);
 
 const spki = (pem) => createPublicKey(readFileSync(pem)).export({ type: 'spki', format: 'der' });
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
+const certificate = (pem) => ({ rawBytes: new X509Certificate(pem).raw.toString('base64') });
+const chain = (pem) => readFileSync(pem, 'utf8').match(/-----BEGIN[^]*?END CERTIFICATE-----/g).map(certificate);
 const since = { start: '1970-01-01T00:00:00Z' };
 
 const log = spki(logKey);
@@ -23,10 +25,10 @@ const root = {
     logId: { keyId: sha256(log).toString('base64') },
   }],
   certificateAuthorities: how === 'authority'
-    ? [{ uri: '', certChain: { certificates: [{ rawBytes: new X509Certificate(readFileSync(signer)).raw.toString('base64') }] }, validFor: since }]
+    ? [{ uri: '', certChain: { certificates: chain(signer) }, validFor: since }]
     : [],
   ctlogs: [],
-  timestampAuthorities: [],
+  timestampAuthorities: stamper ? [{ uri: '', certChain: { certificates: chain(stamper) }, validFor: since }] : [],
 };
 const keys = {};
 if (how === 'key') {
@@ -35,7 +37,7 @@ if (how === 'key') {
 }
 const bundle = bundleFromJSON(JSON.parse(readFileSync(bundlePath)));
 const verifier = new Verifier(toTrustMaterial(TrustedRoot.fromJSON(root), keys), {
-  tlogThreshold: 1, ctlogThreshold: 0, timestampThreshold: 1,
+  tlogThreshold: 1, ctlogThreshold: 0, timestampThreshold: stamper ? 2 : 1, // the log's own time counts, too
 });
 const policy = identity ? { subjectAlternativeName: identity } : undefined;
 verifier.verify(toSignedEntity(bundle), policy);

@@ -76,7 +76,7 @@ fn every_packaged_placement_policy_decides_in_its_own_way() {
         ("binpack", &wish(), "a"),
         ("region-affinity", &wanted, "b"),
     ] {
-        chooser.set(PolicySlot::Current, Some(load(name)));
+        chooser.set(Seat::Current, Some(load(name)));
         let decision = chooser.choose(place, None, &candidates);
         assert_eq!(decision.decider(), format!("policy-{name} 0.1.0"));
         assert_eq!(
@@ -103,14 +103,14 @@ fn a_policy_that_fails_is_replaced_for_that_decision_and_told_of() {
         })
     });
     for (policy, told) in [(late(), "it slept"), (beyond, "number 2 of 2")] {
-        chooser.set(PolicySlot::Current, Some(policy.clone()));
+        chooser.set(Seat::Current, Some(policy.clone()));
         let decision = chooser.choose(&wish(), None, &[&full, &empty]);
         assert_eq!(decision.decider(), "built-in");
         assert_eq!(decision.policy.as_ref(), Some(policy.identity()));
         assert_eq!(decision.answer.cap, Some(empty.id.clone()));
         assert!(decision.answer.fault.unwrap().contains(told));
     }
-    chooser.set(PolicySlot::Current, None);
+    chooser.set(Seat::Current, None);
     let decision = chooser.choose(&wish(), None, &[&full, &empty]);
     assert_eq!((decision.policy, decision.answer.fault), (None, None));
 }
@@ -120,14 +120,14 @@ fn a_shadow_is_compared_and_decides_nothing() {
     let chooser = Chooser::new();
     let (full, empty) = (cap("a", 70), cap("b", 10));
     let candidates = [&full, &empty];
-    chooser.set(PolicySlot::Current, Some(load("spread")));
+    chooser.set(Seat::Current, Some(load("spread")));
     assert!(chooser.shadow(&wish(), None, &candidates, None).is_none());
     for (policy, differs, fault) in [
         (load("spread"), false, false),
         (load("binpack"), true, false),
         (late(), true, true),
     ] {
-        chooser.set(PolicySlot::Shadow, Some(policy));
+        chooser.set(Seat::Shadow, Some(policy));
         let decided = chooser.choose(&wish(), None, &candidates).answer.cap;
         assert_eq!(decided, Some(empty.id.clone()));
         let shadow = chooser
@@ -145,7 +145,7 @@ fn policies_are_swapped_while_others_decide() {
     let chooser = Chooser::new();
     let (full, empty) = (cap("a", 70), cap("b", 10));
     let (spread, binpack) = (load("spread"), load("binpack"));
-    chooser.set(PolicySlot::Current, Some(spread.clone()));
+    chooser.set(Seat::Current, Some(spread.clone()));
     std::thread::scope(|scope| {
         let deciding: Vec<_> = (0..2)
             .map(|_| {
@@ -167,7 +167,7 @@ fn policies_are_swapped_while_others_decide() {
             .collect();
         for round in 0..200 {
             let next = if round % 2 == 0 { &binpack } else { &spread };
-            chooser.set(PolicySlot::Current, Some(next.clone()));
+            chooser.set(Seat::Current, Some(next.clone()));
         }
         for one in deciding {
             assert!(one.join().unwrap());

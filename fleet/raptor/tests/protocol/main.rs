@@ -235,6 +235,7 @@ impl TestCap {
             state,
             requests: 0,
             traps: 0,
+            activity: None,
         });
     }
 

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lly_brick::Bundle;
-use registry_client::sign::sign_by_trust;
 use registry_client::verify::{self, Scope};
 use registry_index::Subject;
 use serde::Serialize;
@@ -14,7 +13,7 @@ use crate::context::Context;
 use crate::failure::{Failure, OrFail};
 use crate::fleet::with_runtime;
 use crate::output::{self, Existing};
-use crate::plugin::{SigningArgs, transparency_log, trust};
+use crate::plugin::{SigningArgs, trust, witnesses};
 
 /// Behind the bundle's own name.
 const SUFFIX: &str = ".sigstore.json";
@@ -92,10 +91,11 @@ pub fn sign(args: &SignArgs, context: &Context) -> Result<(), Failure> {
     };
     output::check(&path, existing)?;
     let trust = trust(context)?;
-    let log = transparency_log(&trust, context)?;
+    let witnesses = witnesses(&trust, context)?;
     let signature = with_runtime(async {
         let signing = args.signing.signing(&trust, context).await?;
-        let signed = sign_by_trust(&subject(&bundle), &signing, &trust, &log).await;
+        let subject = subject(&bundle);
+        let signed = registry_client::sign::sign(&subject, &signing, &trust, &witnesses).await;
         signed.or_fail(|| format!("`{}` cannot be signed", args.file.display()))
     })?;
     output::write(&path, &signature, existing)?;

@@ -41,7 +41,7 @@ enum PolicyCommand {
     List,
     /// Let another policy decide from now on; nothing is restarted and no request is lost.
     #[command(
-        after_help = "Example:\n  lly fleet policy set binpack\n  lly fleet policy set acme-spot@^1.2\n  lly fleet policy set ./mine.plugin\n  lly fleet policy set --default"
+        after_help = "Example:\n  lly fleet policy set binpack\n  lly fleet policy set acme-spot@^1.2\n  lly fleet policy set ./mine.plugin\n  lly fleet policy set idle         # an eviction policy\n  lly fleet policy set --default"
     )]
     Set(SetArgs),
     /// Ask a second policy beside the one that decides, and show where they differ.
@@ -70,7 +70,7 @@ struct SetArgs {
     /// `NAME`, `NAME@REQUIREMENT` such as `binpack@0.1`, or a packaged file.
     #[arg(value_name = "POLICY", required_unless_present = "default")]
     policy: Option<String>,
-    /// Back to what raptor does by itself: `spread` places voids, and none is put to sleep.
+    /// Back to what raptor does by itself: `spread` places voids, `idle` puts programs to sleep.
     #[arg(long, conflicts_with = "policy")]
     default: bool,
     #[command(flatten)]
@@ -127,15 +127,15 @@ async fn list(context: &Context) -> Result<(), Failure> {
 
 async fn set(args: &SetArgs, context: &Context) -> Result<(), Failure> {
     let Some(text) = &args.policy else {
-        return unset(PolicySlot::Current, context).await;
+        return unset(&[PolicySlot::Current, PolicySlot::Eviction], context).await;
     };
     let found = find::find(text, &args.registry, context).await?;
-    put(PolicySlot::Current, &found, context).await
+    put(found.slot()?, &found, context).await
 }
 
 async fn shadow(args: &ShadowArgs, context: &Context) -> Result<(), Failure> {
     if args.off {
-        return unset(PolicySlot::Shadow, context).await;
+        return unset(&[PolicySlot::Shadow], context).await;
     }
     let Some(text) = &args.policy else {
         return compare(context).await;
@@ -180,25 +180,29 @@ async fn put(slot: PolicySlot, found: &Found, context: &Context) -> Result<(), F
         let does = match slot {
             PolicySlot::Current => "decides from now on",
             PolicySlot::Shadow => "is asked beside the one that decides",
+            PolicySlot::Eviction => "says from now on which programs sleep",
         };
         format!("{} {} {does} ({signed})\n", policy.name, policy.version)
     })
 }
 
 #[derive(Serialize)]
-struct Unset {
-    slot: PolicySlot,
+struct Unset<'a> {
+    slots: &'a [PolicySlot],
 }
 
-async fn unset(slot: PolicySlot, context: &Context) -> Result<(), Failure> {
-    client(context)?
-        .unset_policy(slot)
-        .await
-        .map_err(crate::void::failure)?;
-    context.data("lily.fleet.policy.unset/1", &Unset { slot }, || {
-        match slot {
-            PolicySlot::Current => "raptor decides as it does by itself\n",
-            PolicySlot::Shadow => "nobody is asked beside the policy that decides\n",
+async fn unset(slots: &[PolicySlot], context: &Context) -> Result<(), Failure> {
+    let client = client(context)?;
+    for slot in slots {
+        client
+            .unset_policy(*slot)
+            .await
+            .map_err(crate::void::failure)?;
+    }
+    context.data("lily.fleet.policy.unset/1", &Unset { slots }, || {
+        match slots {
+            [PolicySlot::Shadow] => "nobody is asked beside the policy that decides\n",
+            _ => "raptor decides as it does by itself\n",
         }
         .to_owned()
     })

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use registry_client::sign::Witnesses;
 use registry_client::{Http, Signing, Trust, authority};
 use semver::Version;
 use serde::Serialize;
@@ -88,14 +89,19 @@ pub fn service(url: &str, context: &Context) -> Result<Http, Failure> {
         .or_fail(|| format!("`{url}` cannot be reached"))
 }
 
-/// The transparency log that signatures are sent to: the first in trust.toml that has a URL.
-pub fn log(trust: &Trust, context: &Context) -> Result<Http, Failure> {
+/// Who confirms signatures: the first log in trust.toml that has a URL, and the first timestamp authority that has one.
+pub fn witnesses(trust: &Trust, context: &Context) -> Result<Witnesses, Failure> {
     let url = trust.logs.iter().find_map(|one| one.url.as_deref());
     let url = url.ok_or_else(|| {
         Failure::local("trust.toml names no transparency log with a URL")
             .hint("pin a registry that keeps one: lly plugin trust registry URL")
     })?;
-    service(url, context)
+    let timestamps = trust.timestamp_authorities.iter();
+    let timestamps = timestamps.filter_map(|one| one.url.as_deref()).next();
+    Ok(Witnesses {
+        log: service(url, context)?,
+        timestamps: timestamps.map(|url| service(url, context)).transpose()?,
+    })
 }
 
 /// Runs `lly plugin publish`.
@@ -110,11 +116,11 @@ pub fn publish(args: &PublishArgs, context: &Context) -> Result<(), Failure> {
     let package = std::fs::read(&args.plugin)
         .or_fail(|| format!("cannot read `{}`", args.plugin.display()))?;
     let (registry, trust) = args.registry.open(context)?;
-    let log = log(&trust, context)?;
+    let witnesses = witnesses(&trust, context)?;
     let published = with_runtime(async {
         let signing = args.signing.signing(&trust, context).await?;
         registry
-            .publish(package, &signing, &log, &trust)
+            .publish(package, &signing, &witnesses, &trust)
             .await
             .map_err(failed)
     })?;

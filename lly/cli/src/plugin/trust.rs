@@ -33,17 +33,17 @@ pub enum TrustCommand {
     Publisher(PublisherArgs),
     /// Trust a certificate authority for keyless signatures, or one for timestamps.
     #[command(
-        after_help = "Example:\n  lly plugin trust authority --certificates ca.pem --url https://fulcio.example"
+        after_help = "Example:\n  lly plugin trust authority --certificates ca.pem --url https://fulcio.example\n  lly plugin trust authority --timestamps --certificates tsa.pem --url https://tsa.example/api/v1/timestamp"
     )]
     Authority {
         /// Its chain in PEM.
         #[arg(long, value_name = "FILE")]
         certificates: PathBuf,
-        /// Where it issues certificates (Fulcio's v2 API).
+        /// Where it issues certificates (Fulcio's v2 API), or timestamps.
         #[arg(long)]
         url: Option<String>,
         /// It signs timestamps (RFC 3161) instead.
-        #[arg(long, conflicts_with = "url")]
+        #[arg(long)]
         timestamps: bool,
     },
     /// Trust a transparency log.
@@ -101,7 +101,7 @@ pub fn run(command: TrustCommand, context: &Context) -> Result<(), Failure> {
             match timestamps {
                 true => trust
                     .timestamp_authorities
-                    .push(TimestampAuthority::new(&pem).or_fail(what)?),
+                    .push(TimestampAuthority::new(url, &pem).or_fail(what)?),
                 false => trust
                     .authorities
                     .push(Authority::new(url, &pem).or_fail(what)?),

@@ -20,6 +20,8 @@ pub struct Authority {
 /// An authority that signs times (RFC 3161): the signing certificate first, the root last.
 #[derive(Clone, Debug)]
 pub struct TimestampAuthority {
+    /// Where it is asked; none if timestamps are only verified.
+    pub url: Option<String>,
     chain: Chain,
 }
 
@@ -65,9 +67,9 @@ impl Authority {
 
 impl TimestampAuthority {
     /// Reads a chain in PEM, the signing certificate first.
-    pub fn new(pem: &str) -> Result<TimestampAuthority, TrustError> {
+    pub fn new(url: Option<String>, pem: &str) -> Result<TimestampAuthority, TrustError> {
         let chain = Chain::parse("timestamp_authority", pem)?;
-        Ok(TimestampAuthority { chain })
+        Ok(TimestampAuthority { url, chain })
     }
 
     /// The chain in PEM.

@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lly_brick::Digest;
 use log::{Log, after};
-use registry_client::sign::{Signing, sign};
+use registry_client::sign::{Signing, Witnesses, sign};
 use registry_client::trust::{Publisher, Scope, TrustedLog, Who};
 use registry_client::verify::{VerifyError, verify};
 use registry_client::{Http, SigningKey, Trust, keys};
@@ -82,14 +82,12 @@ impl World {
     }
 
     async fn sign(&self, subject: &Subject, signing: &Signing) -> Value {
-        let http = Http::new(&self.log.url, None, None).unwrap();
-        let bundle = sign(
-            subject,
-            signing,
-            &self.trust.logs[0],
-            &self.trust.authorities,
-            &http,
-        );
+        let log = Http::new(&self.log.url, None, None).unwrap();
+        let witnesses = Witnesses {
+            log,
+            timestamps: None,
+        };
+        let bundle = sign(subject, signing, &self.trust, &witnesses);
         serde_json::from_slice(&bundle.await.unwrap()).unwrap()
     }
 

@@ -353,6 +353,35 @@ fn skopeo_copies_in_across_and_out() {
     rc.send(Method::GET, &path("second"), None).is(200);
 }
 
+/// wkg in a folder of its own, which knows where two namespaces are: it looks for the registry of a name itself only over
+/// plain HTTP where the host is `localhost`.
+fn wkg(rc: &Rc, arguments: &[&str]) -> Output {
+    let (home, host) = (rc.fleet.home.work(), &rc.host);
+    let mut config = format!(
+        "[registry.\"{host}\".oci]\nauth = {{ username = \"dev\", password = \"{}\" }}\n[namespace_registries]\n",
+        rc.token
+    );
+    for namespace in ["acme", "components"] {
+        config += &format!(
+            "{namespace} = {{ registry = \"{host}\", metadata = {{ preferredProtocol = \"oci\", \
+             oci = {{ registry = \"{host}\" }} }} }}\n"
+        );
+    }
+    std::fs::write(home.join("wkg-config.toml"), config).unwrap();
+    let mut command = tool("wkg");
+    command
+        .args(arguments)
+        .current_dir(&home)
+        .env("HOME", &home)
+        .env("WKG_CONFIG_FILE", home.join("wkg-config.toml"))
+        .env("WKG_CACHE_DIR", home.join("wkg-cache"))
+        .env("SSL_CERT_FILE", rc.fleet.ca())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    run(command, b"")
+}
+
 /// The wat frontend, signed and published, and its version.
 fn published(rc: &Rc) -> String {
     let package = repository().join("target/lily/plugins/wat.plugin");
@@ -399,6 +428,30 @@ fn a_published_plugin_is_there_for_every_client_and_every_reader() {
     let digest: Digest = digest.parse().unwrap();
     let copied = rc.fleet.home.work().join("wat/blobs/sha256");
     assert!(copied.join(digest.hex()).is_file());
+
+    wkg(
+        &rc,
+        &[
+            "get",
+            "components:wat",
+            "--format",
+            "wasm",
+            "-o",
+            "./wat.wasm",
+        ],
+    )
+    .success();
+    let work = rc.fleet.home.work();
+    assert!(std::fs::read(work.join("wat.wasm")).unwrap() == component);
+    let wit = work.join("wit");
+    std::fs::create_dir(&wit).unwrap();
+    let text = "package acme:sums@1.0.0;\n\ninterface sums { add: func(a: u32, b: u32) -> u32; }\n";
+    std::fs::write(wit.join("sums.wit"), text).unwrap();
+    wkg(&rc, &["build", "--wit-dir", "wit", "-o", "./sums.wasm"]).success();
+    wkg(&rc, &["publish", "sums.wasm"]).success();
+    wkg(&rc, &["get", "acme:sums", "-o", "./same.wasm"]).success();
+    let same = std::fs::read(work.join("same.wasm")).unwrap();
+    assert!(same == std::fs::read(work.join("sums.wasm")).unwrap());
 
     let front = rc.send(Method::GET, "/", None).is(200).text();
     assert!(front.contains("<a href=\"/plugins/wat\">"), "{front}");

@@ -14,6 +14,21 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A placement policy around the body of `choose`, which leaves the address of its answer on the stack.
 fn policy(home: &Home, name: &str, body: &str, data: &str) -> PathBuf {
+    let choose =
+        format!("(func (export \"choose\") (param i32) (result i32) {body} (i32.const 1024))");
+    component(home, name, "policy", &choose, data)
+}
+
+/// An eviction policy around the body of `evict`.
+fn eviction(home: &Home, name: &str, body: &str, data: &str) -> PathBuf {
+    let (memory, voids) = ("i64 i64 i64", "i32 i32 i32 i32 i32 i32 i32 i32 i32 i32");
+    let evict = format!(
+        "(func (export \"evict\") (param {memory} {voids}) (result i32) {body} (i32.const 1024))"
+    );
+    component(home, name, "eviction", &evict, data)
+}
+
+fn component(home: &Home, name: &str, wit: &str, function: &str, data: &str) -> PathBuf {
     let core = format!(
         r#"(module
         (memory (export "memory") 1)
@@ -24,10 +39,12 @@ fn policy(home: &Home, name: &str, body: &str, data: &str) -> PathBuf {
             (local.set $at (i32.and (i32.add (global.get $top) (i32.const 7)) (i32.const -8)))
             (global.set $top (i32.add (local.get $at) (local.get 3)))
             (local.get $at))
-        (func (export "choose") (param i32) (result i32) {body} (i32.const 1024)))"#
+        {function})"#
     );
     let mut resolve = wit_parser::Resolve::default();
-    let (package, _) = resolve.push_dir(repository().join("wit/policy")).unwrap();
+    let (package, _) = resolve
+        .push_dir(repository().join("wit").join(wit))
+        .unwrap();
     let world = resolve.select_world(&[package], None).unwrap();
     let mut module = wat::parse_str(core).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
@@ -37,7 +54,7 @@ fn policy(home: &Home, name: &str, body: &str, data: &str) -> PathBuf {
         .encode()
         .unwrap();
     let manifest = json!({
-        "schema": 1, "name": name, "version": "0.1.0", "world": "lily:policy@0.1.0",
+        "schema": 1, "name": name, "version": "0.1.0", "world": format!("lily:{wit}@0.1.0"),
         "component": "component.wasm", "description": "means no good", "extensions": [], "lly_min_version": "0.1.0",
     });
     let package = Writer::new()
@@ -381,4 +398,83 @@ fn a_policy_from_the_registry_is_verified_before_it_decides() {
         let refused = home.lly(["fleet", "policy", "set", wanted]).exits(1);
         assert!(refused.stderr.contains(says), "{}", refused.stderr);
     }
+}
+
+/// Data of an answer that puts the first program to sleep, whatever it does.
+const SLEEP: &str = r#"(data (i32.const 1024) "\08\04\00\00\01\00\00\00\00\00\00\00\00\08\00\00\04\00\00\00") (data (i32.const 2048) "mine")"#;
+
+#[test]
+fn a_program_that_sleeps_comes_back_with_the_next_request() {
+    let fleet = Fleet::start(1);
+    let deployed = fleet.deploy(&hello(&fleet));
+    let url = deployed["url"].as_str().unwrap().to_owned();
+    assert_eq!(slot(&list(&fleet), "eviction")["name"], "policy-idle");
+    let chosen = set(&fleet, &eviction(&fleet.home, "sleepy", "", SLEEP));
+    assert_eq!(chosen["slot"], "eviction");
+    // Requests all the while: some of them wake the program, and none is lost.
+    let mut answered = 0;
+    let told = wait::until(PATIENCE, "the program to be put to sleep twice", || {
+        assert_eq!(fleet.get(&url).is(200).text(), "hello");
+        answered += 1;
+        let told = list(&fleet);
+        (told["evictions"].as_array()?.len() >= 2).then_some(told)
+    });
+    assert_eq!(fleet.get(&url).is(200).text(), "hello");
+    assert!(answered > 1);
+    let newest = &told["evictions"][0];
+    assert_eq!(
+        (&newest["slug"], &newest["cap"], &newest["reason"]),
+        (&deployed["slug"], &json!("cap-1"), &json!("mine"))
+    );
+    assert_eq!(newest["policy"]["name"], "sleepy");
+    assert_eq!(slot(&told, "eviction")["faults"], 0, "{told}");
+    let log = std::fs::read_to_string(fleet.home.path().join("fleet/log/cap-1.log")).unwrap();
+    assert!(
+        log.contains("its program sleeps until it is asked for"),
+        "{log}"
+    );
+    assert!(log.contains("a program woke up"), "{log}");
+    let voids = fleet.home.json(["void", "list"]);
+    assert_eq!(voids["voids"][0]["status"], "live", "{voids}");
+    let text = fleet.lly(["fleet", "policy", "list"]).success().stdout;
+    assert!(
+        text.contains("sleepy 0.1.0") && text.contains("WHY IT SLEEPS"),
+        "{text}"
+    );
+
+    // One that traps, and one that names a program that is not there, put nobody to sleep.
+    let far = SLEEP.replace(
+        "\\01\\00\\00\\00\\00\\00\\00\\00",
+        "\\01\\00\\00\\00\\07\\00\\00\\00",
+    );
+    for (name, body, data, says) in [
+        ("trapping", "unreachable", "", "trapped"),
+        ("naming-far", "", far.as_str(), "number 7 of 1 voids"),
+    ] {
+        set(&fleet, &eviction(&fleet.home, name, body, data));
+        let told = wait::until(PATIENCE, "the fault to be told", || {
+            assert_eq!(fleet.get(&url).is(200).text(), "hello");
+            let told = list(&fleet);
+            (slot(&told, "eviction")["faults"].as_u64()? > 0).then_some(told)
+        });
+        let fault = slot(&told, "eviction")["last_fault"].as_str().unwrap();
+        assert!(fault.contains(says), "{fault}");
+        assert!(
+            told["evictions"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|one| one["policy"]["name"] != name),
+            "{told}"
+        );
+    }
+    // What decides about sleep is asked about nothing else.
+    let refused = fleet.lly(["fleet", "policy", "shadow", "idle"]).exits(3);
+    assert!(
+        refused.stderr.contains("lily:policy@0.1.0"),
+        "{}",
+        refused.stderr
+    );
+    fleet.lly(["fleet", "policy", "set", "--default"]).success();
+    assert_eq!(slot(&list(&fleet), "eviction")["name"], "policy-idle");
 }

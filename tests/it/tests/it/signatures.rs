@@ -1,5 +1,7 @@
 //! Signatures, with others: an authority that issues certificates as Fulcio does, and Sigstore's own verifier in JavaScript.
 
+mod timestamps;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use fleet_api::PolicySlot;
 use fleet_policy::{PolicyError, resolve_packaged};
 use lly_brick::Digest;
-use registry_index::{Offer, POLICY_WORLD, World};
+use registry_index::{EVICTION_WORLD, Offer, POLICY_WORLD, World};
 use semver::Version;
 
 use crate::context::Context;
@@ -12,7 +13,7 @@ use crate::failure::{Failure, OrFail};
 use crate::plugin::{RegistryArgs, failed, is_file, requirement};
 
 /// The world of every policy that may be chosen.
-const WORLDS: [&str; 1] = [POLICY_WORLD];
+const WORLDS: [&str; 2] = [POLICY_WORLD, EVICTION_WORLD];
 
 /// A policy that was found.
 #[derive(Debug)]
@@ -40,6 +41,15 @@ impl Found {
             Found::Carried { package, .. } => package,
             Found::Sent { package, .. } => package,
         }
+    }
+
+    /// Where it decides: its world says so.
+    pub fn slot(&self) -> Result<PolicySlot, Failure> {
+        let manifest = fleet_policy::manifest(self.package()).or_fail(|| "this is no policy")?;
+        Ok(match manifest.world.as_str() {
+            EVICTION_WORLD => PolicySlot::Eviction,
+            _ => PolicySlot::Current,
+        })
     }
 
     /// Of the package.
@@ -96,7 +106,9 @@ pub async fn find(
                     None => again,
                 }
             }
-            PolicyError::Package(_) | PolicyError::Load(_) => failure,
+            PolicyError::Package(_) | PolicyError::Elsewhere { .. } | PolicyError::Load(_) => {
+                failure
+            }
         }
     })?;
     let lly: Version = env!("CARGO_PKG_VERSION")

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use fleet_api::{PolicyAnswer, PolicyDecision, PolicyList, PolicySlot, PolicyStatus};
+use fleet_api::{
+    PolicyAnswer, PolicyDecision, PolicyEviction, PolicyIdentity, PolicyList, PolicySlot,
+    PolicyStatus,
+};
 
 /// `lly fleet policy list`.
 pub fn list(list: &PolicyList) -> String {
@@ -25,19 +28,46 @@ pub fn list(list: &PolicyList) -> String {
         );
     }
     if list.decisions.is_empty() {
-        text.push_str("\nnothing was decided yet\n");
-        return text;
+        text.push_str("\nnothing was placed yet\n");
+    } else {
+        decisions(&mut text, &list.decisions);
     }
+    if !list.evictions.is_empty() {
+        evictions(&mut text, &list.evictions);
+    }
+    text
+}
+
+fn evictions(text: &mut String, evictions: &[PolicyEviction]) {
+    let _ = writeln!(
+        text,
+        "\n{:<9} {:<20} {:<10} {:<28} WHY IT SLEEPS",
+        "AGO", "VOID", "CAP", "BY"
+    );
+    for one in evictions {
+        let _ = writeln!(
+            text,
+            "{:<9} {:<20} {:<10} {:<28} {}",
+            ago(one.age_seconds),
+            one.slug.as_str(),
+            one.cap.as_str(),
+            who(one.policy.as_ref(), one.fault.as_ref()),
+            one.reason
+        );
+    }
+}
+
+fn decisions(text: &mut String, decisions: &[PolicyDecision]) {
     let _ = writeln!(
         text,
         "\n{:<9} {:<20} {:<9} {:<10} {:<28} WHY",
         "AGO", "VOID", "FOR", "CAP", "BY"
     );
-    for decision in &list.decisions {
+    for decision in decisions {
         let _ = writeln!(
             text,
             "{:<9} {:<20} {:<9} {:<10} {:<28} {}",
-            ago(decision),
+            ago(decision.age_seconds),
             decision.slug.as_str(),
             decision.purpose.as_str(),
             cap(&decision.answer),
@@ -48,13 +78,12 @@ pub fn list(list: &PolicyList) -> String {
             let _ = writeln!(text, "{:<9} ! {fault}", "");
         }
     }
-    text
 }
 
 fn slot(text: &mut String, status: &PolicyStatus) {
     let tally = &status.tally;
     let differences = match status.slot {
-        PolicySlot::Current => String::new(),
+        PolicySlot::Current | PolicySlot::Eviction => String::new(),
         PolicySlot::Shadow => tally.differences.to_string(),
     };
     let line = format!(
@@ -92,7 +121,7 @@ pub fn comparison(status: &PolicyStatus, differences: &[&PolicyDecision]) -> Str
         let _ = writeln!(
             text,
             "\n{} ago, {} of {} CAPs\n  {:<28} {:<10} {}\n  {:<28} {:<10} {}",
-            ago(decision),
+            ago(decision.age_seconds),
             decision.slug,
             decision.candidates,
             decider(decision),
@@ -110,8 +139,8 @@ pub fn comparison(status: &PolicyStatus, differences: &[&PolicyDecision]) -> Str
     text
 }
 
-fn ago(decision: &PolicyDecision) -> String {
-    match decision.age_seconds {
+fn ago(seconds: u64) -> String {
+    match seconds {
         seconds @ 0..120 => format!("{seconds} s"),
         seconds @ 120..7200 => format!("{} min", seconds / 60),
         seconds => format!("{} h", seconds / 3600),
@@ -124,8 +153,12 @@ fn cap(answer: &PolicyAnswer) -> &str {
 
 /// Who has decided in the end.
 fn decider(decision: &PolicyDecision) -> String {
-    match &decision.policy {
-        Some(policy) if decision.answer.fault.is_none() => {
+    who(decision.policy.as_ref(), decision.answer.fault.as_ref())
+}
+
+fn who(policy: Option<&PolicyIdentity>, fault: Option<&String>) -> String {
+    match policy {
+        Some(policy) if fault.is_none() => {
             format!("{} {}", policy.name, policy.version)
         }
         Some(policy) => format!("built-in, not {} {}", policy.name, policy.version),
