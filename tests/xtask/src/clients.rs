@@ -81,8 +81,8 @@ fn launcher(program: &Path, folder: &Path) -> Result<()> {
         .with_context(what)
 }
 
-/// Builds `wkg`, unless it is there. Without optimisation and debug information that is a bit over two minutes of CPU, a
-/// fifth of what the default costs, and tests do not wait for it.
+/// Builds `wkg`, unless it is there. Without optimisation and debug information that is some 135 s of CPU; an optimised one
+/// takes several times that, and no test would notice.
 pub fn wkg() -> Result<()> {
     let tools = lily().join("tools");
     stage::once("wkg", WKG_VERSION, &[tools.join("bin/wkg")], || {

@@ -24,6 +24,8 @@ struct Browser {
     driver: Child,
     client: reqwest::Client,
     session: String,
+    /// The browser's own process: it would outlive its driver.
+    process: Option<u64>,
     site: String,
     _profile: tempfile::TempDir,
 }
@@ -62,6 +64,7 @@ impl Browser {
                 .build()
                 .unwrap(),
             session: format!("http://127.0.0.1:{port}/session"),
+            process: None,
             site,
             _profile: profile,
         };
@@ -74,6 +77,7 @@ impl Browser {
             },
         } } });
         let opened = browser.call(Method::POST, "", wishes).await;
+        browser.process = opened["capabilities"]["goog:processID"].as_u64();
         let id = opened["sessionId"].as_str().unwrap();
         browser.session = format!("{}/{id}", browser.session);
         browser
@@ -161,7 +165,17 @@ impl Browser {
 
     async fn close(mut self) {
         self.call(Method::DELETE, "", json!({})).await;
+        self.process = None;
         self.driver.kill().await.unwrap();
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if let Some(process) = self.process {
+            let mut kill = std::process::Command::new("kill");
+            let _ = kill.args(["-KILL", &process.to_string()]).status();
+        }
     }
 }
 
