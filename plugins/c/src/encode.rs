@@ -13,6 +13,7 @@ use wit_component::{ComponentEncoder, StringEncoding};
 use wit_parser::Resolve;
 
 use crate::entry::Kind;
+use crate::silent;
 
 /// The contract of a brick, and below it the packages that it refers to, in the order of their dependencies.
 const WIT: [(&str, &str); 8] = [
@@ -88,33 +89,29 @@ pub fn component(module: Vec<u8>, kind: Kind) -> Result<Vec<u8>, String> {
         .map_err(with_causes)
 }
 
-/// The world is in the module; WASI comes along only if the program uses it.
+/// The world is in the module. If it has WASI, the C library gets that; else it is told that there is nothing.
 fn of_its_own_world(module: &[u8]) -> Result<Vec<u8>, String> {
+    let adapter = match has_wasi(module)? {
+        true => Some(WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER.to_vec()),
+        false => silent::adapter(module).map_err(with_causes)?,
+    };
     let mut encoder = ComponentEncoder::default()
         .module(module)
         .map_err(with_causes)?;
-    if imports_wasi(module).map_err(with_causes)? {
+    if let Some(adapter) = adapter {
         encoder = encoder
-            .adapter(
-                WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
-                WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
-            )
+            .adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, &adapter)
             .map_err(with_causes)?;
     }
     encoder.encode().map_err(with_causes)
 }
 
-fn imports_wasi(module: &[u8]) -> wasmparser::Result<bool> {
-    for payload in Parser::new(0).parse_all(module) {
-        if let Payload::ImportSection(imports) = payload? {
-            for import in imports.into_imports() {
-                if import?.module == WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME {
-                    return Ok(true);
-                }
-            }
-        }
-    }
-    Ok(false)
+/// Whether the world in the module imports anything of WASI.
+fn has_wasi(module: &[u8]) -> Result<bool, String> {
+    let (_, bindings) = wit_component::metadata::decode(module).map_err(with_causes)?;
+    let resolve = &bindings.resolve;
+    let mut imports = resolve.worlds[bindings.world].imports.keys();
+    Ok(imports.any(|key| resolve.name_world_key(key).starts_with("wasi:")))
 }
 
 /// The text of an error and of what caused it.

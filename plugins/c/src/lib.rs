@@ -24,6 +24,7 @@ pub mod entry;
 pub mod link;
 pub mod lower;
 pub mod settings;
+pub mod silent;
 pub mod sources;
 
 pub use plugins_sdk::frontend::lily::frontend::tool;

@@ -206,8 +206,7 @@ fn check_edges(component: &[u8], contract: &Contract) -> Result<(), Failure> {
 
 fn hint(import: &str, contract: &Contract) -> String {
     if import.starts_with("wasi:") {
-        return "it comes from the language's library: in C from stdio, assert, time and files; in Rust from building \
-                for a wasi target"
+        return "it comes from the language's library: build without WASI, in Rust for wasm32-unknown-unknown"
             .to_owned();
     }
     format!("what it may import: lly plugin wit {}", contract.name)

@@ -20,6 +20,17 @@ const PROJECTS: [(&str, &str); 8] = [
 /// Of these, what a stranger is given.
 const PUBLISHED: usize = 5;
 
+/// A verb as a core module.
+const BY_HAND: &str = r#"(module
+    (import "lily:command/terminal@0.1.0" "out" (func $out (param i32 i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 64) "by hand\n")
+    (data (i32.const 128) "\40\00\00\00\07\00\00\00\40\00\00\00\08\00\00\00")
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+    (func (export "usage") (result i32) (i32.const 128))
+    (func (export "run") (param i32 i32) (result i32)
+        (call $out (i32.const 64) (i32.const 8)) (i32.const 0)))"#;
+
 /// Runs `lly plugin …` where Rust can be compiled.
 fn plugin(home: &Home, arguments: &[&str]) -> Output {
     let words = ["plugin"].iter().chain(arguments);
@@ -136,19 +147,6 @@ fn what_a_host_would_refuse_is_refused_when_it_is_built() {
         std::fs::write(&source, change(&text)).unwrap();
         plugin(&home, &["build", &name]).exits(1)
     };
-    let printing = with(&|text| {
-        let text = text.replace(
-            "#include <string.h>",
-            "#include <string.h>\n#include <stdio.h>",
-        );
-        text.replace(
-            "    if (arguments->len == 0) {",
-            "    puts(\"x\");\n    if (arguments->len == 0) {",
-        )
-    });
-    printing
-        .says("which no plugin of `lily:command@0.1.0` is given")
-        .says("in C from stdio");
     let lacking =
         with(&|text| text.replace("uint8_t exports_command_run", "uint8_t exports_command_ran"));
     assert!(
@@ -170,6 +168,13 @@ fn what_a_host_would_refuse_is_refused_when_it_is_built() {
     home.lly(["plugin", "build", "other", "--module", "wasi.wat"])
         .exits(1)
         .says("does not implement `lily:command@0.1.0`");
+    home.write(
+        "wasi.wat",
+        "(component (import \"wasi:cli/exit@0.2.6\" (instance)))",
+    );
+    home.lly(["plugin", "build", "other", "--module", "wasi.wat"])
+        .exits(1)
+        .says("imports `wasi:cli/exit@0.2.6`, which no plugin of `lily:command@0.1.0` is given");
     home.write("empty.wat", "(component)");
     home.lly(["plugin", "build", "other", "--module", "empty.wat"])
         .exits(1)
@@ -186,27 +191,108 @@ fn manifest(name: &str) -> String {
     )
 }
 
+/// What a verb in C does that uses the library for everything.
+const LIBRARY: &str = r#"
+    char line[200];
+    const char *home = getenv("HOME");
+    FILE *file = fopen("plugin.json", "r");
+    int printed = printf("nobody sees %d bytes\n", 25);
+    fflush(stdout);
+    int size = snprintf(line, sizeof line, "%s %s %d %.3f\n", home ? home : "none", file ? "file" : "none", printed, sqrt(2));
+    say(true, line, (size_t)size);
+    if (arguments->len == 1) assert(strlen(line) == 0);
+    if (arguments->len == 2) exit(7);
+    return 0;
+}
+"#;
+
+#[test]
+fn the_c_library_works_where_there_is_no_wasi() {
+    let home = Home::with_own_plugins();
+    let name = new(&home, "command", "c");
+    let source = home.work().join(&name).join("plugin.c");
+    let text = std::fs::read_to_string(&source).unwrap();
+    let (before, _) = text.split_once("    for (size_t i = 0;").unwrap();
+    let text =
+        format!("#include <assert.h>\n#include <math.h>\n#include <stdio.h>\n{before}{LIBRARY}");
+    std::fs::write(&source, text).unwrap();
+    plugin(&home, &["build", &name]).success();
+    let package = format!("{name}/{name}.plugin");
+    plugin(&home, &["install", &package, "--grant"]).success();
+    let printed = home.lly([&name]).success().stdout;
+    assert_eq!(printed, "none none 21 1.414\n");
+    home.lly([&name, "assert"]).exits(1).says("failed in `run`");
+    home.lly([name.as_str(), "exit", "7"])
+        .exits(1)
+        .says("failed in `run`");
+}
+
 #[test]
 fn a_core_module_becomes_a_plugin() {
     let home = Home::with_own_plugins();
     home.write("other/plugin.json", manifest("other"));
-    home.write(
-        "other.wat",
-        r#"(module
-            (import "lily:command/terminal@0.1.0" "out" (func $out (param i32 i32)))
-            (memory (export "memory") 1)
-            (data (i32.const 64) "by hand\n")
-            (data (i32.const 128) "\40\00\00\00\07\00\00\00\40\00\00\00\08\00\00\00")
-            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
-            (func (export "usage") (result i32) (i32.const 128))
-            (func (export "run") (param i32 i32) (result i32)
-                (call $out (i32.const 64) (i32.const 8)) (i32.const 0)))"#,
-    );
+    home.write("other.wat", BY_HAND);
     home.lly(["plugin", "build", "other", "--module", "other.wat"])
         .success();
     home.lly(["plugin", "install", "other/other.plugin"])
         .success();
     assert_eq!(home.lly(["other"]).success().stdout, "by hand\n");
+}
+
+/// Writes a program that a shell runs.
+fn script(home: &Home, name: &str, text: &str) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = home.write(name, format!("#!/bin/sh\n{text}\n"));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+#[test]
+fn rust_is_built_with_what_rustc_has() {
+    let home = Home::with_own_plugins();
+    let name = new(&home, "command", "rust");
+    home.write(&format!("{name}/made.wasm"), BY_HAND);
+    // A rustc that says where its libraries and sources are, and a cargo that notes what it was told.
+    let rustc = script(
+        &home,
+        "bin/rustc",
+        "case \"$2\" in target-libdir) echo \"$LIBRARIES\";; *) echo \"$SYSROOT\";; esac",
+    );
+    let cargo = script(
+        &home,
+        "bin/cargo",
+        "echo \"$@ bootstrap=$RUSTC_BOOTSTRAP\" > told\necho \"{\\\"filenames\\\":[\\\"$PWD/made.wasm\\\"]}\"",
+    );
+    home.write("libraries/libstd.rlib", "");
+    home.write("sysroot/lib/rustlib/src/rust/library/std/lib.rs", "");
+    let build = |libraries: &str, sysroot: &str| {
+        home.lly_with(["plugin", "build", &name], b"", |command| {
+            command
+                .env("RUSTC", &rustc)
+                .env("CARGO", &cargo)
+                .env("LIBRARIES", home.work().join(libraries))
+                .env("SYSROOT", home.work().join(sysroot))
+                .env_remove("RUSTC_BOOTSTRAP");
+        })
+    };
+    let told = || std::fs::read_to_string(home.work().join(&name).join("told")).unwrap();
+    build("absent", "absent")
+        .exits(1)
+        .says("it has neither the library nor its sources")
+        .says("rustup target add wasm32-unknown-unknown")
+        .says("--module FILE.wasm");
+    build("libraries", "sysroot").success();
+    assert!(
+        told().ends_with("json-render-diagnostics bootstrap=\n"),
+        "{}",
+        told()
+    );
+    build("absent", "sysroot").success();
+    assert!(
+        told().ends_with("-Zbuild-std=std,panic_abort bootstrap=1\n"),
+        "{}",
+        told()
+    );
 }
 
 #[test]
