@@ -8,8 +8,10 @@ pub mod grants;
 mod install;
 mod key;
 mod look;
+mod new;
 mod publish;
 mod source;
+mod test;
 mod trust;
 mod worlds;
 
@@ -77,11 +79,19 @@ enum PluginCommand {
     /// Print the contracts of plugins: their WIT worlds.
     #[command(after_help = "Example:\n  lly plugin wit\n  lly plugin wit command")]
     Wit(worlds::WitArgs),
+    /// Begin a plugin: a project that builds and passes its tests.
+    #[command(
+        after_help = "Example:\n  lly plugin new --world command --lang rust todo\n  lly plugin new --world frontend --lang c abacus"
+    )]
+    New(new::NewArgs),
     /// Build a plugin's project to a package.
     #[command(
         after_help = "Example:\n  lly plugin build\n  lly plugin build ./count --module count.wasm"
     )]
     Build(build::BuildArgs),
+    /// Run the cases of a plugin's world, and its own.
+    #[command(after_help = "Example:\n  lly plugin test\n  lly plugin test ./abacus.plugin")]
+    Test(test::TestArgs),
     /// Make a key pair, or show its public half.
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -152,7 +162,9 @@ pub fn run(args: PluginArgs, context: &Context) -> Result<(), Failure> {
         PluginCommand::Publish(args) => publish::publish(&args, context),
         PluginCommand::Yank(args) => publish::yank(&args, context),
         PluginCommand::Wit(args) => worlds::wit(&args, context),
+        PluginCommand::New(args) => new::run(&args, context),
         PluginCommand::Build(args) => build::run(&args, context),
+        PluginCommand::Test(args) => test::run(&args, context),
         PluginCommand::Key(command) => key::run(&command, context),
         PluginCommand::Trust(command) => trust::run(command, context),
     }

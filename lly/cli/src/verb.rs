@@ -64,14 +64,19 @@ pub fn run(words: Vec<OsString>, context: &Context) -> Result<(), Failure> {
 
 /// A verb that the core has cannot be a plugin's: nobody would ever reach it.
 pub fn check_name(manifest: &PluginManifest) -> Result<(), Failure> {
-    let name = &manifest.name;
-    let taken = manifest.world == COMMAND_WORLD
-        && crate::Arguments::command()
+    check_verb(&manifest.name, &manifest.world)
+}
+
+/// As [`check_name`], before there is a manifest.
+pub fn check_verb(name: &str, world: &str) -> Result<(), Failure> {
+    let core = || {
+        crate::Arguments::command()
             .get_subcommands()
             .any(|command| {
                 command.get_name() == name || command.get_all_aliases().any(|alias| alias == name)
-            });
-    if taken || (manifest.world == COMMAND_WORLD && name == "help") {
+            })
+    };
+    if world == COMMAND_WORLD && (name == "help" || core()) {
         return Err(Failure::local(format!(
             "the plugin `{name}` would add the verb `lly {name}`, which lly has itself"
         ))

@@ -19,8 +19,9 @@ const BUILTINS: &str = "/usr/lib/wasm32-unknown-wasip1/libclang_rt.builtins.a";
 const MODULE: &str = "module.wasm";
 
 /// Archives give only what is asked of them, so all are named always: LILY's own, and the emulations of what WASI lacks.
-const LIBRARIES_ALWAYS: [&str; 7] = [
-    "-llily",
+/// `glue/`: HTTP, exit codes, the memory that they use.
+const LIBRARY_OWN: &str = "-llily";
+const LIBRARIES_ALWAYS: [&str; 6] = [
     "-lsetjmp",
     "-lwasi-emulated-signal",
     "-lwasi-emulated-mman",
@@ -140,12 +141,14 @@ fn job(objects: &[Object<'_>], kind: Kind) -> tool::Job {
         // Names are demangled here, where their mangled form is still at hand for looking them up.
         "--no-demangle",
         "--fatal-warnings",
-        // Exit codes other than 0 and 1: `glue/exit.c`.
-        "--wrap=__wasi_proc_exit",
         &format!("-L{LIBRARIES}"),
     ]
     .map(str::to_owned)
     .to_vec();
+    if kind != Kind::World {
+        // Exit codes other than 0 and 1: `glue/exit.c`.
+        arguments.push("--wrap=__wasi_proc_exit".to_owned());
+    }
     match kind {
         Kind::Command => arguments.push(format!("{LIBRARIES}/crt1-command.o")),
         // Its bindings name what is exported.
@@ -166,6 +169,10 @@ fn job(objects: &[Object<'_>], kind: Kind) -> tool::Job {
         .any(|object| Language::of(object.source()) == Some(Language::Cpp))
     {
         arguments.extend(LIBRARIES_CPP.map(str::to_owned));
+    }
+    if kind != Kind::World {
+        // Its memory lives as long as a request, which in a component of another world nothing ever is.
+        arguments.push(LIBRARY_OWN.to_owned());
     }
     arguments.extend(LIBRARIES_ALWAYS.map(str::to_owned));
     arguments.extend([

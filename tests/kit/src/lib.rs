@@ -7,9 +7,11 @@
 
 mod fleet;
 mod home;
+mod rust;
 mod sources;
 pub mod wait;
 
 pub use fleet::{Answer, Fleet};
 pub use home::{Home, Output, binary, run};
+pub use rust::with_rust_for_plugins;
 pub use sources::{crate_source, repository, sample};

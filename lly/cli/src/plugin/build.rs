@@ -3,7 +3,8 @@
 //! The rule: what is packed depends on the project's files and the compilers alone, so that two builds give the same
 //! bytes, and what a host would refuse is refused here, with what to do about it.
 
-mod bindings;
+pub mod bindings;
+mod cargo;
 mod code;
 
 use std::path::{Path, PathBuf};
@@ -92,7 +93,7 @@ pub fn build(folder: &Path, module: Option<&Path>, context: &Context) -> Result<
         None => code::of_project(folder, &manifest, contract, context)?,
     };
     let component = componentise(code, contract)?;
-    check_imports(&component, contract)?;
+    check_edges(&component, contract)?;
     let package = pack(folder, &manifest, component)?;
     Ok(Built { manifest, package })
 }
@@ -159,9 +160,10 @@ fn knows_its_world(module: &[u8]) -> bool {
     })
 }
 
-/// A component that asks for more than its world has would be refused by every host.
-fn check_imports(component: &[u8], contract: &Contract) -> Result<(), Failure> {
+/// A component that asks for more than its world has, or has less than its world wants, would be refused by every host.
+fn check_edges(component: &[u8], contract: &Contract) -> Result<(), Failure> {
     let allowed = contract.imports()?;
+    let mut wanted = contract.exports()?;
     let what = || "the component cannot be read";
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(component) {
@@ -180,10 +182,26 @@ fn check_imports(component: &[u8], contract: &Contract) -> Result<(), Failure> {
                     }
                 }
             }
+            Payload::ComponentExportSection(exports) if depth == 0 => {
+                for export in exports {
+                    let name = export.or_fail(what)?.name.name;
+                    wanted.retain(|one| one != name);
+                }
+            }
             _ => {}
         }
     }
-    Ok(())
+    match wanted.first() {
+        None => Ok(()),
+        Some(name) => Err(Failure::local(format!(
+            "the component does not implement `{}`: it exports no `{name}`",
+            contract.world
+        ))
+        .hint(format!(
+            "what it must export: lly plugin wit {}",
+            contract.name
+        ))),
+    }
 }
 
 fn hint(import: &str, contract: &Contract) -> String {

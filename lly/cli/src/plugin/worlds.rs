@@ -4,7 +4,7 @@
 //! `conformance.rs`.
 
 use clap::Args;
-use registry_index::{COMMAND_WORLD, FRONTEND_WORLD, POLICY_WORLD};
+use registry_index::{COMMAND_WORLD, EVICTION_WORLD, FRONTEND_WORLD, POLICY_WORLD, SITE_WORLD};
 use serde::Serialize;
 use wit_bindgen_core::wit_parser::{Resolve, WorldId};
 
@@ -14,42 +14,46 @@ use crate::failure::{Failure, OrFail};
 /// A kind of plugin.
 #[derive(Debug, Serialize)]
 pub struct Contract {
-    /// The word for it on the command line.
+    /// The word for it on the command line, and the world's name within the package.
     pub name: &'static str,
-    /// As it stands in `plugin.json`.
+    /// The package and its version, as they stand in `plugin.json`.
     pub world: &'static str,
-    /// The world within the package.
-    #[serde(skip)]
-    pub within: &'static str,
     /// The text.
     pub wit: &'static str,
 }
 
 /// Every kind of plugin there is.
-pub const WORLDS: [Contract; 3] = [
+pub const WORLDS: [Contract; 5] = [
     Contract {
         name: "frontend",
         world: FRONTEND_WORLD,
-        within: "frontend",
         wit: include_str!("../../../../wit/frontend/frontend.wit"),
     },
     Contract {
         name: "command",
         world: COMMAND_WORLD,
-        within: "command",
         wit: include_str!("../../../../wit/command/command.wit"),
     },
     Contract {
-        name: "policy",
+        name: "placement-policy",
         world: POLICY_WORLD,
-        within: "placement-policy",
         wit: include_str!("../../../../wit/policy/policy.wit"),
+    },
+    Contract {
+        name: "eviction-policy",
+        world: EVICTION_WORLD,
+        wit: include_str!("../../../../wit/eviction/eviction.wit"),
+    },
+    Contract {
+        name: "site",
+        world: SITE_WORLD,
+        wit: include_str!("../../../../wit/site/site.wit"),
     },
 ];
 
 #[derive(Debug, Args)]
 pub struct WitArgs {
-    /// `frontend`, `command` or `policy` [default: all].
+    /// `frontend`, `command`, `placement-policy`, `eviction-policy` or `site` [default: all].
     world: Option<String>,
 }
 
@@ -77,7 +81,7 @@ pub fn wit(args: &WitArgs, context: &Context) -> Result<(), Failure> {
 
 /// A contract by its word, its world's name or what a manifest says.
 pub fn contract(name: &str) -> Result<&'static Contract, Failure> {
-    let named = |one: &&Contract| [one.name, one.world, one.within].contains(&name);
+    let named = |one: &&Contract| [one.name, one.world].contains(&name);
     WORLDS.iter().find(named).ok_or_else(|| {
         let known: Vec<&str> = WORLDS.iter().map(|one| one.name).collect();
         Failure::local(format!("this lly knows no world `{name}`")).hint(format!(
@@ -96,9 +100,14 @@ impl Contract {
             .push_source(&format!("{}.wit", self.name), self.wit)
             .or_fail(what)?;
         let world = resolve
-            .select_world(&[package], Some(self.within))
+            .select_world(&[package], Some(self.name))
             .or_fail(what)?;
         Ok((resolve, world))
+    }
+
+    /// Its name where `-` may not stand: in C and Rust.
+    pub fn identifier(&self) -> String {
+        self.name.replace('-', "_")
     }
 
     /// The names of what its plugins may import.
@@ -106,5 +115,46 @@ impl Contract {
         let (resolve, world) = self.resolve()?;
         let imports = resolve.worlds[world].imports.keys();
         Ok(imports.map(|key| resolve.name_world_key(key)).collect())
+    }
+
+    /// The names of what its plugins have to export.
+    pub fn exports(&self) -> Result<Vec<String>, Failure> {
+        let (resolve, world) = self.resolve()?;
+        let exports = resolve.worlds[world].exports.keys();
+        Ok(exports.map(|key| resolve.name_world_key(key)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_contract_can_be_read_and_says_its_version() {
+        for one in &WORLDS {
+            assert!(
+                one.wit.contains(&format!("package {};", one.world)),
+                "{}",
+                one.name
+            );
+            assert!(one.wit.contains("The promise:"), "{}", one.name);
+            let imports = one.imports().expect("imports");
+            let package = one.world.split_once('@').expect("a version").0;
+            // What is imported is the package's own: nothing of a plugin's world depends on anybody else.
+            assert!(
+                imports.iter().all(|import| import.starts_with(package)),
+                "{imports:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_world_that_is_unknown_is_refused_with_those_that_are_known() {
+        let failure = contract("pictures").expect_err("there is none");
+        assert!(
+            failure.hint.expect("a hint").contains("frontend, command"),
+            "{}",
+            failure.message
+        );
     }
 }

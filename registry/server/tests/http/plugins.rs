@@ -3,6 +3,7 @@
 use crate::rc::{Rc, refused};
 use lly_brick::Digest;
 use lly_brick::container::Writer;
+use registry_client::sign::Witnesses;
 use registry_client::trust::{Publisher, TrustedLog, TrustedRegistry, Who};
 use registry_client::{
     Http, Network, PublicKey, Registry, RegistryError, Settings, Signing, SigningKey, Token, Trust,
@@ -81,9 +82,12 @@ impl User {
 
     pub async fn publish(&self, rc: &Rc, package: Vec<u8>) -> Result<Digest, RegistryError> {
         let registry = self.registry(rc, Network::Online);
-        let log = Http::new(registry.url(), None, None).unwrap();
+        let witnesses = Witnesses {
+            log: Http::new(registry.url(), None, None).unwrap(),
+            timestamps: None,
+        };
         let published = registry
-            .publish(package, &self.signing, &log, &self.trust)
+            .publish(package, &self.signing, &witnesses, &self.trust)
             .await?;
         Ok(published.digest)
     }

@@ -20,4 +20,6 @@ mod real;
 mod reproducible;
 mod run;
 mod signatures;
+mod tutorial;
 mod verb;
+mod worlds;

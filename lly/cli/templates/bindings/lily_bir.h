@@ -119,6 +119,27 @@ typedef struct {
     size_t size;
 } lily_view;
 
+// Whether a text is UTF-8, which every string of a frontend's answer has to be.
+static inline bool lily_is_utf8(lily_view text) {
+    const uint8_t *at = (const uint8_t *)text.data, *end = at + text.size;
+    while (at < end) {
+        uint32_t first = *at++, code, more;
+        if (first < 0x80) continue;
+        if (first >= 0xc2 && first < 0xe0) code = first & 0x1f, more = 1;
+        else if (first >= 0xe0 && first < 0xf0) code = first & 0x0f, more = 2;
+        else if (first >= 0xf0 && first < 0xf5) code = first & 0x07, more = 3;
+        else return false;
+        if ((size_t)(end - at) < more) return false;
+        for (uint32_t i = 0; i < more; i++, at++) {
+            if ((*at & 0xc0) != 0x80) return false;
+            code = code << 6 | (*at & 0x3f);
+        }
+        if (more == 2 && (code < 0x800 || (code >= 0xd800 && code < 0xe000))) return false;
+        if (more == 3 && (code < 0x10000 || code >= 0x110000)) return false;
+    }
+    return true;
+}
+
 // One unit. Lists of indices ascend strictly; what is not listed here is empty or false.
 typedef struct {
     lily_view name, signature;
@@ -174,7 +195,8 @@ static inline void lily_bir_end(lily_buffer *to, const char *object, const lily_
     lily_sized(to, module->data, module->size);
 }
 
-// The payload of BIR that this frontend wrote: it ends the file, after its length. Only a length that fits, in front of a module's first bytes, is believed.
+// The payload of BIR that this frontend wrote: it ends the file, after its length. Only a length that fits, in front of a
+// module's first bytes, is believed.
 static inline bool lily_bir_module(const uint8_t *bir, size_t size, lily_view *module) {
     static const uint8_t magic[] = {0, 'a', 's', 'm', 1, 0, 0, 0};
     if (size < 13 || memcmp(bir, "LILY-BIR", 8) != 0) return false;
