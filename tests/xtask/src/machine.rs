@@ -1,5 +1,5 @@
-//! Programs of the machine that tests and the demo start: Postgres, curl, a browser. Missing ones are installed, aloud, where
-//! that is allowed; else the user is told what to do.
+//! Programs of the machine that tests and the demo start: Postgres, curl, OpenSSL, a browser. Missing ones are installed,
+//! aloud, where that is allowed; else the user is told what to do.
 
 use crate::workspace::{find, has, output, run};
 use anyhow::{Context, Result, bail};
@@ -15,6 +15,16 @@ pub fn prepare() -> Result<()> {
     if !has("curl") {
         missing.push("curl");
     }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    install(&missing)
+}
+
+/// Makes sure that there is what only tests start: what `install.sh` needs, and OpenSSL as a timestamp authority.
+pub fn for_tests() -> Result<()> {
+    let mut missing = vec!["openssl", "wget"];
+    missing.retain(|program| !has(program));
     if missing.is_empty() {
         return Ok(());
     }

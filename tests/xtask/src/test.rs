@@ -11,6 +11,7 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
     setup::run(false)?;
     setup::for_tests()?;
     machine::prepare()?;
+    machine::for_tests()?;
     machine::browser()?;
     clients::skopeo()?;
     clients::wkg()?;
