@@ -8,12 +8,11 @@ mod files;
 mod process;
 mod reach;
 
-use crate::load::{Code, check_imports, check_world, entry};
+use crate::load::Source;
 use crate::{Installed, LoadError, PluginFault, PluginStore, Progress};
 use files::Project;
 use host_engine::{
-    CodeCache, EPOCH_TICK, Engine, EpochTicker, Form, GuestTrap, MemoryLimiter, Profile, TrapKind,
-    ticks_for,
+    EPOCH_TICK, Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind, ticks_for,
 };
 use registry_index::{COMMAND_WORLD, Grants, PluginManifest};
 use std::path::Path;
@@ -122,22 +121,15 @@ impl Verb {
         limits: CommandLimits,
     ) -> Result<Verb, LoadError> {
         let manifest = &installed.manifest;
-        check_world(manifest, COMMAND_WORLD)?;
         let engine = Engine::new(Profile::Plugin)?;
-        let component = entry(installed, &manifest.component, |path, digest, size| {
-            let code = Code {
-                manifest,
-                cache: store.code_cache(),
-                engine: &engine,
-                digest,
-                size,
-                name: &manifest.name,
-            };
-            code.get(Form::Component, progress, |cache: &CodeCache| {
-                cache.component_of(&engine, digest, || std::fs::read(path))
-            })
-        })?;
-        check_imports(manifest, &engine, &component, &IMPORTS)?;
+        let from = Source {
+            store,
+            installed,
+            engine: &engine,
+            world: COMMAND_WORLD,
+            imports: &IMPORTS,
+        };
+        let component = from.component(progress)?;
         let mut linker = Linker::<State>::new(engine.wasmtime());
         let pre = terminal::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)
             .and_then(|()| {

@@ -3,7 +3,7 @@
 //! A call gets a fresh instance, with bounds on memory, on its own time and on what it hands over. Time that its tools
 //! take is not its own; they have their own bounds.
 
-use crate::load::{Code, check_imports, check_world, entry};
+use crate::load::{Code, Source, entry};
 use crate::sandbox::{self, Tools};
 use crate::{Installed, LoadError, PluginFault, PluginStore, Progress};
 use host_engine::{
@@ -102,22 +102,15 @@ impl Frontend {
         limits: FrontendLimits,
     ) -> Result<Frontend, LoadError> {
         let manifest = &installed.manifest;
-        check_world(manifest, FRONTEND_WORLD)?;
         let engine = Engine::new(Profile::Plugin)?;
-        let component = entry(installed, &manifest.component, |path, digest, size| {
-            let code = Code {
-                manifest,
-                cache: store.code_cache(),
-                engine: &engine,
-                digest,
-                size,
-                name: &manifest.name,
-            };
-            code.get(Form::Component, progress, |cache: &CodeCache| {
-                cache.component_of(&engine, digest, || std::fs::read(path))
-            })
-        })?;
-        check_imports(manifest, &engine, &component, &IMPORTS)?;
+        let from = Source {
+            store,
+            installed,
+            engine: &engine,
+            world: FRONTEND_WORLD,
+            imports: &IMPORTS,
+        };
+        let component = from.component(progress)?;
         let mut linker = Linker::<State>::new(engine.wasmtime());
         let pre = tool::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)
             .and_then(|()| linker.instantiate_pre(&component))

@@ -1,6 +1,6 @@
 //! From an installed package to linked code. Rule: a component is given what its world names, and nothing else.
 
-use crate::{Installed, LoadError, Progress, Stage, progress};
+use crate::{Installed, LoadError, PluginStore, Progress, Stage, progress};
 use host_engine::{CacheError, CodeCache, Engine, Form, WasmDigest};
 use registry_index::PluginManifest;
 use std::path::PathBuf;
@@ -70,6 +70,40 @@ pub(crate) fn entry<T>(
         }));
     };
     load(path, digest, size)
+}
+
+/// An installed plugin and what its world gives it.
+pub(crate) struct Source<'a> {
+    pub(crate) store: &'a PluginStore,
+    pub(crate) installed: &'a Installed,
+    pub(crate) engine: &'a Engine,
+    /// What it has to be of.
+    pub(crate) world: &'static str,
+    /// What it may import.
+    pub(crate) imports: &'a [&'a str],
+}
+
+impl Source<'_> {
+    /// Its component, compiled now if it was not before; refused if it is of another world or imports more.
+    pub(crate) fn component(&self, progress: &dyn Progress) -> Result<Component, LoadError> {
+        let (manifest, engine) = (&self.installed.manifest, self.engine);
+        check_world(manifest, self.world)?;
+        let component = entry(self.installed, &manifest.component, |path, digest, size| {
+            let code = Code {
+                manifest,
+                cache: self.store.code_cache(),
+                engine,
+                digest,
+                size,
+                name: &manifest.name,
+            };
+            code.get(Form::Component, progress, |cache: &CodeCache| {
+                cache.component_of(engine, digest, || std::fs::read(path))
+            })
+        })?;
+        check_imports(manifest, engine, &component, self.imports)?;
+        Ok(component)
+    }
 }
 
 /// What is to be had from the cache, or compiled with a bar.

@@ -137,8 +137,8 @@ fn install(fleet: &Fleet, version: &str, component: &[u8]) -> tests_kit::Output 
     fleet.home.lly(["plugin", "install", &wanted])
 }
 
-#[test]
-fn frontends_that_mean_harm_get_one_sentence() {
+/// A fleet whose developer trusts the wrong people, and a file for their frontend.
+fn stage() -> Fleet {
     let fleet = Fleet::start_in(Home::with_own_plugins(), 1);
     let home = &fleet.home;
     home.lly(["plugin", "key", "generate", "evil.key"])
@@ -154,6 +154,13 @@ fn frontends_that_mean_harm_get_one_sentence() {
     ];
     home.lly(publisher).success();
     home.write("x.evil", "whatever\n");
+    fleet
+}
+
+#[test]
+fn frontends_that_mean_harm_get_one_sentence() {
+    let fleet = stage();
+    let home = &fleet.home;
 
     let good = bir([(1, 2), (3, 4)], |_| {});
     let apart = good.as_slice();
@@ -281,21 +288,8 @@ fn frontends_that_mean_harm_get_one_sentence() {
 
 #[test]
 fn a_frontend_that_asks_for_more_than_its_world_has_is_never_started() {
-    let fleet = Fleet::start_in(Home::with_own_plugins(), 1);
+    let fleet = stage();
     let home = &fleet.home;
-    home.lly(["plugin", "key", "generate", "evil.key"])
-        .success();
-    let publisher = [
-        "plugin",
-        "trust",
-        "publisher",
-        "--plugins",
-        "evil",
-        "--key",
-        "evil.pub",
-    ];
-    home.lly(publisher).success();
-    home.write("x.evil", "whatever\n");
     let nosy = "(component (import \"wasi:filesystem/preopens@0.2.0\" (instance (export \"all\" (func (result u64))))))";
     install(&fleet, "0.0.1", &wat::parse_str(nosy).unwrap());
     home.lly(["compile", "x.evil"]).exits(1).says(

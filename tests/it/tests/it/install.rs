@@ -63,7 +63,7 @@ impl Root {
             .args(["/bin/sh", "-c", line])
             .env_clear()
             .env("PATH", "/bin")
-            .env("HOME", "/root")
+            .env("HOME", "/home/new")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -71,7 +71,7 @@ impl Root {
     }
 
     fn lly(&self) -> PathBuf {
-        self.path("root/.local/bin/lly")
+        self.path("home/new/.local/bin/lly")
     }
 }
 
@@ -111,12 +111,14 @@ fn a_clean_machine_gets_lly_from_the_registry_alone() {
     for shell in ["dash", "bash"] {
         let root = Root::new(shell, &fleet.ca());
         let installed = root.sh(&format!("{curl} | LLY_CA=/etc/ca.pem sh"));
-        installed.success().says("lly 0.1.0 is in /root/.local/bin");
+        installed
+            .success()
+            .says("lly 0.1.0 is in /home/new/.local/bin");
         let mode = std::fs::metadata(root.lly()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o755);
         assert!(std::fs::read(root.lly()).unwrap() == std::fs::read(&own).unwrap());
         // What was installed runs with nothing around it, and the registry is one that it can use.
-        let version = root.sh("/root/.local/bin/lly --version").success();
+        let version = root.sh("/home/new/.local/bin/lly --version").success();
         assert!(version.stdout.starts_with("lly "), "{}", version.stdout);
         // A version that does not run takes nothing away.
         root.sh(&format!(
@@ -124,7 +126,7 @@ fn a_clean_machine_gets_lly_from_the_registry_alone() {
         ))
         .exits(1)
         .says("does not run on this machine; nothing was installed");
-        root.sh("/root/.local/bin/lly --version").success();
+        root.sh("/home/new/.local/bin/lly --version").success();
         // The same registry behind a CA that is not this one.
         root.sh(&format!("{curl} | sh"))
             .exits(1)

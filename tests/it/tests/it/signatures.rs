@@ -44,22 +44,28 @@ impl Authority {
         let routes = Router::new()
             .route("/api/v2/signingCert", post(issue))
             .with_state(issuer);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let listener = runtime
-            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
-            .unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        runtime.spawn(async move { axum::serve(listener, routes).await });
+        let (url, runtime) = serve(routes);
         Authority {
             url,
             pem,
             _runtime: runtime,
         }
     }
+}
+
+/// Serves on a port of its own, at the URL, until the runtime is dropped.
+fn serve(routes: Router) -> (String, tokio::runtime::Runtime) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let listener = runtime
+        .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+        .unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    runtime.spawn(async move { axum::serve(listener, routes).await });
+    (url, runtime)
 }
 
 /// Gives a certificate to whoever proves to have the key, for whom the token speaks of.

@@ -14,7 +14,7 @@ use rcgen::{
 use serde_json::Value;
 use tests_kit::Fleet;
 
-use super::{Authority, IDENTITY, crosscheck, refuses, signed};
+use super::{Authority, IDENTITY, crosscheck, refuses, serve, signed};
 
 const EXTENDED_KEY_USAGE: [u64; 4] = [2, 5, 29, 37];
 /// `timeStamping` alone, in DER: RFC 3161 wants it critical.
@@ -69,16 +69,8 @@ impl Stamper {
         let routes = Router::new()
             .route("/timestamp", post(stamp))
             .with_state(Arc::clone(&folder));
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let listener = runtime
-            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
-            .unwrap();
-        let url = format!("http://{}/timestamp", listener.local_addr().unwrap());
-        runtime.spawn(async move { axum::serve(listener, routes).await });
+        let (url, runtime) = serve(routes);
+        let url = format!("{url}/timestamp");
         Stamper {
             url,
             folder,
