@@ -13,6 +13,7 @@ mod call;
 pub mod cap;
 pub mod identity;
 pub mod platform;
+pub mod policies;
 pub mod raptor;
 pub mod server;
 pub mod tls;

@@ -5,14 +5,14 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use fleet_api::{
     AccountCreated, AccountName, BundleMissing, CapId, CapStatus, CreateAccount, DeployVoid,
-    DrainCap, LogLine, PolicyIdentity, PolicyList, PolicyRecord, PolicySlot, SetPolicy, Slug,
-    Token, Void, VoidList,
+    DrainCap, LogLine, Slug, Token, Void, VoidList,
 };
 use futures_util::{Stream, StreamExt as _, stream};
 use lly_brick::Digest;
 use reqwest::{Client, Method, RequestBuilder};
 
 use crate::call::{self, CallError};
+use crate::policies::PolicyClient;
 use crate::tls::{TlsFiles, user_config};
 
 /// A short question.
@@ -177,10 +177,13 @@ impl OperatorClient {
 }
 
 impl OperatorClient {
-    /// Everything about policies.
-    pub async fn policies(&self) -> Result<PolicyList, CallError> {
-        let request = self.client.get(format!("{}/v1/policies", self.base));
-        call::fetch(request, ASK_TIMEOUT).await
+    /// The calls about policies.
+    pub fn policies(&self) -> PolicyClient {
+        PolicyClient {
+            base: self.base.clone(),
+            client: self.client.clone(),
+            patience: POLICY_TIMEOUT,
+        }
     }
 
     /// Sends the package of a policy.
@@ -189,31 +192,6 @@ impl OperatorClient {
         call::send(self.client.put(url).body(bytes), Some(UPLOAD_TIMEOUT))
             .await
             .map(drop)
-    }
-
-    /// Puts a policy into a slot.
-    pub async fn set_policy(
-        &self,
-        slot: PolicySlot,
-        wish: &SetPolicy,
-    ) -> Result<PolicyIdentity, CallError> {
-        let url = format!("{}/v1/policies/{}", self.base, slot.as_str());
-        call::fetch(self.client.put(url).json(wish), POLICY_TIMEOUT).await
-    }
-
-    /// Takes the operator's choice for a slot back.
-    pub async fn unset_policy(&self, slot: PolicySlot) -> Result<(), CallError> {
-        let url = format!("{}/v1/policies/{}", self.base, slot.as_str());
-        call::send(self.client.delete(url), Some(POLICY_TIMEOUT))
-            .await
-            .map(drop)
-    }
-
-    /// The newest decisions with what was known, oldest first; as many as are kept if no number is given.
-    pub async fn decisions(&self, count: Option<u32>) -> Result<PolicyRecord, CallError> {
-        let wish = count.map_or_else(String::new, |count| format!("?n={count}"));
-        let url = format!("{}/v1/policies/decisions{wish}", self.base);
-        call::fetch(self.client.get(url), POLICY_TIMEOUT).await
     }
 }
 

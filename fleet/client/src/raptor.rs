@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use fleet_api::{
-    Heartbeat, Orders, PlaceVoid, PlacementOutcome, PolicyIdentity, PolicyList, PolicyRecord,
-    PolicySlot, Route, SetPolicy, Slug,
-};
+use fleet_api::{Heartbeat, Orders, PlaceVoid, PlacementOutcome, Route, Slug};
 use reqwest::Client;
 
 use crate::call::{self, CallError};
+use crate::policies::PolicyClient;
 use crate::tls::TlsFiles;
 
 /// A heartbeat that takes longer has lost its worth.
@@ -78,37 +76,12 @@ impl RaptorClient {
         call::send(request, Some(ASK_TIMEOUT)).await.map(drop)
     }
 
-    /// Everything about policies.
-    pub async fn policies(&self) -> Result<PolicyList, CallError> {
-        call::fetch(
-            self.client.get(format!("{}/v1/policies", self.base)),
-            ASK_TIMEOUT,
-        )
-        .await
-    }
-
-    /// Puts a policy into a slot.
-    pub async fn set_policy(
-        &self,
-        slot: PolicySlot,
-        wish: &SetPolicy,
-    ) -> Result<PolicyIdentity, CallError> {
-        let url = format!("{}/v1/policies/{}", self.base, slot.as_str());
-        call::fetch(self.client.put(url).json(wish), POLICY_TIMEOUT).await
-    }
-
-    /// Takes the operator's choice for a slot back.
-    pub async fn unset_policy(&self, slot: PolicySlot) -> Result<(), CallError> {
-        let url = format!("{}/v1/policies/{}", self.base, slot.as_str());
-        call::send(self.client.delete(url), Some(POLICY_TIMEOUT))
-            .await
-            .map(drop)
-    }
-
-    /// The newest decisions with what was known, oldest first; as many as are kept if no number is given.
-    pub async fn decisions(&self, count: Option<u32>) -> Result<PolicyRecord, CallError> {
-        let wish = count.map_or_else(String::new, |count| format!("?n={count}"));
-        let url = format!("{}/v1/policies/decisions{wish}", self.base);
-        call::fetch(self.client.get(url), POLICY_TIMEOUT).await
+    /// The calls about policies.
+    pub fn policies(&self) -> PolicyClient {
+        PolicyClient {
+            base: self.base.clone(),
+            client: self.client.clone(),
+            patience: POLICY_TIMEOUT,
+        }
     }
 }

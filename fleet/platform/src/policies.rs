@@ -18,7 +18,7 @@ const PACKAGE_BYTES_MAX: u64 = 8 << 20;
 /// `GET /v1/policies`.
 pub async fn list(State(platform): Shared, peer: Peer) -> Result<Json<PolicyList>, Refusal> {
     peer.require(Role::Operator)?;
-    Ok(Json(platform.raptor.policies().await?))
+    Ok(Json(platform.raptor.policies().list().await?))
 }
 
 /// `PUT /v1/policies/packages/{digest}`: keeps a package whose hash is its name.
@@ -50,7 +50,7 @@ pub async fn set(
 ) -> Result<Json<PolicyIdentity>, Refusal> {
     peer.require(Role::Operator)?;
     let slot = known(&slot)?;
-    let identity = platform.raptor.set_policy(slot, &wish).await?;
+    let identity = platform.raptor.policies().set(slot, &wish).await?;
     tracing::info!(slot = slot.as_str(), policy = identity.name, version = identity.version, digest = %identity.digest, "an operator has chosen a policy");
     Ok(Json(identity))
 }
@@ -62,7 +62,7 @@ pub async fn unset(
     Path(slot): Path<String>,
 ) -> Result<StatusCode, Refusal> {
     peer.require(Role::Operator)?;
-    platform.raptor.unset_policy(known(&slot)?).await?;
+    platform.raptor.policies().unset(known(&slot)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -79,7 +79,7 @@ pub async fn decisions(
     Query(wish): Query<HowMany>,
 ) -> Result<Json<PolicyRecord>, Refusal> {
     peer.require(Role::Operator)?;
-    Ok(Json(platform.raptor.decisions(wish.n).await?))
+    Ok(Json(platform.raptor.policies().decisions(wish.n).await?))
 }
 
 fn known(slot: &str) -> Result<PolicySlot, Refusal> {

@@ -120,6 +120,7 @@ fn client(context: &Context) -> Result<OperatorClient, Failure> {
 async fn list(context: &Context) -> Result<(), Failure> {
     let list = client(context)?
         .policies()
+        .list()
         .await
         .map_err(crate::void::failure)?;
     context.data("lily.fleet.policies/1", &list, || table::list(&list))
@@ -162,7 +163,8 @@ async fn put(slot: PolicySlot, found: &Found, context: &Context) -> Result<(), F
         }
     };
     let policy = client
-        .set_policy(slot, &wish)
+        .policies()
+        .set(slot, &wish)
         .await
         .map_err(crate::void::failure)?;
     let chosen = Chosen {
@@ -195,7 +197,8 @@ async fn unset(slots: &[PolicySlot], context: &Context) -> Result<(), Failure> {
     let client = client(context)?;
     for slot in slots {
         client
-            .unset_policy(*slot)
+            .policies()
+            .unset(*slot)
             .await
             .map_err(crate::void::failure)?;
     }
@@ -218,12 +221,20 @@ struct Comparison<'a> {
 
 async fn compare(context: &Context) -> Result<(), Failure> {
     let client = client(context)?;
-    let list = client.policies().await.map_err(crate::void::failure)?;
+    let list = client
+        .policies()
+        .list()
+        .await
+        .map_err(crate::void::failure)?;
     let Some(status) = list.slots.iter().find(|one| one.slot == PolicySlot::Shadow) else {
         return Err(Failure::local("no policy is in the shadow")
             .hint("put one there: lly fleet policy shadow NAME"));
     };
-    let record = client.decisions(None).await.map_err(crate::void::failure)?;
+    let record = client
+        .policies()
+        .decisions(None)
+        .await
+        .map_err(crate::void::failure)?;
     let differs = |decision: &&PolicyDecision| {
         let shadow = decision.shadow.as_ref();
         shadow.is_some_and(|shadow| shadow.differs && shadow.policy == status.policy)
@@ -271,6 +282,7 @@ async fn export(file: &std::path::Path, force: bool, context: &Context) -> Resul
 /// The decisions of the fleet of this home, oldest first.
 async fn record(context: &Context) -> Result<PolicyRecord, Failure> {
     client(context)?
+        .policies()
         .decisions(None)
         .await
         .map_err(crate::void::failure)

@@ -99,3 +99,24 @@ fn the_json_form_has_names_places_and_digests() {
     let dot = home.lly(["bir", "graph", "graph.cpp"]).success().stdout;
     assert!(dot.starts_with("digraph"), "{dot}");
 }
+
+/// Generated C says where its lines come from, and may say things that cannot be: such a program compiles all the same.
+#[test]
+fn places_that_cross_are_cut_down_to_their_first_line() {
+    let home = Home::new();
+    home.write(
+        "made.c",
+        "#include <stdio.h>\nint first(int x) {\n    puts(\"one\");\n#line 40 \"made.c\"\n    puts(\"two\");\n    return x;\n}\n\
+         #line 10 \"made.c\"\nint second(int x) {\n    puts(\"three\");\n#line 60 \"made.c\"\n    puts(\"four\");\n    return x;\n}\n\
+         int main(void) {\n    return first(0) + second(0);\n}\n",
+    );
+    let program = home.json(["bir", "dump", "made.c"]);
+    let lines = |name: &str| {
+        let span = &unit(&program, name)["span"];
+        (span["line"].as_u64(), span["end_line"].as_u64())
+    };
+    assert_eq!(lines("first"), (Some(2), Some(2)));
+    assert_eq!(lines("second").0, Some(10));
+    assert!(lines("second").1 > Some(40), "{program}");
+    home.compile("made", ["made.c"]);
+}
