@@ -74,6 +74,10 @@ pub enum UnitKind {
     Initializer,
     /// Code of the compiler's that adjusts arguments and goes on to another unit.
     Thunk,
+    /// What runs when a class is made: its static part and the first values of its fields.
+    Class,
+    /// What runs when a module is loaded.
+    Module,
 }
 
 impl UnitKind {
@@ -86,6 +90,8 @@ impl UnitKind {
             Self::Destructor => "destructor",
             Self::Initializer => "initializer",
             Self::Thunk => "thunk",
+            Self::Class => "class",
+            Self::Module => "module",
         }
     }
 }

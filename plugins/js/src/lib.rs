@@ -1,0 +1,26 @@
+//! The JavaScript and TypeScript frontend: modules in, BIR out, then a component around the shared engine.
+//!
+//! [`graph`] begins at the entry and follows every import through the files that it was handed; [`units`] says what a
+//! module consists of: functions, classes, methods, the state that they share and who calls whom; [`shake`] leaves out
+//! what nobody reaches; [`print`] writes each module as plain JavaScript, with its source map.
+//!
+//! It must never know a file, a clock, a network or what an engine is: files are handed to it, everything that it says
+//! is a function of them. Read first: [`lower::lower`] and [`graph::Graph`]. Tests: beside the code and `tests/`.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that panics has failed")
+)]
+
+pub mod code;
+pub mod contents;
+pub mod files;
+pub mod links;
+pub mod names;
+pub mod place;
+pub mod resolve;
+pub mod syntax;
+pub mod units;
+pub mod uses;
+
+pub use plugins_sdk::frontend::lily::frontend::types;
