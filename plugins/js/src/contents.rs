@@ -67,6 +67,8 @@ pub struct StateRow {
     pub name: String,
     /// Whether it can change.
     pub kind: DataKind,
+    /// Where it is declared: a byte offset.
+    pub start: u32,
     /// Units that it holds from the start.
     pub units: BTreeSet<usize>,
 }

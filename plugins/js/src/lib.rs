@@ -15,11 +15,17 @@
 pub mod code;
 pub mod contents;
 pub mod files;
+pub mod graph;
 pub mod links;
+pub mod lower;
 pub mod names;
+pub mod parts;
 pub mod place;
+pub mod print;
 pub mod resolve;
+pub mod shake;
 pub mod syntax;
+pub mod table;
 pub mod units;
 pub mod uses;
 

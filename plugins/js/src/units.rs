@@ -180,6 +180,7 @@ impl<'a> Table<'a, '_> {
             let row = StateRow {
                 name: format!("{prefix}{own}"),
                 kind: self.kind(symbol, declaration),
+                start: self.scoping.symbol_span(symbol).start,
                 units: self.held(declaration),
             };
             let is_set = match self.nodes.kind(declaration) {

@@ -1,0 +1,329 @@
+//! From files to BIR: what is found, what is left out, what is joined, and what is said about mistakes.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use lly_bir::{Call, Program};
+use plugins_js::lower::{Payload, lower};
+use plugins_js::types::{Diagnostic, Lowered, Options, Severity, SourceFile};
+
+fn options() -> Options {
+    Options {
+        name: "app".to_owned(),
+        profile: None,
+        optimization: 2,
+        debug_info: false,
+        defines: Vec::new(),
+        include_dirs: Vec::new(),
+        flags: Vec::new(),
+    }
+}
+
+fn lowered(files: &[(&str, &str)]) -> Result<Lowered, Vec<Diagnostic>> {
+    let all: Vec<SourceFile> = files
+        .iter()
+        .map(|(path, text)| SourceFile {
+            path: (*path).to_owned(),
+            contents: text.as_bytes().to_vec(),
+        })
+        .collect();
+    lower(&all[..1], &all[1..], &options())
+}
+
+fn program(files: &[(&str, &str)]) -> Program {
+    let lowered = lowered(files).unwrap();
+    Program::decode(&lowered.bir).unwrap()
+}
+
+fn payload(program: &Program, path: &str) -> Payload {
+    let object = program
+        .objects
+        .iter()
+        .find(|object| object.name == path)
+        .unwrap();
+    serde_json::from_slice(&object.bytes).unwrap()
+}
+
+fn calls(program: &Program, unit: &str) -> Vec<String> {
+    let unit = program.units.iter().find(|one| one.name == unit).unwrap();
+    let name = |call: &Call| match call {
+        Call::Unit(at) => program.units[*at as usize].name.clone(),
+        Call::External(name) => format!("<{name}>"),
+    };
+    unit.calls.iter().map(name).collect()
+}
+
+/// `path:line:column: message`, one for each.
+fn mistakes(files: &[(&str, &str)]) -> Vec<String> {
+    let line = |one: Diagnostic| {
+        let path = one.path.unwrap_or_default();
+        format!("{path}:{}:{}: {}", one.line, one.column, one.message)
+    };
+    lowered(files).unwrap_err().into_iter().map(line).collect()
+}
+
+#[test]
+fn calls_go_through_modules_that_pass_names_on() {
+    let program = program(&[
+        (
+            "src/app.ts",
+            "import { add as plus, Box } from './all.js'; import * as all from './all';\nexport default { fetch() { return plus(new Box().n, all.twice(2)); } };",
+        ),
+        (
+            "src/all.ts",
+            "export * from './math'; export { default as Box } from './box';",
+        ),
+        (
+            "src/math.ts",
+            "export function add(a: number, b: number) { return a + b; }\nexport const twice = (n: number) => add(n, n);\nexport const unused = () => 0;",
+        ),
+        (
+            "src/box.ts",
+            "export default class Box { n = 1; constructor() { made += 1; } }\nexport let made = 0;",
+        ),
+    ]);
+    assert_eq!(
+        calls(&program, "default.fetch"),
+        ["add", "Box", "Box.constructor", "twice"]
+    );
+    assert_eq!(calls(&program, "twice"), ["add"]);
+    assert_eq!(calls(&program, "src/app.ts"), ["src/all.ts"]);
+    let names: Vec<&str> = program
+        .units
+        .iter()
+        .map(|unit| unit.name.as_str())
+        .collect();
+    assert!(
+        names.contains(&"unused"),
+        "a namespace keeps all: {names:?}"
+    );
+    let fetch = program
+        .units
+        .iter()
+        .find(|unit| unit.name == "default.fetch")
+        .unwrap();
+    assert!(fetch.address_taken);
+    assert_eq!(fetch.span.as_ref().unwrap().line, 2);
+}
+
+#[test]
+fn what_nobody_needs_is_left_out() {
+    let program = program(&[
+        (
+            "app.js",
+            "import { used } from './lib.js'; import './acts.js'; console.log(used());",
+        ),
+        (
+            "lib.js",
+            "import { deep } from './deep.js'; import { other } from 'pure';\nexport const used = () => 1; export function unused() { return deep() + other(); }\nconst table = { a: 1 }; export const also = () => table;",
+        ),
+        ("acts.js", "globalThis.x = 1; export const y = 2;"),
+        ("deep.js", "export const deep = () => 1;"),
+        (
+            "node_modules/pure/package.json",
+            r#"{"name":"pure","sideEffects":false,"type":"module"}"#,
+        ),
+        (
+            "node_modules/pure/index.js",
+            "export const other = () => console.log(1); other();",
+        ),
+    ]);
+    let paths: Vec<&str> = program
+        .objects
+        .iter()
+        .map(|object| object.name.as_str())
+        .collect();
+    assert_eq!(paths, ["app.js", "lib.js", "acts.js", "deep.js"]);
+    assert_eq!(
+        payload(&program, "lib.js").code,
+        "import \"./deep.js\";\nexport const used = () => 1;\n"
+    );
+    assert_eq!(payload(&program, "acts.js").code, "globalThis.x = 1;\n");
+    assert!(!program.units.iter().any(|unit| unit.name == "unused"));
+    assert!(!program.data.iter().any(|data| data.name == "table"));
+}
+
+#[test]
+fn state_is_shared_across_modules() {
+    let program = program(&[
+        (
+            "app.js",
+            "import { hits, seen } from './state.js'; export function hit() { seen.add(1); return hits; }",
+        ),
+        (
+            "state.js",
+            "export let hits = 0; export const seen = new Set(); export function reset() { hits = 0; }",
+        ),
+    ]);
+    let data: Vec<&str> = program
+        .data
+        .iter()
+        .map(|data| data.symbol.as_str())
+        .collect();
+    assert_eq!(data, ["state.js#hits", "state.js#seen"]);
+    let hit = program
+        .units
+        .iter()
+        .find(|unit| unit.name == "hit")
+        .unwrap();
+    assert_eq!(
+        (
+            hit.reads.as_slice(),
+            hit.writes.as_slice(),
+            hit.escapes.as_slice()
+        ),
+        (&[0, 1][..], &[1][..], &[0][..])
+    );
+}
+
+#[test]
+fn commonjs_json_and_text() {
+    let program = program(&[
+        (
+            "app.mjs",
+            "import lib, { a } from './lib.cjs'; import data from './data.json'; import page from './page.html';\na(); lib.b(data, page);",
+        ),
+        (
+            "lib.cjs",
+            "const path = require('path'); const { helper } = require('./helper');\nexports.a = function () { return helper(); }; exports.b = () => path.join('a');",
+        ),
+        (
+            "helper.js",
+            "function helper() {} module.exports = { helper };",
+        ),
+        ("data.json", "{\"a\": 1}"),
+        ("page.html", "<p>"),
+    ]);
+    assert_eq!(payload(&program, "lib.cjs").kind, "commonjs");
+    let links = payload(&program, "lib.cjs").links;
+    assert_eq!(links[0].target.as_deref(), Some("node:path"));
+    assert_eq!(links[1].target.as_deref(), Some("helper.js"));
+    assert_eq!(payload(&program, "data.json").kind, "json");
+    assert_eq!(payload(&program, "page.html").code, "<p>");
+    assert!(program.units[0].calls_indirect);
+}
+
+#[test]
+fn mistakes_are_said_at_their_place() {
+    assert_eq!(
+        mistakes(&[("a.ts", "let x: = 1;")]),
+        ["a.ts:1:8: unexpected token"]
+    );
+    assert_eq!(
+        mistakes(&[
+            ("a.js", "import { b, c as d } from './b.js';\nb(); d();"),
+            ("b.js", "export const b = 1;")
+        ]),
+        ["a.js:1:27: `./b.js` has no export `c`"]
+    );
+    let absent = mistakes(&[("a.js", "\n  import 'hono';")]);
+    assert_eq!(absent.len(), 1);
+    assert!(
+        absent[0].starts_with("a.js:2:10: there is no package `hono`"),
+        "{absent:?}"
+    );
+    let twice = mistakes(&[("a.js", "let a; let a;")]);
+    assert!(
+        twice[0].starts_with("a.js:1:5: identifier `a` has already been declared"),
+        "{twice:?}"
+    );
+    assert_eq!(
+        mistakes(&[("a.js", "import './b.js';"), ("b.js", "("), ("c.js", "(")]).len(),
+        1
+    );
+}
+
+#[test]
+fn every_module_with_a_mistake_is_said() {
+    let all = mistakes(&[
+        ("a.js", "import './b.js'; import './c.js';"),
+        ("b.js", "("),
+        ("c.js", ")"),
+    ]);
+    assert!(
+        all.iter().any(|one| one.starts_with("b.js:1:"))
+            && all.iter().any(|one| one.starts_with("c.js:1:")),
+        "{all:?}"
+    );
+}
+
+#[test]
+fn a_require_that_leads_nowhere_is_a_warning() {
+    let lowered = lowered(&[("a.cjs", "try { require('fsevents') } catch {}")]).unwrap();
+    assert_eq!(lowered.diagnostics.len(), 1);
+    assert_eq!(lowered.diagnostics[0].severity, Severity::Warning);
+}
+
+#[test]
+fn the_map_leads_back_to_the_users_line() {
+    let program = program(&[(
+        "a.ts",
+        "interface A {\n  x: number\n}\n\nexport const f = (a: A) => {\n  throw new Error('here');\n};\n",
+    )]);
+    let payload = payload(&program, "a.ts");
+    let line = payload
+        .code
+        .lines()
+        .position(|line| line.contains("throw"))
+        .unwrap();
+    let map: serde_json::Value = serde_json::from_str(payload.map.as_deref().unwrap()).unwrap();
+    assert_eq!(map["sources"][0], "a.ts");
+    let lines: Vec<&str> = map["mappings"].as_str().unwrap().split(';').collect();
+    assert!(!lines[line].is_empty());
+}
+
+#[test]
+fn digests_change_with_what_they_cover_and_with_nothing_else() {
+    let digest = |text: &str, name: &str| {
+        let program = program(&[
+            (
+                "a.ts",
+                "import { g } from './b'; export const f = () => g();\nexport const alone = () => 1;",
+            ),
+            ("b.ts", text),
+        ]);
+        let unit = program.units.iter().find(|unit| unit.name == name).unwrap();
+        unit.digest
+    };
+    let one = "export function g() { return 1; }";
+    let same = "// a comment\nexport function g(): number {\n  return 1;\n}";
+    let other = "export function g() { return 2; }";
+    for name in ["f", "g", "alone"] {
+        assert_eq!(digest(one, name), digest(same, name), "{name}");
+    }
+    assert_ne!(digest(one, "f"), digest(other, "f"));
+    assert_eq!(digest(one, "alone"), digest(other, "alone"));
+}
+
+#[test]
+fn the_same_files_give_the_same_bytes() {
+    let files = [
+        (
+            "a.ts",
+            "import { b } from './b'; import c from './c.json'; export default { fetch: () => b(c) };",
+        ),
+        (
+            "b.ts",
+            "let n = 0; export const b = (x: unknown) => [x, n++];",
+        ),
+        ("c.json", "[1]"),
+    ];
+    assert_eq!(lowered(&files).unwrap().bir, lowered(&files).unwrap().bir);
+}
+
+#[test]
+fn node_env_is_known_and_decides() {
+    let program = program(&[
+        (
+            "a.cjs",
+            "if (process.env.NODE_ENV === 'production') { module.exports = require('./p.cjs'); } else { module.exports = require('./d.cjs'); }",
+        ),
+        ("p.cjs", "exports.p = 1;"),
+        ("d.cjs", "exports.d = 1;"),
+    ]);
+    let paths: Vec<&str> = program
+        .objects
+        .iter()
+        .map(|object| object.name.as_str())
+        .collect();
+    assert_eq!(paths, ["a.cjs", "p.cjs"]);
+}
