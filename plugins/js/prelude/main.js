@@ -7,6 +7,7 @@
 import { host } from "lily:host";
 import { AbortController, AbortSignal } from "./abort_signal.js";
 import { atob, btoa } from "./base64.js";
+import { console } from "./console.js";
 import { DOMException } from "./dom_exception.js";
 import { CloseEvent, CustomEvent, ErrorEvent, Event, MessageEvent, PromiseRejectionEvent } from "./event.js";
 import { EventTarget } from "./event_target.js";
@@ -19,6 +20,7 @@ import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } 
 
 // Interfaces and namespaces: writable, not enumerable, configurable.
 const interfaces = {
+  console,
   AbortController,
   AbortSignal,
   CloseEvent,
