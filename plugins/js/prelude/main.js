@@ -10,21 +10,33 @@ import { atob, btoa } from "./base64.js";
 import { console } from "./console.js";
 import { DOMException } from "./dom_exception.js";
 import { CloseEvent, CustomEvent, ErrorEvent, Event, MessageEvent, PromiseRejectionEvent } from "./event.js";
+import { TextDecoder, TextEncoder } from "./encoding.js";
 import { EventTarget } from "./event_target.js";
 import { addEventListener, dispatchEvent, handlers, removeEventListener, reportError, turns } from "./global_events.js";
 import { MessageChannel, MessagePort } from "./message_channel.js";
 import { Navigator, navigator } from "./navigator.js";
 import { Performance, performance, PerformanceEntry, PerformanceMark, PerformanceMeasure } from "./performance.js";
+import * as streams from "./streams.js";
+import {
+  CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream,
+} from "./stream_transforms.js";
 import { structuredClone } from "./structured_clone.js";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers.js";
+import { URLPattern } from "./url_pattern.js";
+import { URLSearchParams } from "./url_search_params.js";
+import { URL } from "./url.js";
 
 // Interfaces and namespaces: writable, not enumerable, configurable.
 const interfaces = {
   console,
   AbortController,
   AbortSignal,
+  ByteLengthQueuingStrategy: streams.ByteLengthQueuingStrategy,
   CloseEvent,
+  CompressionStream,
+  CountQueuingStrategy: streams.CountQueuingStrategy,
   CustomEvent,
+  DecompressionStream,
   DOMException,
   ErrorEvent,
   Event,
@@ -38,6 +50,24 @@ const interfaces = {
   PerformanceMark,
   PerformanceMeasure,
   PromiseRejectionEvent,
+  ReadableByteStreamController: streams.ReadableByteStreamController,
+  ReadableStream: streams.ReadableStream,
+  ReadableStreamBYOBReader: streams.ReadableStreamBYOBReader,
+  ReadableStreamBYOBRequest: streams.ReadableStreamBYOBRequest,
+  ReadableStreamDefaultController: streams.ReadableStreamDefaultController,
+  ReadableStreamDefaultReader: streams.ReadableStreamDefaultReader,
+  TextDecoder,
+  TextDecoderStream,
+  TextEncoder,
+  TextEncoderStream,
+  TransformStream: streams.TransformStream,
+  TransformStreamDefaultController: streams.TransformStreamDefaultController,
+  URL,
+  URLPattern,
+  URLSearchParams,
+  WritableStream: streams.WritableStream,
+  WritableStreamDefaultController: streams.WritableStreamDefaultController,
+  WritableStreamDefaultWriter: streams.WritableStreamDefaultWriter,
 };
 
 // Operations of the global scope: enumerable, as WebIDL makes them.
