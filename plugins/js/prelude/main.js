@@ -12,7 +12,8 @@ import { DOMException } from "./dom_exception.js";
 import { CloseEvent, CustomEvent, ErrorEvent, Event, MessageEvent, PromiseRejectionEvent } from "./event.js";
 import { TextDecoder, TextEncoder } from "./encoding.js";
 import { EventTarget } from "./event_target.js";
-import { addEventListener, dispatchEvent, handlers, removeEventListener, reportError, turns } from "./global_events.js";
+import { addEventListener, dispatchEvent, handlers, removeEventListener, reportError } from "./global_events.js";
+import { hooks } from "./hooks.js";
 import { MessageChannel, MessagePort } from "./message_channel.js";
 import { Navigator, navigator } from "./navigator.js";
 import { Performance, performance, PerformanceEntry, PerformanceMark, PerformanceMeasure } from "./performance.js";
@@ -116,4 +117,4 @@ for (const name of Object.keys(attributes)) {
 }
 Object.defineProperties(globalThis, handlers);
 
-host.listen(turns());
+host.listen(hooks);

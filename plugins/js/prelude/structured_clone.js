@@ -200,7 +200,8 @@ function serialize(value, memory) {
   if (kind in VIEWS) return remember(serializeView(value, memory));
   if (kind === "Map") return serializeMap(value, memory, remember({ kind: "map", entries: null }));
   if (kind === "Set") return serializeSet(value, memory, remember({ kind: "set", values: null }));
-  const type = findType(serializers, value);
+  // Only a plain kind of object, or an Error by its look, can be one of the platform's.
+  const type = kind === "Object" || kind === "Error" ? findType(serializers, value) : null;
   if (type !== null) {
     const record = remember({ kind: "platform", type, data: null });
     record.data = type.serialize(value, (inner) => serialize(inner, memory));
@@ -213,7 +214,7 @@ function serialize(value, memory) {
   if (kind === "Array") {
     return serializeMembers(value, memory, remember({ kind: "array", length: value.length, members: [] }));
   }
-  if ((kind !== "Object" && kind !== "Arguments") || platformObject(value) || findType(transferrers, value) !== null) {
+  if (kind !== "Object" || platformObject(value) || findType(transferrers, value) !== null) {
     throw cloneError(`${describe(value)} could not be cloned`);
   }
   return serializeMembers(value, memory, remember({ kind: "object", members: [] }));
