@@ -158,10 +158,8 @@ export function wake(id) {
 
 /** The next timer or task of the round; a new round when nothing is left of the last. */
 function next() {
-  if (round === null) {
-    round = { until: now(), lastTimer: sequence, tasks: taskCount };
-  }
-  if (heap.length > 0 && heap[0].due <= round.until && heap[0].sequence <= round.lastTimer) {
+  if (round === null) round = { until: now(), tasks: taskCount };
+  if (isTimerDue()) {
     const timer = heap[0];
     take(timer);
     endRound();
@@ -180,7 +178,11 @@ function next() {
   return null;
 }
 
+// A timer started in the round is due after its beginning: a wait is at least a millisecond.
+function isTimerDue() {
+  return heap.length > 0 && heap[0].due <= round.until;
+}
+
 function endRound() {
-  const more = heap.length > 0 && heap[0].due <= round.until && heap[0].sequence <= round.lastTimer;
-  if (!more && round.tasks === 0) round = null;
+  if (!isTimerDue() && round.tasks === 0) round = null;
 }

@@ -94,13 +94,23 @@ const attributes = {
   self: () => globalThis,
 };
 
+// Classes and functions are called as the platform calls them, whatever a bundler made of their names.
+function setName(value, name) {
+  Object.defineProperty(value, "name", { value: name, configurable: true });
+}
+
 for (const name of Object.keys(interfaces)) {
-  const property = { value: interfaces[name], writable: true, enumerable: false, configurable: true };
-  Object.defineProperty(globalThis, name, property);
+  const value = interfaces[name];
+  if (typeof value === "function") {
+    setName(value, name);
+    Object.defineProperty(value.prototype, Symbol.toStringTag, { value: name, configurable: true });
+  }
+  Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
 }
 for (const name of Object.keys(operations)) {
-  const property = { value: operations[name], writable: true, enumerable: true, configurable: true };
-  Object.defineProperty(globalThis, name, property);
+  const value = operations[name];
+  setName(value, name);
+  Object.defineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true });
 }
 for (const name of Object.keys(attributes)) {
   const read = attributes[name];

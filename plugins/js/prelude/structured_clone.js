@@ -98,13 +98,7 @@ const BUFFER = {
   receive: (buffer) => buffer,
 };
 
-const VIEWS = { __proto__: null, DataView };
-for (const name of [
-  "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array",
-  "Float16Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array",
-]) {
-  if (typeof globalThis[name] === "function") VIEWS[name] = globalThis[name];
-}
+const VIEWS = { __proto__: null, ...p.typedArrays, DataView };
 
 // Whether a view follows the length of its resizable buffer cannot be asked: of two views that end
 // where the buffer ends, the tracking one is made without a length.
