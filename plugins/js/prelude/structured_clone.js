@@ -174,10 +174,11 @@ const UNBOX = {
   BigInt: p.uncurry(BigInt.prototype.valueOf),
 };
 
+// A primitive is its own record.
 function serialize(value, memory) {
   if (!isObject(value)) {
     if (typeof value === "symbol") throw cloneError(`${describe(value)} could not be cloned`);
-    return { kind: "primitive", value };
+    return value;
   }
   const known = memory.get(value);
   if (known !== undefined) return known;
@@ -186,6 +187,9 @@ function serialize(value, memory) {
     memory.set(value, record);
     return record;
   };
+  if (kind === "Array") {
+    return serializeMembers(value, memory, remember({ kind: "array", length: value.length, members: [] }));
+  }
   if (kind in UNBOX) return remember({ kind: "boxed", value: UNBOX[kind](value) });
   if (kind === "Date") return remember({ kind: "date", value: dateValue(value) });
   if (kind === "RegExp") return remember({ kind: "regexp", source: sourceOf(value), flags: flagsOf(value) });
@@ -205,10 +209,7 @@ function serialize(value, memory) {
     const record = remember({ kind: "error" });
     return Object.assign(record, serializeError(value, memory));
   }
-  if (kind === "Array") {
-    return serializeMembers(value, memory, remember({ kind: "array", length: value.length, members: [] }));
-  }
-  if (kind !== "Object" || platformObject(value) || findType(transferrers, value) !== null) {
+  if (kind !== "Object" || platformObject(value)) {
     throw cloneError(`${describe(value)} could not be cloned`);
   }
   return serializeMembers(value, memory, remember({ kind: "object", members: [] }));
@@ -234,7 +235,8 @@ function serializeSet(set, memory, record) {
 function serializeMembers(value, memory, record) {
   const keys = Object.keys(value);
   for (let i = 0; i < keys.length; i++) {
-    if (p.hasOwn(value, keys[i])) p.arrayPush(record.members, keys[i], serialize(value[keys[i]], memory));
+    // A getter may have deleted it.
+    if (p.hasOwn(value, keys[i])) record.members.push(keys[i], serialize(value[keys[i]], memory));
   }
   return record;
 }
@@ -250,7 +252,7 @@ function describe(value) {
 
 function deserialize(root, seen, transferred) {
   const build = (record) => {
-    if (record.kind === "primitive") return record.value;
+    if (!isObject(record)) return record;
     if (record.kind === "transferred") return transferred[record.index];
     const known = seen.get(record);
     if (known !== undefined) return known;
@@ -301,8 +303,11 @@ function fill(made, record, build) {
   } else if (record.kind === "array" || record.kind === "object") {
     const { members } = record;
     for (let i = 0; i < members.length; i += 2) {
+      const key = members[i];
       const value = build(members[i + 1]);
-      Object.defineProperty(made, members[i], { value, writable: true, enumerable: true, configurable: true });
+      // Where a setter may be in the way (`__proto__`) the property is defined.
+      if (!(key in made)) made[key] = value;
+      else Object.defineProperty(made, key, { value, writable: true, enumerable: true, configurable: true });
     }
   }
 }

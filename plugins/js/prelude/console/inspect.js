@@ -171,9 +171,15 @@ function formatObject(context, value, kind, depth, isTypedBuffer) {
   const isListed = context.showHidden ? Object.hasOwn : isEnumerable;
   if (typeof tag !== "string" || (tag !== "" && isListed(value, Symbol.toStringTag))) tag = "";
 
-  const about = { context, value, kind, depth, constructor, tag, hasInherited, isTypedBuffer };
-  const shown =
-    (Symbol.iterator in value || constructor === null ? planIterable(about) : undefined) ?? planOther(about);
+  const isIterable = Symbol.iterator in value || constructor === null;
+  let shown;
+  if (kind === "Object" && constructor === "Object" && tag === "" && !isIterable) {
+    const keys = keysOf(value, context.showHidden); // by far the most frequent
+    shown = plan("", ["{", "}"], keys, noParts, MEMBERS, keys.length === 0 && !hasInherited ? "{}" : undefined);
+  } else {
+    const about = { context, value, kind, depth, constructor, tag, hasInherited, isTypedBuffer };
+    shown = (isIterable ? planIterable(about) : undefined) ?? planOther(about);
+  }
   if (shown.done !== undefined) return shown.done;
 
   let { base } = shown;
