@@ -15,6 +15,9 @@ export const {
 
 for (const name of Object.keys(library)) platformClass(library[name]);
 
+// Not in the standard any more; the signal says it.
+delete WritableStreamDefaultController.prototype.abortReason;
+
 const isReadLocked = getter(ReadableStream.prototype, "locked");
 const isWriteLocked = getter(WritableStream.prototype, "locked");
 const readableOf = getter(TransformStream.prototype, "readable");
