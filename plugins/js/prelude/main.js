@@ -8,6 +8,7 @@ import { host } from "lily:host";
 import { AbortController, AbortSignal } from "./abort_signal.js";
 import { atob, btoa } from "./base64.js";
 import { Blob, File } from "./blob.js";
+import { console } from "./console.js";
 import { Crypto, crypto } from "./crypto.js";
 import { CryptoKey } from "./crypto_key.js";
 import { DOMException } from "./dom_exception.js";
@@ -25,8 +26,8 @@ import { Request } from "./request.js";
 import { Response } from "./response.js";
 import "./serve.js";
 import { structuredClone } from "./structured_clone.js";
-import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers.js";
 import { SubtleCrypto } from "./subtle.js";
+import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers.js";
 import { WebSocket } from "./websocket.js";
 
 // Interfaces and namespaces: writable, not enumerable, configurable.
@@ -35,6 +36,7 @@ const interfaces = {
   AbortSignal,
   Blob,
   CloseEvent,
+  console,
   Crypto,
   CryptoKey,
   CustomEvent,
