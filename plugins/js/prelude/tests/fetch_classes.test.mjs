@@ -6,13 +6,10 @@ import { randomInt } from "node:crypto";
 import { before, describe, test } from "node:test";
 import { outcome, plain, same, there } from "./both.mjs";
 import { load } from "./host.mjs";
-import { contextHost } from "./host_context.mjs";
-import { cryptoHost } from "./host_crypto.mjs";
-import { httpHost } from "./host_http.mjs";
 
 let lily;
 before(async () => {
-  lily = await load({ parts: [cryptoHost, httpHost, contextHost] });
+  lily = await load();
 });
 
 /** The function gives the same under both; it answers plain data. */

@@ -1,5 +1,4 @@
 // The double's cryptography, by node:crypto: what the host does with Rust crates.
-//   const lily = await load({ parts: [cryptoHost] });
 
 import * as crypto from "node:crypto";
 
