@@ -19,6 +19,8 @@ export class Channel {
   onClose = null;
   /** The stream over this channel learns of a failure also when nobody is pulling. */
   onFail = null;
+  /** Whoever sends through this channel learns of a failure also while it waits for its own source. */
+  onStop = null;
 
   constructor(id) {
     this.#id = id;
@@ -42,6 +44,7 @@ export class Channel {
   drop() {
     if (this.#failed) return;
     host.drop(this.#id);
+    if (this.#chunk !== null) Channel.deliver(this.#id, null);
     this.#close();
   }
 
@@ -85,6 +88,7 @@ export class Channel {
     this.#head = this.#chunk = this.#room = null;
     waiting.delete(this.#id);
     this.onFail?.(reason);
+    this.onStop?.(reason);
     this.#close();
   }
 

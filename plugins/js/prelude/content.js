@@ -182,17 +182,18 @@ export async function send(content, channel, onError) {
     return;
   }
   const chunks = chunksOf(content);
+  channel.onStop = (reason) => chunks.cancel(reason);
   try {
     for (let chunk; (chunk = await chunks.next()) !== null; ) {
       if (chunk.length === 0) continue;
       const open = channel.write(chunk);
-      if (open === true || (await open)) continue;
-      chunks.cancel(new TypeError("nobody reads the body any more"));
-      return;
+      if (open !== true && !(await open)) return;
     }
     channel.finish();
+    channel.onStop = null;
   } catch (error) {
     if (channel.failed) return;
+    channel.onStop = null;
     host.abort(channel.id, "the body broke off");
     chunks.cancel(error);
     onError(error);

@@ -6,7 +6,6 @@
 
 import {
   appendHeader,
-  fillHeaders,
   getHeader,
   hasHeader,
   headerName,
@@ -15,6 +14,7 @@ import {
   removeHeader,
   setHeader,
   sortAndCombine,
+  validateHeaders,
 } from "./header_list.js";
 import { inspectAs } from "./inspect_custom.js";
 import { needs, pairIterable, shape } from "./webidl.js";
@@ -34,7 +34,7 @@ export class Headers {
   constructor(init = undefined) {
     if (init === undefined) return;
     const where = "Headers constructor: argument 1";
-    fillHeaders(this.#flat, headersInit(init, where), where);
+    this.#flat = validateHeaders(headersInit(init, where), where);
   }
 
   append(name, value) {

@@ -16,7 +16,7 @@ import { TextDecoder, TextEncoder } from "./encoding.js";
 import { CloseEvent, CustomEvent, ErrorEvent, Event, MessageEvent, PromiseRejectionEvent } from "./event.js";
 import { EventTarget } from "./event_target.js";
 import { fetch } from "./fetch.js";
-import { FetchEvent } from "./fetch_event.js";
+import { ExtendableEvent, FetchEvent } from "./fetch_event.js";
 import { FormData } from "./form_data.js";
 import { addEventListener, dispatchEvent, handlers, removeEventListener, reportError, turns } from "./global_events.js";
 import { Headers } from "./headers.js";
@@ -56,6 +56,7 @@ const interfaces = {
   ErrorEvent,
   Event,
   EventTarget,
+  ExtendableEvent,
   FetchEvent,
   File,
   FormData,

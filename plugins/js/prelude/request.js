@@ -6,7 +6,7 @@
 import { host } from "lily:host";
 import { AbortSignal, isAbortSignal, newSignal, signalAbort } from "./abort_signal.js";
 import { cloneContent, extract, isUnusable, mixBody, take } from "./content.js";
-import { appendHeader, fillHeaders, hasHeader, headersInit } from "./header_list.js";
+import { appendHeader, hasHeader, headersInit, validateHeaders } from "./header_list.js";
 import { headersOver } from "./headers.js";
 import { inspectAs } from "./inspect_custom.js";
 import { uncurry } from "./primordials.js";
@@ -21,7 +21,6 @@ import {
   INTERNAL,
   interfaceType,
   isObject,
-  needs,
   nullable,
   shape,
   USVString,
@@ -51,7 +50,7 @@ const requestInit = dictionary([
   ["cache", enumeration("RequestCache", ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"])],
   ["credentials", enumeration("RequestCredentials", ["omit", "same-origin", "include"])],
   ["duplex", enumeration("RequestDuplex", ["half"])],
-  ["headers", any],
+  ["headers", headersInit],
   ["integrity", DOMString],
   ["keepalive", boolean],
   ["method", ByteString],
@@ -65,7 +64,7 @@ const requestInit = dictionary([
 ]);
 
 /** What most requests share; a request with settings of its own has a copy. */
-const defaults = Object.freeze({
+const DEFAULTS = Object.freeze({
   referrer: "about:client",
   referrerPolicy: "",
   mode: "cors",
@@ -75,7 +74,10 @@ const defaults = Object.freeze({
   integrity: "",
   keepalive: false,
 });
+/** Those of a request that the host has received: its headers are immutable. */
+const RECEIVED = Object.freeze({ ...DEFAULTS });
 
+const NO_INIT = requestInit(undefined, "");
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const anySignal = AbortSignal.any.bind(AbortSignal);
 const pipeThrough = uncurry(ReadableStream.prototype.pipeThrough);
@@ -91,8 +93,7 @@ function toMethod(method, where) {
   return known ? upper : method;
 }
 
-function toUrl(input, where) {
-  const text = USVString(input, where);
+function toUrl(text, where) {
   const url = host.parseUrl(text, undefined);
   if (url === null) throw new TypeError(`${where}: ${JSON.stringify(text)} is not an absolute URL`);
   if (url[2] !== "" || url[3] !== "") throw new TypeError(`${where}: the URL has a user name or password`);
@@ -119,31 +120,28 @@ export class Request {
   #url = "";
   #flat;
   #headers = null;
-  #immutable = false;
   #content = null;
   /** The signal that this request's own follows, and its own, once a program has asked for it. */
   #followed = null;
   #signal = null;
-  #settings = defaults;
+  #settings = DEFAULTS;
 
   constructor(input, init = undefined) {
-    const where = "Request constructor";
-    needs(1, arguments.length, where);
     if (input === INTERNAL) return;
+    const where = "Request constructor";
     const source = isObject(input) && #content in input ? input : null;
-    const url = source === null ? toUrl(input, `${where}: argument 1`) : source.#url;
-    const options = requestInit(init, `${where}: argument 2`);
-    this.#url = url;
+    const text = source === null ? USVString(input, `${where}: argument 1`) : "";
+    const options = init === undefined ? NO_INIT : requestInit(init, `${where}: argument 2`);
+    this.#url = source === null ? toUrl(text, `${where}: argument 1`) : source.#url;
     if (source !== null) {
       this.#method = source.#method;
-      this.#settings = source.#settings;
+      if (source.#settings !== RECEIVED) this.#settings = source.#settings;
       this.#followed = source.#settled();
     }
     if (init !== undefined && init !== null) this.#initialize(options, where);
 
-    const pairs = options.headers === undefined ? null : headersInit(options.headers, `${where}: headers`);
-    this.#flat = source !== null && pairs === null ? source.#flat.slice() : [];
-    if (pairs !== null) fillHeaders(this.#flat, pairs, `${where}: headers`);
+    if (options.headers !== undefined) this.#flat = validateHeaders(options.headers, `${where}: headers`);
+    else this.#flat = source === null ? [] : source.#flat.slice();
 
     const given = options.body !== undefined && options.body !== null;
     const inherited = source !== null && source.#content !== null;
@@ -167,7 +165,7 @@ export class Request {
   }
 
   get headers() {
-    return (this.#headers ??= headersOver(this.#flat, this.#immutable));
+    return (this.#headers ??= headersOver(this.#flat, this.#settings === RECEIVED));
   }
 
   get destination() {
@@ -232,7 +230,6 @@ export class Request {
     copy.#method = this.#method;
     copy.#url = this.#url;
     copy.#flat = this.#flat.slice();
-    copy.#immutable = this.#immutable;
     copy.#settings = this.#settings;
     copy.#followed = this.#settled();
     if (this.#content !== null) [this.#content, copy.#content] = cloneContent(this.#content);
@@ -241,7 +238,7 @@ export class Request {
 
   /** The signal that a copy follows: this request's own, if anything may ever abort it. */
   #settled() {
-    return this.#signal ?? this.#followed ?? (this.#immutable ? this.signal : null);
+    return this.#signal ?? this.#followed ?? (this.#settings === RECEIVED ? this.signal : null);
   }
 
   #isBodiless() {
@@ -284,7 +281,7 @@ export class Request {
       request.#method = method;
       request.#url = url;
       request.#flat = headers;
-      request.#immutable = true;
+      request.#settings = RECEIVED;
       request.#content = content;
       return request;
     };

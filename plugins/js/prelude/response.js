@@ -3,21 +3,18 @@
 
 import { host } from "lily:host";
 import { cloneContent, contentOfSource, extract, isUnusable, mixBody } from "./content.js";
-import { appendHeader, fillHeaders, hasHeader, headersInit } from "./header_list.js";
+import { appendHeader, hasHeader, headersInit, validateHeaders } from "./header_list.js";
 import { headersOver } from "./headers.js";
 import { inspectAs } from "./inspect_custom.js";
-import { ByteString, dictionary, needs, shape, unsignedShort, USVString } from "./webidl.js";
+import { ByteString, isObject, needs, shape, unsignedShort, USVString } from "./webidl.js";
 
 /** What the host is told of a Response: `{ status, statusText, flat, content }`; undefined for others. */
 export let partsOfResponse;
 /** The Response that came from outside. */
 export let responseOver;
 
-const responseInit = dictionary([
-  ["headers", (value) => value],
-  ["status", unsignedShort, 200],
-  ["statusText", ByteString, ""],
-]);
+/** A list that nobody has; it is replaced before anything is put into it. */
+const NO_HEADERS = Object.freeze([]);
 const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]*$/;
 const stringify = JSON.stringify;
 
@@ -29,16 +26,18 @@ function isRedirect(status) {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
 }
 
+/** What most responses share. Few fields make a Response cheap, and every answer is one. */
+const MADE_HERE = Object.freeze({ type: "default", url: "", redirected: false, immutable: false });
+const FINAL = Object.freeze({ type: "default", url: "", redirected: false, immutable: true });
+const FAILED = Object.freeze({ type: "error", url: "", redirected: false, immutable: true });
+
 export class Response {
   #status = 200;
   #statusText = "";
-  #flat = [];
+  #flat = NO_HEADERS;
   #headers = null;
   #content = null;
-  #url = "";
-  #redirected = false;
-  #immutable = false;
-  #type = "default";
+  #origin = MADE_HERE;
 
   constructor(body = null, init = undefined) {
     if (init !== undefined && init !== null) this.#initialize(init);
@@ -50,8 +49,7 @@ export class Response {
   static error() {
     const response = new Response();
     response.#status = 0;
-    response.#type = "error";
-    response.#immutable = true;
+    response.#origin = FAILED;
     return response;
   }
 
@@ -65,8 +63,8 @@ export class Response {
     if (!isRedirect(code)) throw new RangeError(`${where}: ${code} is not a redirect status`);
     const response = new Response();
     response.#status = code;
-    response.#immutable = true;
-    appendHeader(response.#flat, "location", parsed[0]);
+    response.#origin = FINAL;
+    response.#flat = ["location", parsed[0]];
     return response;
   }
 
@@ -81,15 +79,15 @@ export class Response {
   }
 
   get type() {
-    return this.#type;
+    return this.#origin.type;
   }
 
   get url() {
-    return this.#url;
+    return this.#origin.url;
   }
 
   get redirected() {
-    return this.#redirected;
+    return this.#origin.redirected;
   }
 
   get status() {
@@ -105,7 +103,9 @@ export class Response {
   }
 
   get headers() {
-    return (this.#headers ??= headersOver(this.#flat, this.#immutable));
+    if (this.#headers !== null) return this.#headers;
+    if (this.#flat === NO_HEADERS) this.#flat = [];
+    return (this.#headers = headersOver(this.#flat, this.#origin.immutable));
   }
 
   clone() {
@@ -114,25 +114,26 @@ export class Response {
     copy.#status = this.#status;
     copy.#statusText = this.#statusText;
     copy.#flat = this.#flat.slice();
-    copy.#url = this.#url;
-    copy.#redirected = this.#redirected;
-    copy.#immutable = this.#immutable;
-    copy.#type = this.#type;
+    copy.#origin = this.#origin;
     if (this.#content !== null) [this.#content, copy.#content] = cloneContent(this.#content);
     return copy;
   }
 
-  /** https://fetch.spec.whatwg.org/#initialize-a-response, but for the body. */
-  #initialize(value) {
+  /** https://fetch.spec.whatwg.org/#initialize-a-response, but for the body; the members in WebIDL's order. */
+  #initialize(init) {
     const where = "Response constructor: argument 2";
-    const init = responseInit(value, where);
-    const pairs = init.headers === undefined ? null : headersInit(init.headers, where);
-    const { status, statusText } = init;
+    if (!isObject(init)) throw new TypeError(`${where}: not an object`);
+    const headers = init.headers;
+    const flat = headers === undefined ? null : headersInit(headers, where);
+    const givenStatus = init.status;
+    const status = givenStatus === undefined ? 200 : unsignedShort(givenStatus, where);
+    const givenText = init.statusText;
+    const statusText = givenText === undefined ? "" : ByteString(givenText, where);
     if (status < 200 || status > 599) throw new RangeError(`${where}: the status ${status} is outside of 200 to 599`);
     if (!reasonPhrase.test(statusText)) throw new TypeError(`${where}: the statusText has characters that HTTP forbids`);
     this.#status = status;
     this.#statusText = statusText;
-    if (pairs !== null) fillHeaders(this.#flat, pairs, where);
+    if (flat !== null) this.#flat = validateHeaders(flat, where);
   }
 
   #attach(content, type) {
@@ -140,7 +141,9 @@ export class Response {
       throw new TypeError(`Response constructor: a response of status ${this.#status} has no body`);
     }
     this.#content = content;
-    if (type !== null && !hasHeader(this.#flat, "content-type")) appendHeader(this.#flat, "content-type", type);
+    if (type === null) return;
+    if (this.#flat === NO_HEADERS) this.#flat = ["content-type", type];
+    else if (!hasHeader(this.#flat, "content-type")) appendHeader(this.#flat, "content-type", type);
   }
 
   static {
@@ -148,11 +151,8 @@ export class Response {
       const response = new Response();
       response.#status = status;
       response.#statusText = statusText;
-      response.#url = url;
       response.#flat = headers;
-      response.#redirected = redirected;
-      response.#immutable = true;
-      response.#type = "basic";
+      response.#origin = { type: "basic", url, redirected, immutable: true };
       response.#content = hasNoContent(status) ? null : content;
       return response;
     };

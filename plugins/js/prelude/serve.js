@@ -19,7 +19,7 @@ import { abortRequest, requestOver } from "./request.js";
 import { partsOfResponse } from "./response.js";
 import { INTERNAL, illegalConstructor, isObject, shape } from "./webidl.js";
 
-/** The turns whose answers are not complete; `gone` finds them. */
+/** The turns that did not answer at once, until their answers are complete; `gone` finds them. */
 const turns = new Map();
 
 /** The handler of the program: its default export and that one's `fetch`. */
@@ -52,17 +52,23 @@ function complain(title, error) {
 class Turn {
   constructor(id, method, url, headers, hasBody) {
     this.id = id;
-    this.isHead = method === "HEAD";
-    this.name = `${method} ${url}`;
+    this.method = method;
+    this.url = url;
     this.channel = hasBody ? new Channel(id) : null;
     this.request = requestOver(method, url, headers, hasBody ? contentOfChannel(this.channel) : null);
     this.isGone = false;
     this.isAnswered = false;
+    this.isHeld = false;
     this.waits = 0;
   }
 
-  /** What the handler gave, now or later. */
+  get name() {
+    return `${this.method} ${this.url}`;
+  }
+
+  /** What the handler will give. */
   async settle(promised) {
+    turns.set(this.id, this);
     let value;
     try {
       value = await promised;
@@ -84,8 +90,7 @@ class Turn {
     host.respond(this.id, 500, "", headers, "Internal Server Error", false);
   }
 
-  answer(value) {
-    const parts = isObject(value) ? partsOfResponse(value) : undefined;
+  answer(value, parts = partsOf(value)) {
     if (parts === undefined) {
       host.print(2, `${this.name} failed: the handler gave ${nameOf(value)}, not a Response\n`);
       return this.refuse();
@@ -110,11 +115,12 @@ class Turn {
       return undefined;
     }
     host.respond(this.id, status, statusText, flat, null, true);
+    turns.set(this.id, this);
     return this.stream(content);
   }
 
   async stream(content) {
-    if (this.isHead) {
+    if (this.method === "HEAD") {
       discard(content, undefined);
       host.finish(this.id);
     } else {
@@ -144,7 +150,11 @@ class Turn {
   }
 
   async wait(promise) {
-    if (this.waits === 0 && !this.isAnswered) host.hold(this.id);
+    // After the answer, with nothing that waits, the request is over and cannot be kept.
+    if (!this.isHeld && !this.isAnswered) {
+      this.isHeld = true;
+      host.hold(this.id);
+    }
     this.waits++;
     try {
       await promise;
@@ -152,8 +162,14 @@ class Turn {
       complain(`${this.name}: what was given to waitUntil failed`, error);
     }
     this.waits--;
-    if (this.waits === 0) host.release(this.id);
+    if (this.waits > 0 || !this.isHeld) return;
+    this.isHeld = false;
+    host.release(this.id);
   }
+}
+
+function partsOf(value) {
+  return isObject(value) ? partsOfResponse(value) : undefined;
 }
 
 function nameOf(value) {
@@ -185,7 +201,6 @@ shape(ExecutionContext);
 
 hooks.request = (id, method, url, headers, hasBody) => {
   const turn = new Turn(id, method, url, headers, hasBody);
-  turns.set(id, turn);
   const context = new ExecutionContext(INTERNAL, turn);
   let value;
   try {
@@ -203,7 +218,8 @@ hooks.request = (id, method, url, headers, hasBody) => {
     return void turn.fail(error);
   }
   // A Response that is there already goes out without a promise.
-  if (isObject(value) && partsOfResponse(value) !== undefined) turn.answer(value);
+  const parts = partsOf(value);
+  if (parts !== undefined) turn.answer(value, parts);
   else turn.settle(value);
 };
 

@@ -251,8 +251,41 @@ describe("a client that leaves", () => {
     exchange.leave();
     await turn();
     assert.equal(lily.run("read"), "AbortError");
-    assert.match(lily.run("cancelled"), /nobody reads/);
+    assert.equal(lily.run("cancelled"), "the client has left");
   });
+});
+
+test("an idle stream is cancelled when its client leaves, also one from outside", async () => {
+  const lily = await serve(`
+    self.cancelled = [];
+    export default { fetch(request) {
+      if (request.url.endsWith("proxy")) return fetch("http://h/");
+      return new Response(new ReadableStream({ cancel(reason) { cancelled.push(reason.name); } }));
+    } }`);
+  let outbound;
+  lily.answer = (given) => {
+    outbound = given;
+    return { body: { async *[Symbol.asyncIterator]() { await new Promise(() => {}); } } };
+  };
+  const exchanges = [lily.serve("GET", "http://void/"), lily.serve("GET", "http://void/proxy")];
+  await turn();
+  await turn();
+  await turn();
+  for (const exchange of exchanges) {
+    assert.equal(exchange.status, 200);
+    exchange.leave();
+  }
+  await turn();
+  assert.deepEqual([...lily.run("cancelled")], ["AbortError"]);
+  assert.equal(outbound.call.source.dropped, true);
+  assert.equal(lily.stderr, "");
+});
+
+test("waitUntil after the end keeps nothing", async () => {
+  const lily = await serve(`export default { fetch(r, e, ctx) { setTimeout(() => ctx.waitUntil(null), 3); return new Response("x"); } }`);
+  const exchange = lily.serve("GET", "http://void/");
+  await lily.idle();
+  assert.deepEqual([exchange.held, lily.released], [false, []]);
 });
 
 test("patched prototypes do not reach the serving", async () => {
