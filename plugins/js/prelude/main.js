@@ -7,41 +7,61 @@
 import { host } from "lily:host";
 import { AbortController, AbortSignal } from "./abort_signal.js";
 import { atob, btoa } from "./base64.js";
+import { Blob, File } from "./blob.js";
 import { console } from "./console.js";
+import { Crypto, crypto } from "./crypto.js";
+import { CryptoKey } from "./crypto_key.js";
 import { DOMException } from "./dom_exception.js";
-import { CloseEvent, CustomEvent, ErrorEvent, Event, MessageEvent, PromiseRejectionEvent } from "./event.js";
 import { TextDecoder, TextEncoder } from "./encoding.js";
+import { CloseEvent, CustomEvent, ErrorEvent, Event, MessageEvent, PromiseRejectionEvent } from "./event.js";
 import { EventTarget } from "./event_target.js";
+import { fetch } from "./fetch.js";
+import { ExtendableEvent, FetchEvent } from "./fetch_event.js";
+import { FormData } from "./form_data.js";
 import { addEventListener, dispatchEvent, handlers, removeEventListener, reportError } from "./global_events.js";
+import { Headers } from "./headers.js";
 import { hooks } from "./hooks.js";
 import { MessageChannel, MessagePort } from "./message_channel.js";
 import { Navigator, navigator } from "./navigator.js";
 import { Performance, performance, PerformanceEntry, PerformanceMark, PerformanceMeasure } from "./performance.js";
-import * as streams from "./streams.js";
+import { Request } from "./request.js";
+import { Response } from "./response.js";
+import "./serve.js";
 import {
   CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream,
 } from "./stream_transforms.js";
+import * as streams from "./streams.js";
 import { structuredClone } from "./structured_clone.js";
+import { SubtleCrypto } from "./subtle.js";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers.js";
+import { URL } from "./url.js";
 import { URLPattern } from "./url_pattern.js";
 import { URLSearchParams } from "./url_search_params.js";
-import { URL } from "./url.js";
+import { WebSocket } from "./websocket.js";
 
 // Interfaces and namespaces: writable, not enumerable, configurable.
 const interfaces = {
-  console,
   AbortController,
   AbortSignal,
+  Blob,
   ByteLengthQueuingStrategy: streams.ByteLengthQueuingStrategy,
   CloseEvent,
   CompressionStream,
+  console,
   CountQueuingStrategy: streams.CountQueuingStrategy,
+  Crypto,
+  CryptoKey,
   CustomEvent,
   DecompressionStream,
   DOMException,
   ErrorEvent,
   Event,
   EventTarget,
+  ExtendableEvent,
+  FetchEvent,
+  File,
+  FormData,
+  Headers,
   MessageChannel,
   MessageEvent,
   MessagePort,
@@ -57,6 +77,9 @@ const interfaces = {
   ReadableStreamBYOBRequest: streams.ReadableStreamBYOBRequest,
   ReadableStreamDefaultController: streams.ReadableStreamDefaultController,
   ReadableStreamDefaultReader: streams.ReadableStreamDefaultReader,
+  Request,
+  Response,
+  SubtleCrypto,
   TextDecoder,
   TextDecoderStream,
   TextEncoder,
@@ -66,6 +89,7 @@ const interfaces = {
   URL,
   URLPattern,
   URLSearchParams,
+  WebSocket,
   WritableStream: streams.WritableStream,
   WritableStreamDefaultController: streams.WritableStreamDefaultController,
   WritableStreamDefaultWriter: streams.WritableStreamDefaultWriter,
@@ -79,6 +103,7 @@ const operations = {
   clearInterval,
   clearTimeout,
   dispatchEvent,
+  fetch,
   queueMicrotask,
   removeEventListener,
   reportError,
@@ -89,6 +114,7 @@ const operations = {
 
 // Attributes of the global scope, which a program may replace.
 const attributes = {
+  crypto: () => crypto,
   navigator: () => navigator,
   performance: () => performance,
   self: () => globalThis,

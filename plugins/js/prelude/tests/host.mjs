@@ -20,6 +20,9 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import vm from "node:vm";
 import { codingHost } from "./host_coding.mjs";
+import { contextHost } from "./host_context.mjs";
+import { cryptoHost } from "./host_crypto.mjs";
+import { httpHost } from "./host_http.mjs";
 import { reflectionHost } from "./host_reflection.mjs";
 import { library } from "./libraries.mjs";
 
@@ -32,7 +35,8 @@ export async function load({ entry = "main.js", parts = [], environment = {}, ar
   if (vm.SourceTextModule === undefined) throw new Error("run node with --experimental-vm-modules");
   const context = vm.createContext({});
   const lily = new Realm(context);
-  const table = { ...coreHost(lily, { environment, args, files }), ...codingHost(lily), ...reflectionHost(lily) };
+  const table = { ...coreHost(lily, { environment, args, files }) };
+  for (const part of [codingHost, reflectionHost, contextHost, cryptoHost, httpHost]) Object.assign(table, part(lily));
   for (const part of parts) Object.assign(table, part(lily));
   lily.host = lily.functions(table);
   await lily.import(entry);
