@@ -16,7 +16,7 @@ const here = (source) => vm.runInThisContext(`(${source})`, { filename: "case.js
 const there = (source) => lily.run(`(${source})`, "case.js");
 
 // node:test marks promises with the ids of its hooks.
-const withoutIds = (text) => text.replace(/(async_id_symbol\)\S*: (?:\x1b\[\d+m)?)\d+/g, "$1");
+const withoutIds = (text) => text.replace(/(async_id_symbol\)\S*: (?:\x1b\[\d+m)?)[\d_]+/g, "$1");
 
 function equal(found, expected, message) {
   assert.equal(withoutIds(found), withoutIds(expected), message);
@@ -165,7 +165,17 @@ function generator(seed) {
     () => String(random(1000)), () => String(random(1e9) / 1000 - 500), text, text, () => "null", () => "undefined", () => "true", () => `${random(1e6)}n`,
     () => `Symbol(${text()})`, () => "-0", () => "() => {}", () => `function ${pick(["f", "g", "longFunctionName"])}() {}`, () => `class K${random(9)} {}`,
     () => `new Date(${random(1e9)}000)`, () => "/re/g", () => `new Uint8Array(${random(12)})`, () => "new Set", () => "[]", () => "{}", () => "[,]",
+    () => `"${"long text ".repeat(random(12))}"`, () => "new Date(NaN)", () => `Object(${random(9)})`, () => `new String(${text()})`, () => "Object(Symbol('q'))", () => "Object.create(null)",
+    () => "new WeakMap", () => "new Map([[1, 2]]).entries()", () => "new Set([1]).values()", () => `new ArrayBuffer(${random(9)})`, () => `Array(${random(5)})`, () => `new Float64Array([${random(99)}.5, -0, 1e21])`,
+    () => "class A extends Map { static s = 1 }", () => "async () => {}", () => "function* gen() {}", () => "Math.max", () => "(function () { return arguments })(1)", () => "NaN", () => "1e-7",
   ])();
+  const frames = (n) => Array.from({ length: n }, (_, i) => `\\n    at f${i} (x.js:${i}:1)`).join("");
+  const error = (inner) => {
+    const name = pick(["Error", "TypeError", "RangeError", "AggregateError"]);
+    const given = name === "AggregateError" ? `[${inner()}], 'm'` : `${pick(["'m'", "''", "'two\\nlines'"])}${pick(["", `, { cause: ${inner()} }`])}`;
+    const extra = pick(["", "e.code = 'E';", "e.name = 'Named';", `e.extra = ${inner()};`, "e.message = 'changed';", "e.name = 'MyError';"]);
+    return `((e) => { e.stack = e.name + (e.message && ': ' + e.message) + '${frames(random(7))}'; ${extra} return e })(new (${pick([name, name, `class ${pick(["MyError", "Odd", "Error2"])} extends ${name} {}`])})(${given}))`;
+  };
   const value = (depth) => {
     if (depth <= 0 || random(4) === 0) return leaf();
     const items = (n, make) => Array.from({ length: n }, make).join(", ");
@@ -186,6 +196,12 @@ function generator(seed) {
       () => `Object.create(null, { p: { value: ${inner()}, enumerable: ${pick([true, false])} } })`,
       () => `new Proxy({ v: ${inner()} }, {})`,
       () => `[${items(random(4), inner)},,${inner()}]`,
+      () => error(inner),
+      () => `{ get a() { return 1 }, set b(v) {}, get c() { return 1 }, set c(v) {}, [Symbol(${text()})]: ${inner()} }`,
+      () => `Object.assign(${pick(["() => {}", "class Q {}", "/re/", "new Date(0)", "new Number(3)", "new String('str')", "new Uint8Array(2)", "Promise.resolve(1)", "Object.create(null)"])}, { p: ${inner()} })`,
+      () => `new (class T extends ${pick(["Map", "Set", "Array", "Object", "Promise", "RegExp", "Uint8Array"])} { get [Symbol.toStringTag]() { return ${pick(["'T'", "'Tag'", "''"])} } })(${pick(["", "", "undefined"])})`.replace("extends Promise", "extends Object"),
+      () => `{ [Symbol.toStringTag]: 'Own', v: ${inner()} }`,
+      () => `Object.setPrototypeOf(${pick(["{ a: 1 }", "[1]", "new Map([[1, 2]])", "() => {}", "/r/", "new Date(0)"])}, ${pick(["null", "{}", "Object.create(null)", "(class Z {}).prototype"])})`,
     ])();
   };
   return () => value(5);
@@ -196,7 +212,9 @@ test("util.inspect: generated values", () => {
   const first = Number(process.env.SEED ?? Date.now() % 1e9);
   for (let i = 0; i < seeds; i++) {
     const source = generator(first + i)();
-    const options = i % 5 === 4 ? { breakLength: 20 + (i % 90), depth: i % 6, compact: [3, 1, false, true, 2][i % 5] } : undefined;
+    let options;
+    if (i % 5 === 4) options = { breakLength: 20 + (i % 90), depth: i % 6, compact: [3, 1, false, true, 2][(i / 5) % 5 | 0] };
+    if (i % 5 === 3) options = { sorted: i % 2 === 0, getters: i % 3 === 0, colors: i % 4 === 0, maxArrayLength: i % 7 || null, maxStringLength: i % 11, numericSeparator: i % 2 === 1 };
     const expected = util.inspect(here(source), options);
     equal(inspect(there(source), options), expected, `SEED=${first + i} SEEDS=1 ${source}`);
   }
