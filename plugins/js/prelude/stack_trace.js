@@ -23,7 +23,8 @@ export function formatStack(error, sites) {
 function formatSite(site) {
   const name = site.getFunctionName();
   const file = site.getFileName();
-  const place = site.isNative() || !file ? "<anonymous>" : `${file}:${site.getLineNumber()}:${site.getColumnNumber()}`;
+  // A function of the engine's own has no file.
+  const place = file ? `${file}:${site.getLineNumber()}:${site.getColumnNumber()}` : "<anonymous>";
   if (!name || name === "<eval>" || name === "<anonymous>") return place;
   return `${site.isConstructor() ? "new " : ""}${name} (${place})`;
 }

@@ -100,8 +100,8 @@ const BUFFER = {
 
 const VIEWS = { __proto__: null, ...p.typedArrays, DataView };
 
-// Whether a view follows the length of its resizable buffer cannot be asked: of two views that end
-// where the buffer ends, the tracking one is made without a length.
+// Whether a view follows the length of its resizable buffer cannot be asked: the copy of one that does
+// has the length of the moment.
 function serializeView(view, memory) {
   const isDataView = p.typedArrayName(view) === undefined;
   const buffer = isDataView ? p.dataViewBufferOf(view) : p.bufferOf(view);

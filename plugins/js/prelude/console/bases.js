@@ -7,8 +7,22 @@ const sourceText = Function.prototype.call.bind(Function.prototype.toString);
 const CLASS = /^(\s+[^(]*?)\s*{/;
 const COMMENTS = /(\/\/.*?\n)|(\/\*(.|\n)*?\*\/)/g;
 
+// The engine's own constructors, taken before any other code runs.
+const engineFunctions = new WeakSet();
+for (const name of Object.getOwnPropertyNames(globalThis)) {
+  if (typeof globalThis[name] === "function") engineFunctions.add(globalThis[name]);
+}
+
+// An engine that was told not to keep the source shows each function as native: a class is then known
+// by its prototype, which cannot be replaced.
+function isClassWithoutSource(value) {
+  if (engineFunctions.has(value)) return false;
+  return Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
+}
+
 function isClass(value) {
   const source = sourceText(value);
+  if (source.endsWith("[native code]\n}") || source.endsWith("{ [native code] }")) return isClassWithoutSource(value);
   if (!source.startsWith("class") || source[source.length - 1] !== "}") return false;
   const rest = source.slice(5, -1);
   const brace = rest.indexOf("{");

@@ -127,6 +127,21 @@ test("util.inspect: options", () => {
   }
 });
 
+test("util.inspect: module namespaces", async () => {
+  const source = "export const a = 1; export default class A {}; export function f() {}; export let u; export const deep = { x: { y: { z: {} } } }";
+  const theirs = await import(`data:text/javascript,${source}`);
+  const ours = await lily.module(source);
+  for (const options of [undefined, { depth: 0 }, { compact: false }]) assert.equal(inspect(ours, options), util.inspect(theirs, options));
+  assert.equal(inspect([ours]), util.inspect([theirs]));
+});
+
+test("util.inspect: classes of an engine that keeps no source", async () => {
+  const bare = await load({ entry: "primordials.js" });
+  bare.run("Function.prototype.toString = function () { return `function ${this.name}() {\\n    [native code]\\n}` }");
+  const { inspect: show } = await bare.import("console/inspect.js");
+  assert.equal(show(bare.run("[class A {}, class B extends Map {}, function f() {}, () => {}, Map, async () => {}]")), "[\n  [class A],\n  [class B extends Map],\n  [Function: f],\n  [Function (anonymous)],\n  [Function: Map],\n  [AsyncFunction (anonymous)]\n]");
+});
+
 test("util.inspect: custom inspection", () => {
   const custom = "[Symbol.for('nodejs.util.inspect.custom')]";
   same(`{ ${custom}() { return 'mine' } }`);
