@@ -1,5 +1,5 @@
-// How many columns of a terminal a string takes, as Node counts it with ICU: the layout of arrays and
-// tables depends on it. https://www.unicode.org/reports/tr11/
+// How many columns of a terminal a string takes, as Node counts it with ICU: the layout of arrays
+// and tables depends on it. https://www.unicode.org/reports/tr11/
 
 // Code points two columns wide (East Asian wide and full-width, and emoji), Unicode 17.
 const WIDE =
