@@ -49,7 +49,7 @@ export class AbortSignal extends EventTarget {
     };
   }
 
-  constructor(token) {
+  constructor(token = undefined) {
     if (token !== INTERNAL) illegalConstructor();
     super();
   }

@@ -150,12 +150,11 @@ export class Event {
   }
 }
 shape(Event, { constants: { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 } });
-inspectAs(Event, (event) => ({
-  type: event.type,
-  defaultPrevented: event.defaultPrevented,
-  cancelable: event.cancelable,
-  timeStamp: event.timeStamp,
-}));
+inspectAs(
+  Event,
+  ({ type, defaultPrevented, cancelable, timeStamp }) => ({ type, defaultPrevented, cancelable, timeStamp }),
+  { deep: "name" },
+);
 
 const CustomEventInit = dictionary([...EventInit, ["detail", any, null]]);
 

@@ -5,6 +5,7 @@
 
 import { beginDispatch, endDispatch, isDispatching, isEvent, isStopped, setPassive, trust } from "./event.js";
 import { DOMException } from "./dom_exception.js";
+import { inspectAs } from "./inspect_custom.js";
 import { report } from "./report.js";
 import { boolean, DOMString, illegalInvocation, interfaceType, isObject, needs, shape } from "./webidl.js";
 
@@ -72,6 +73,7 @@ export class EventTarget {
   }
 }
 shape(EventTarget);
+inspectAs(EventTarget, () => ({}), { deep: "name" });
 
 function convertCallback(callback, where) {
   if (callback === null || callback === undefined || isObject(callback)) return;

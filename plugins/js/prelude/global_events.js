@@ -4,7 +4,7 @@
 import { ErrorEvent, PromiseRejectionEvent } from "./event.js";
 import { EventTarget, fire, handlerAccessor, isHeard } from "./event_target.js";
 import { hooks } from "./hooks.js";
-import { newTurn, wake } from "./loop.js";
+import { wake } from "./loop.js";
 import { late, report } from "./report.js";
 import { needs } from "./webidl.js";
 
@@ -35,16 +35,3 @@ late.fireRejection = (type, promise, reason) => {
 hooks.timer = (id) => {
   wake(id);
 };
-
-/** The hooks as the engine gets them: each begins a turn of the loop, whose time is read anew. */
-export function turns() {
-  const table = { __proto__: null };
-  for (const name of Object.keys(hooks)) {
-    const hook = hooks[name];
-    table[name] = name === "timer" ? hook : (a, b, c, d, e, f) => {
-      newTurn();
-      return hook(a, b, c, d, e, f);
-    };
-  }
-  return table;
-}

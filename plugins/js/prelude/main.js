@@ -18,8 +18,9 @@ import { EventTarget } from "./event_target.js";
 import { fetch } from "./fetch.js";
 import { ExtendableEvent, FetchEvent } from "./fetch_event.js";
 import { FormData } from "./form_data.js";
-import { addEventListener, dispatchEvent, handlers, removeEventListener, reportError, turns } from "./global_events.js";
+import { addEventListener, dispatchEvent, handlers, removeEventListener, reportError } from "./global_events.js";
 import { Headers } from "./headers.js";
+import { hooks } from "./hooks.js";
 import { MessageChannel, MessagePort } from "./message_channel.js";
 import { Navigator, navigator } from "./navigator.js";
 import { Performance, performance, PerformanceEntry, PerformanceMark, PerformanceMeasure } from "./performance.js";
@@ -119,13 +120,23 @@ const attributes = {
   self: () => globalThis,
 };
 
+// Classes and functions are called as the platform calls them, whatever a bundler made of their names.
+function setName(value, name) {
+  Object.defineProperty(value, "name", { value: name, configurable: true });
+}
+
 for (const name of Object.keys(interfaces)) {
-  const property = { value: interfaces[name], writable: true, enumerable: false, configurable: true };
-  Object.defineProperty(globalThis, name, property);
+  const value = interfaces[name];
+  if (typeof value === "function") {
+    setName(value, name);
+    Object.defineProperty(value.prototype, Symbol.toStringTag, { value: name, configurable: true });
+  }
+  Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
 }
 for (const name of Object.keys(operations)) {
-  const property = { value: operations[name], writable: true, enumerable: true, configurable: true };
-  Object.defineProperty(globalThis, name, property);
+  const value = operations[name];
+  setName(value, name);
+  Object.defineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true });
 }
 for (const name of Object.keys(attributes)) {
   const read = attributes[name];
@@ -142,4 +153,4 @@ for (const name of Object.keys(attributes)) {
 }
 Object.defineProperties(globalThis, handlers);
 
-host.listen(turns());
+host.listen(hooks);

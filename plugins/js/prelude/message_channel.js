@@ -48,7 +48,7 @@ class MessagePort extends EventTarget {
     });
   }
 
-  constructor(token) {
+  constructor(token = undefined) {
     if (token !== INTERNAL) illegalConstructor();
     super();
   }

@@ -12,7 +12,7 @@ const ENTRIES_MAX = 10_000;
 
 export class PerformanceEntry {
   #fields;
-  constructor(token, name, entryType, startTime, duration) {
+  constructor(token = undefined, name, entryType, startTime, duration) {
     if (token !== INTERNAL) illegalConstructor();
     this.#fields = { name, entryType, startTime, duration };
   }
@@ -30,7 +30,7 @@ export class PerformanceEntry {
   }
   toJSON() {
     const { name, entryType, startTime, duration } = this.#fields;
-    return { name, entryType, startTime, duration };
+    return { name, entryType, startTime, duration, ...("detail" in this ? { detail: this.detail } : {}) };
   }
 }
 shape(PerformanceEntry);
@@ -49,33 +49,22 @@ export class PerformanceMark extends PerformanceEntry {
   get detail() {
     return this.#detail;
   }
-  toJSON() {
-    return { ...super.toJSON(), detail: this.#detail };
-  }
 }
 shape(PerformanceMark);
 
 export class PerformanceMeasure extends PerformanceEntry {
   #detail;
-  constructor(token, name, startTime, duration, detail) {
+  constructor(token = undefined, name, startTime, duration, detail) {
     super(token, name, "measure", startTime, duration);
     this.#detail = detail;
   }
   get detail() {
     return this.#detail;
   }
-  toJSON() {
-    return { ...super.toJSON(), detail: this.#detail };
-  }
 }
 shape(PerformanceMeasure);
 
-for (const Class of [PerformanceEntry, PerformanceMark, PerformanceMeasure]) {
-  inspectAs(Class, (entry) => {
-    const { name, entryType, startTime, duration } = entry;
-    return { name, entryType, startTime, duration, ...(Class === PerformanceEntry ? {} : { detail: entry.detail }) };
-  });
-}
+inspectAs(PerformanceEntry, (entry) => entry.toJSON());
 
 function cloneDetail(detail) {
   return detail === undefined || detail === null ? null : structuredClone(detail);
@@ -116,8 +105,8 @@ function timeOf(mark, where) {
 }
 
 export class Performance extends EventTarget {
-  #brand;
-  constructor(token) {
+  #brand; // each member reads it: that throws for another `this`
+  constructor(token = undefined) {
     if (token !== INTERNAL) illegalConstructor();
     super();
   }
@@ -130,10 +119,12 @@ export class Performance extends EventTarget {
     return timeOrigin();
   }
   mark(markName, markOptions = undefined) {
+    this.#brand;
     needs(1, arguments.length, "Performance.mark");
     return keep(new PerformanceMark(markName, markOptions));
   }
   measure(measureName, startOrMeasureOptions = undefined, endMark = undefined) {
+    this.#brand;
     needs(1, arguments.length, "Performance.measure");
     const name = DOMString(measureName, "Performance.measure: argument 1");
     const where = "Performance.measure";
@@ -148,25 +139,31 @@ export class Performance extends EventTarget {
     return keep(new PerformanceMeasure(INTERNAL, name, startTime, endTime - startTime, cloneDetail(detail)));
   }
   clearMarks(markName = undefined) {
+    this.#brand;
     clear("mark", markName);
   }
   clearMeasures(measureName = undefined) {
+    this.#brand;
     clear("measure", measureName);
   }
   getEntries() {
+    this.#brand;
     return sorted(() => true);
   }
   getEntriesByType(type) {
+    this.#brand;
     needs(1, arguments.length, "Performance.getEntriesByType");
     const text = DOMString(type, "Performance.getEntriesByType: argument 1");
     return sorted((entry) => entry.entryType === text);
   }
   getEntriesByName(name, type = undefined) {
+    this.#brand;
     needs(1, arguments.length, "Performance.getEntriesByName");
     const text = DOMString(name, "Performance.getEntriesByName: argument 1");
     return sorted((entry) => entry.name === text && (type === undefined || entry.entryType === `${type}`));
   }
   toJSON() {
+    this.#brand;
     return { timeOrigin: timeOrigin() };
   }
 }

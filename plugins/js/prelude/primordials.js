@@ -38,6 +38,12 @@ export const bufferOf = getter(TypedArray.prototype, "buffer");
 export const lengthOf = getter(TypedArray.prototype, "length");
 /** The name of a typed array's class, or undefined for everything else: the brand check. */
 export const typedArrayName = getter(TypedArray.prototype, Symbol.toStringTag);
+/** The classes of typed arrays by name. */
+export const typedArrays = { __proto__: null };
+for (const name of Object.getOwnPropertyNames(globalThis)) {
+  const value = /Array$/.test(name) ? globalThis[name] : undefined;
+  if (typeof value === "function" && Object.getPrototypeOf(value) === TypedArray) typedArrays[name] = value;
+}
 export const dataViewBufferOf = getter(DataView.prototype, "buffer");
 export const dataViewByteLengthOf = getter(DataView.prototype, "byteLength");
 export const dataViewByteOffsetOf = getter(DataView.prototype, "byteOffset");

@@ -5,12 +5,18 @@ import * as library from "web-streams-polyfill";
 import { inspectAs } from "./inspect_custom.js";
 import { getter, succeeds } from "./primordials.js";
 import { transferable } from "./structured_clone.js";
+import { platformClass } from "./webidl.js";
 
 export const {
   ByteLengthQueuingStrategy, CountQueuingStrategy, ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader,
   ReadableStreamBYOBRequest, ReadableStreamDefaultController, ReadableStreamDefaultReader, TransformStream,
   TransformStreamDefaultController, WritableStream, WritableStreamDefaultController, WritableStreamDefaultWriter,
 } = library;
+
+for (const name of Object.keys(library)) platformClass(library[name]);
+
+// Not in the standard any more; the signal says it.
+delete WritableStreamDefaultController.prototype.abortReason;
 
 const isReadLocked = getter(ReadableStream.prototype, "locked");
 const isWriteLocked = getter(WritableStream.prototype, "locked");

@@ -98,13 +98,7 @@ const BUFFER = {
   receive: (buffer) => buffer,
 };
 
-const VIEWS = { __proto__: null, DataView };
-for (const name of [
-  "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array",
-  "Float16Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array",
-]) {
-  if (typeof globalThis[name] === "function") VIEWS[name] = globalThis[name];
-}
+const VIEWS = { __proto__: null, ...p.typedArrays, DataView };
 
 // Whether a view follows the length of its resizable buffer cannot be asked: of two views that end
 // where the buffer ends, the tracking one is made without a length.
@@ -180,10 +174,11 @@ const UNBOX = {
   BigInt: p.uncurry(BigInt.prototype.valueOf),
 };
 
+// A primitive is its own record.
 function serialize(value, memory) {
   if (!isObject(value)) {
     if (typeof value === "symbol") throw cloneError(`${describe(value)} could not be cloned`);
-    return { kind: "primitive", value };
+    return value;
   }
   const known = memory.get(value);
   if (known !== undefined) return known;
@@ -192,6 +187,9 @@ function serialize(value, memory) {
     memory.set(value, record);
     return record;
   };
+  if (kind === "Array") {
+    return serializeMembers(value, memory, remember({ kind: "array", length: value.length, members: [] }));
+  }
   if (kind in UNBOX) return remember({ kind: "boxed", value: UNBOX[kind](value) });
   if (kind === "Date") return remember({ kind: "date", value: dateValue(value) });
   if (kind === "RegExp") return remember({ kind: "regexp", source: sourceOf(value), flags: flagsOf(value) });
@@ -200,7 +198,8 @@ function serialize(value, memory) {
   if (kind in VIEWS) return remember(serializeView(value, memory));
   if (kind === "Map") return serializeMap(value, memory, remember({ kind: "map", entries: null }));
   if (kind === "Set") return serializeSet(value, memory, remember({ kind: "set", values: null }));
-  const type = findType(serializers, value);
+  // Only a plain kind of object, or an Error by its look, can be one of the platform's.
+  const type = kind === "Object" || kind === "Error" ? findType(serializers, value) : null;
   if (type !== null) {
     const record = remember({ kind: "platform", type, data: null });
     record.data = type.serialize(value, (inner) => serialize(inner, memory));
@@ -210,10 +209,7 @@ function serialize(value, memory) {
     const record = remember({ kind: "error" });
     return Object.assign(record, serializeError(value, memory));
   }
-  if (kind === "Array") {
-    return serializeMembers(value, memory, remember({ kind: "array", length: value.length, members: [] }));
-  }
-  if ((kind !== "Object" && kind !== "Arguments") || platformObject(value) || findType(transferrers, value) !== null) {
+  if (kind !== "Object" || platformObject(value)) {
     throw cloneError(`${describe(value)} could not be cloned`);
   }
   return serializeMembers(value, memory, remember({ kind: "object", members: [] }));
@@ -239,7 +235,8 @@ function serializeSet(set, memory, record) {
 function serializeMembers(value, memory, record) {
   const keys = Object.keys(value);
   for (let i = 0; i < keys.length; i++) {
-    if (p.hasOwn(value, keys[i])) p.arrayPush(record.members, keys[i], serialize(value[keys[i]], memory));
+    // A getter may have deleted it.
+    if (p.hasOwn(value, keys[i])) record.members.push(keys[i], serialize(value[keys[i]], memory));
   }
   return record;
 }
@@ -255,7 +252,7 @@ function describe(value) {
 
 function deserialize(root, seen, transferred) {
   const build = (record) => {
-    if (record.kind === "primitive") return record.value;
+    if (!isObject(record)) return record;
     if (record.kind === "transferred") return transferred[record.index];
     const known = seen.get(record);
     if (known !== undefined) return known;
@@ -306,8 +303,11 @@ function fill(made, record, build) {
   } else if (record.kind === "array" || record.kind === "object") {
     const { members } = record;
     for (let i = 0; i < members.length; i += 2) {
+      const key = members[i];
       const value = build(members[i + 1]);
-      Object.defineProperty(made, members[i], { value, writable: true, enumerable: true, configurable: true });
+      // Where a setter may be in the way (`__proto__`) the property is defined.
+      if (!(key in made)) made[key] = value;
+      else Object.defineProperty(made, key, { value, writable: true, enumerable: true, configurable: true });
     }
   }
 }

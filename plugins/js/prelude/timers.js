@@ -2,7 +2,7 @@
 // A handler that is a string is refused: the engine compiles no code at run time.
 
 import { capture } from "./async_context.js";
-import { newTimer, startTimer, stopTimer } from "./loop.js";
+import { newTimer, now, startTimer, stopTimer } from "./loop.js";
 import { promiseThen } from "./primordials.js";
 import { report } from "./report.js";
 import { callbackFunction, long, needs } from "./webidl.js";
@@ -17,11 +17,12 @@ function start(handler, timeout, parameters, repeat, where) {
   const id = ++lastId;
   const timer = newTimer(() => {
     if (!repeat) running.delete(id);
+    const begun = repeat ? now() : 0;
     try {
       if (parameters === null) Reflect.apply(callback, globalThis, []);
       else Reflect.apply(callback, globalThis, parameters);
     } finally {
-      if (repeat && running.has(id)) startTimer(timer, ms);
+      if (repeat && running.has(id)) startTimer(timer, ms, begun);
     }
   });
   running.set(id, timer);

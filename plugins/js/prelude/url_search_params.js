@@ -179,7 +179,7 @@ export class URLSearchParams {
   }
 }
 shape(URLSearchParams);
-pairIterable(URLSearchParams, (params, index) => pairsOf(params)[index]);
+pairIterable(URLSearchParams, (params, index) => pairsOf(params)[index], "URLSearchParams");
 
 // https://nodejs.org/api/url.html: `URLSearchParams { 'a' => '1' }`
 const custom = {

@@ -274,6 +274,11 @@ export function shape(Class, { constants, name = Class.name } = {}) {
 
 const platformPrototypes = new WeakSet();
 
+/** Counts a library's class among the platform's; `shape` does so for ours. */
+export function platformClass(Class) {
+  platformPrototypes.add(Class.prototype);
+}
+
 /** True for an object of a platform class, or of a class that extends one: it cannot be cloned as plain. */
 export function platformObject(value) {
   let prototype = Object.getPrototypeOf(value);

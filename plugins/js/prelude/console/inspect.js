@@ -8,7 +8,7 @@
 
 import { host } from "lily:host";
 import { CUSTOM } from "../inspect_custom.js";
-import { lengthOf, typedArrayName, uncurry } from "../primordials.js";
+import { lengthOf, typedArrayName, typedArrays, uncurry } from "../primordials.js";
 import { isURL } from "../url.js";
 import { boxedBase, functionBase, isBoxed } from "./bases.js";
 import { withColor, colors, styles } from "./colors.js";
@@ -171,9 +171,15 @@ function formatObject(context, value, kind, depth, isTypedBuffer) {
   const isListed = context.showHidden ? Object.hasOwn : isEnumerable;
   if (typeof tag !== "string" || (tag !== "" && isListed(value, Symbol.toStringTag))) tag = "";
 
-  const about = { context, value, kind, depth, constructor, tag, hasInherited, isTypedBuffer };
-  const shown =
-    (Symbol.iterator in value || constructor === null ? planIterable(about) : undefined) ?? planOther(about);
+  const isIterable = Symbol.iterator in value || constructor === null;
+  let shown;
+  if (kind === "Object" && constructor === "Object" && tag === "" && !isIterable) {
+    const keys = keysOf(value, context.showHidden); // by far the most frequent
+    shown = plan("", ["{", "}"], keys, noParts, MEMBERS, keys.length === 0 && !hasInherited ? "{}" : undefined);
+  } else {
+    const about = { context, value, kind, depth, constructor, tag, hasInherited, isTypedBuffer };
+    shown = (isIterable ? planIterable(about) : undefined) ?? planOther(about);
+  }
   if (shown.done !== undefined) return shown.done;
 
   let { base } = shown;
@@ -253,7 +259,10 @@ function planIterable({ context, value, kind, constructor, tag, hasInherited }) 
     const keys = extraKeysOf(value, context.showHidden);
     const prefix = prefixOf(constructor, tag, constructor === null ? name : "", `(${lengthOf(value)})`);
     const done = lengthOf(value) === 0 && keys.length === 0 && !context.showHidden ? `${prefix}[]` : undefined;
-    return plan("", [`${prefix}[`, "]"], keys, members.formatTypedArray, ARRAY, done);
+    // Without its prototype the array cannot tell its length: a copy is shown.
+    const shown = constructor === null ? new typedArrays[name](value) : value;
+    const format = (inner, _, depth) => members.formatTypedArray(inner, shown, depth);
+    return plan("", [`${prefix}[`, "]"], keys, format, ARRAY, done);
   }
   if (kind === "MapIterator" || kind === "SetIterator") {
     const type = `${kind.slice(0, 3)} Iterator`;

@@ -4,6 +4,7 @@
 const ESCAPED = /[\x00-\x1f\x27\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const ESCAPED_BUT_QUOTE =
   /[\x00-\x1f\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const PLAIN = /^[ -&(-[\]-~]*$/; // printable ASCII but the single quote and the backslash
 const NAMED = { __proto__: null, 8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r", 39: "\\'", 92: "\\\\" };
 
 // Shorter strings stay on one line however narrow it is.
@@ -23,6 +24,7 @@ export function escapeText(text) {
 
 /** In single quotes; in double quotes or backticks where that saves escaping. */
 export function quote(text) {
+  if (PLAIN.test(text)) return `'${text}'`;
   if (!text.includes("'")) return `'${text.replace(ESCAPED, escapeCharacter)}'`;
   if (!text.includes('"')) return `"${text.replace(ESCAPED_BUT_QUOTE, escapeCharacter)}"`;
   if (!text.includes("`") && !text.includes("${")) return `\`${text.replace(ESCAPED_BUT_QUOTE, escapeCharacter)}\``;

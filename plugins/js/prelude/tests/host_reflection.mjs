@@ -47,6 +47,8 @@ export function reflectionHost(lily) {
       }
       if (Array.isArray(value)) return "Array";
       if (types.isTypedArray(value)) return Object.getOwnPropertyDescriptor(TYPED, Symbol.toStringTag).get.call(value);
+      if (isBranded(WeakRef.prototype.deref, value)) return "WeakRef";
+      if (isBranded(FinalizationRegistry.prototype.unregister, value, {})) return "FinalizationRegistry";
       if (types.isGeneratorObject(value)) return generator.isPrototypeOf(value) ? "Generator" : "AsyncGenerator";
       return "Object";
     },
@@ -57,6 +59,15 @@ export function reflectionHost(lily) {
     },
     iteratorRest: previewEntries,
   };
+}
+
+function isBranded(method, value, ...parameters) {
+  try {
+    method.call(value, ...parameters);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const TYPED = Object.getPrototypeOf(Uint8Array.prototype);
