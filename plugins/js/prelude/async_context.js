@@ -2,20 +2,21 @@
 // callbacks, so that concurrent requests in one instance can each have their own (AsyncLocalStorage
 // stands on this). The shape is that of https://tc39.es/proposal-async-context/.
 //
-// The whole state is one value, the mapping: an immutable list of variables and values, or undefined.
-// The engine keeps it and knows nothing of what is in it:
+// The whole state is one value, the mapping: an immutable list of variables and values, or
+// undefined. The engine keeps it and knows nothing of what is in it:
 //
 //   host.asyncContext(): unknown           the current mapping (undefined at the start of every hook)
 //   host.setAsyncContext(mapping): void    replaces it
 //
-// What the engine does in C is async_context.patch, for QuickJS-ng 0.16.2: the runtime has the current
-// context; a job keeps the one in which it was made (queueMicrotask, thenables, reactions to what is
-// settled) and runs in it; a reaction to a pending promise keeps the one of then(), await and for await,
-// not that of resolve(); after every job it is undefined again. The glue adds the two host functions
-// over JS_GetAsyncContext and JS_SetAsyncContext, and sets undefined before it calls a hook and after
-// the program's start. (JS_SetPromiseHook cannot do this: it does not surround reactions.)
-// Generators need nothing: each resumption runs in the context of who resumes it. What the host calls
-// back through hooks (timers, a socket's events) is captured here, with `capture`.
+// What the engine does in C is async_context.patch, for QuickJS-ng 0.16.2: the runtime has the
+// current context; a job keeps the one in which it was made (queueMicrotask, thenables, reactions
+// to what is settled) and runs in it; a reaction to a pending promise keeps the one of then(),
+// await and for await, not that of resolve(); after every job it is undefined again. The glue adds
+// the two host functions over JS_GetAsyncContext and JS_SetAsyncContext, and sets undefined before
+// it calls a hook and after the program's start. (JS_SetPromiseHook cannot do this: it does not
+// surround reactions.) Generators need nothing: each resumption runs in the context of who resumes
+// it. What the host calls back through hooks (timers, a socket's events) is captured here, with
+// `capture`.
 
 import { host } from "lily:host";
 import { apply } from "./primordials.js";
@@ -34,7 +35,10 @@ function find(mapping, variable) {
   return mapping;
 }
 
-/** The mapping without the variable: an entry is never in it twice, so it stays as long as it has variables. */
+/**
+ * The mapping without the variable: an entry is never in it twice, so it stays as long as it has
+ * variables.
+ */
 function without(mapping, variable) {
   if (find(mapping, variable) === undefined) return mapping;
   if (mapping.variable === variable) return mapping.rest;

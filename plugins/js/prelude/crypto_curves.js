@@ -22,7 +22,11 @@ import { DOMString, REQUIRED } from "./webidl.js";
 const FORMATS = { raw: "importRaw", spki: "importSpki", pkcs8: "importPkcs8", jwk: "importJwk" };
 
 /** `curveOf(algorithm)` is a name of `curves`, `describe(curve)` the KeyAlgorithm. */
-function defineCurve(name, { forPublic, forPrivate, use, parameters, curveOf, describe, checkAlgOf, algOf }, operations) {
+function defineCurve(
+  name,
+  { forPublic, forPrivate, use, parameters, curveOf, describe, checkAlgOf, algOf },
+  operations,
+) {
   const record = (curve, type, extractable, usages, parts) => ({
     ...parts,
     type,
@@ -41,7 +45,10 @@ function defineCurve(name, { forPublic, forPrivate, use, parameters, curveOf, de
         const { scalar, point } = curves[curve].generate();
         return {
           publicKey: record(curve, "public", true, usagesAmong(allowed, forPublic), { point }),
-          privateKey: record(curve, "private", extractable, usagesAmong(allowed, forPrivate), { scalar, point }),
+          privateKey: record(curve, "private", extractable, usagesAmong(allowed, forPrivate), {
+            scalar,
+            point,
+          }),
         };
       },
     },
@@ -55,7 +62,10 @@ function defineCurve(name, { forPublic, forPrivate, use, parameters, curveOf, de
           checkJwk(data, { kty: use.kty, use: use.use, extractable, usages });
           checkAlgOf(data, algorithm);
         }
-        const curve = curveOf(algorithm, format === "raw" || format === "jwk" ? dataError : notSupported);
+        const curve = curveOf(
+          algorithm,
+          format === "raw" || format === "jwk" ? dataError : notSupported,
+        );
         const parts = curves[curve][FORMATS[format]](data);
         return record(curve, isPrivate ? "private" : "public", extractable, allowed, parts);
       },
@@ -67,9 +77,11 @@ function defineCurve(name, { forPublic, forPrivate, use, parameters, curveOf, de
           const shared = { key_ops: key.usages.slice(), ext: key.extractable };
           return { ...algOf(), ...curve.exportJwk(key), ...shared };
         }
-        if (format !== "raw" && format !== "spki" && format !== "pkcs8") throw formatNotSupported(name, format);
+        if (format !== "raw" && format !== "spki" && format !== "pkcs8")
+          throw formatNotSupported(name, format);
         const wanted = format === "pkcs8" ? "private" : "public";
-        if (key.type !== wanted) throw invalidAccess(`a ${key.type} key is not exported as "${format}"`);
+        if (key.type !== wanted)
+          throw invalidAccess(`a ${key.type} key is not exported as "${format}"`);
         if (format === "raw") return new Uint8Array(key.point);
         return format === "spki" ? curve.exportSpki(key) : curve.exportPkcs8(key);
       },
@@ -78,14 +90,16 @@ function defineCurve(name, { forPublic, forPrivate, use, parameters, curveOf, de
 }
 
 function needs(key, type) {
-  if (key.type !== type) throw invalidAccess(`the operation needs a ${type} key, not a ${key.type} one`);
+  if (key.type !== type)
+    throw invalidAccess(`the operation needs a ${type} key, not a ${key.type} one`);
 }
 
 const namedCurve = [["namedCurve", DOMString, REQUIRED]];
 const nist = {
   parameters: namedCurve,
   curveOf({ namedCurve: curve }, problem) {
-    if (FIELD_BYTES[curve] === undefined) throw problem(`the curve ${JSON.stringify(curve)} is not supported`);
+    if (FIELD_BYTES[curve] === undefined)
+      throw problem(`the curve ${JSON.stringify(curve)} is not supported`);
     return curve;
   },
   algOf: () => ({}),
@@ -123,29 +137,33 @@ defineCurve(
   },
 );
 
-defineCurve("Ed25519", {
-  forPublic: ["verify"],
-  forPrivate: ["sign"],
-  use: { kty: "OKP", use: "sig" },
-  parameters: [],
-  curveOf: () => "Ed25519",
-  describe: () => ({ name: "Ed25519" }),
-  checkAlgOf: (jwk) => checkAlg(jwk, "Ed25519", "EdDSA"),
-  algOf: () => ({ alg: "Ed25519" }),
-}, {
-  sign: {
-    run(_algorithm, key, data) {
-      needs(key, "private");
-      return host.crypto("ed25519-sign", key.scalar, data);
+defineCurve(
+  "Ed25519",
+  {
+    forPublic: ["verify"],
+    forPrivate: ["sign"],
+    use: { kty: "OKP", use: "sig" },
+    parameters: [],
+    curveOf: () => "Ed25519",
+    describe: () => ({ name: "Ed25519" }),
+    checkAlgOf: (jwk) => checkAlg(jwk, "Ed25519", "EdDSA"),
+    algOf: () => ({ alg: "Ed25519" }),
+  },
+  {
+    sign: {
+      run(_algorithm, key, data) {
+        needs(key, "private");
+        return host.crypto("ed25519-sign", key.scalar, data);
+      },
+    },
+    verify: {
+      run(_algorithm, key, signature, data) {
+        needs(key, "public");
+        return signature.length === 64 && host.crypto("ed25519-verify", key.point, signature, data);
+      },
     },
   },
-  verify: {
-    run(_algorithm, key, signature, data) {
-      needs(key, "public");
-      return signature.length === 64 && host.crypto("ed25519-verify", key.point, signature, data);
-    },
-  },
-});
+);
 
 // ---- agreement ----
 
@@ -163,13 +181,15 @@ function deriveWith(agree) {
       const other = recordOf(algorithm.public);
       needs(key, "private");
       if (other.type !== "public") throw invalidAccess("the other side's key is not public");
-      if (other.algorithm.name !== key.algorithm.name) throw invalidAccess("the keys are of different algorithms");
+      if (other.algorithm.name !== key.algorithm.name)
+        throw invalidAccess("the keys are of different algorithms");
       if (other.curve !== key.curve) throw invalidAccess("the keys are of different curves");
       const secret = agree(key, other);
       if (length === null) return secret;
-      if (length > secret.length * 8) throw operationError(`the secret has ${secret.length * 8} bits, not ${length}`);
+      if (length > secret.length * 8)
+        throw operationError(`the secret has ${secret.length * 8} bits, not ${length}`);
       const bits = secret.slice(0, Math.ceil(length / 8));
-      if (length % 8 !== 0) bits[bits.length - 1] &= 0xff00 >> length % 8;
+      if (length % 8 !== 0) bits[bits.length - 1] &= 0xff00 >> (length % 8);
       return bits;
     },
   };
@@ -177,23 +197,33 @@ function deriveWith(agree) {
 
 defineCurve(
   "ECDH",
-  { ...agreement, ...nist, use: { kty: "EC", use: "enc" }, describe: (curve) => ({ name: "ECDH", namedCurve: curve }) },
+  {
+    ...agreement,
+    ...nist,
+    use: { kty: "EC", use: "enc" },
+    describe: (curve) => ({ name: "ECDH", namedCurve: curve }),
+  },
   {
     deriveBits: deriveWith((key, other) => host.crypto("ecdh", key.curve, key.scalar, other.point)),
   },
 );
 
-defineCurve("X25519", {
-  ...agreement,
-  use: { kty: "OKP", use: "enc" },
-  parameters: [],
-  curveOf: () => "X25519",
-  describe: () => ({ name: "X25519" }),
-  algOf: () => ({}),
-}, {
-  deriveBits: deriveWith((key, other) => {
-    const secret = host.crypto("x25519", key.scalar, other.point);
-    if (secret.every((byte) => byte === 0)) throw operationError("X25519: the other side's key is of small order");
-    return secret;
-  }),
-});
+defineCurve(
+  "X25519",
+  {
+    ...agreement,
+    use: { kty: "OKP", use: "enc" },
+    parameters: [],
+    curveOf: () => "X25519",
+    describe: () => ({ name: "X25519" }),
+    algOf: () => ({}),
+  },
+  {
+    deriveBits: deriveWith((key, other) => {
+      const secret = host.crypto("x25519", key.scalar, other.point);
+      if (secret.every((byte) => byte === 0))
+        throw operationError("X25519: the other side's key is of small order");
+      return secret;
+    }),
+  },
+);

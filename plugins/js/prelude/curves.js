@@ -1,7 +1,7 @@
-// The keys of elliptic curves: making them, and reading and writing their formats. NIST curves by SEC 1
-// and RFC 5915, Ed25519 and X25519 by RFC 8032, 7748, 8410 and 8037.
-// A key is `{ point }` (uncompressed SEC 1, or 32 bytes) or, private, `{ scalar, point }` (of the
-// curve's length; Ed25519's seed).
+// The keys of elliptic curves: making them, and reading and writing their formats. NIST curves by
+// SEC 1 and RFC 5915, Ed25519 and X25519 by RFC 8032, 7748, 8410 and 8037. A key is `{ point }`
+// (uncompressed SEC 1, or 32 bytes) or, private, `{ scalar, point }` (of the curve's length;
+// Ed25519's seed).
 
 import { host } from "lily:host";
 import { concatenate } from "./bytes.js";
@@ -58,7 +58,10 @@ function nistCurve(curve) {
         const inner = key.enter(PARAMETERS_0);
         checkCurve(inner);
       }
-      if (key.tag === PUBLIC_KEY_1 && !isSame(validPoint(key.enter(PUBLIC_KEY_1).bits()), pair.point)) {
+      if (
+        key.tag === PUBLIC_KEY_1 &&
+        !isSame(validPoint(key.enter(PUBLIC_KEY_1).bits()), pair.point)
+      ) {
         throw dataError("the EC private key does not belong to the public key beside it");
       }
       return pair;
@@ -67,7 +70,8 @@ function nistCurve(curve) {
       const x = fromBase64Url(jwk, "x");
       const y = fromBase64Url(jwk, "y");
       if (jwk.crv !== curve) throw dataError(`the JWK's crv is not "${curve}"`);
-      if (x.length !== size || y.length !== size) throw dataError(`the JWK's coordinates are not of ${size} bytes`);
+      if (x.length !== size || y.length !== size)
+        throw dataError(`the JWK's coordinates are not of ${size} bytes`);
       const point = validPoint(concatenate([new Uint8Array([4]), x, y]));
       if (jwk.d === undefined) return { point };
       const pair = withPoint(fromBase64Url(jwk, "d"));
@@ -76,7 +80,12 @@ function nistCurve(curve) {
     },
     exportSpki: ({ point }) => encodeSpki(OID.EC, OID[curve], point),
     exportPkcs8({ scalar, point }) {
-      const key = encode(SEQUENCE, encodeInteger(ONE), encode(OCTET_STRING, scalar), encode(PUBLIC_KEY_1, encodeBits(point)));
+      const key = encode(
+        SEQUENCE,
+        encodeInteger(ONE),
+        encode(OCTET_STRING, scalar),
+        encode(PUBLIC_KEY_1, encodeBits(point)),
+      );
       return encodePkcs8(OID.EC, OID[curve], key);
     },
     exportJwk({ scalar, point }) {

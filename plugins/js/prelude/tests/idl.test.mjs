@@ -26,7 +26,6 @@ const INTERFACES = `AbortController AbortSignal Blob ByteLengthQueuingStrategy C
 
 const OMITTED = {
   "Performance.setResourceTimingBufferSize": "no resource timing",
-  "Request.destination": "always empty outside of a browser",
   "Event.path": "not standard any more",
   "Blob.textStream": "newer than the minimum common API",
   "Request.textStream": "newer than the minimum common API",
