@@ -1,6 +1,8 @@
 // DOMException: an Error in every respect (it has a stack, `Error.isError` says true) whose name and
 // message live on the prototype as accessors. https://webidl.spec.whatwg.org/#idl-DOMException
 
+import { define, setPrototypeOf } from "./primordials.js";
+
 const CODES = {
   INDEX_SIZE_ERR: 1,
   DOMSTRING_SIZE_ERR: 2,
@@ -84,11 +86,10 @@ export class DOMException {
     const given = typeof options === "object" && options !== null;
     const name = given ? (options.name === undefined ? "Error" : `${options.name}`) : `${options}`;
     const exception = new Error();
-    Object.setPrototypeOf(exception, new.target.prototype);
+    setPrototypeOf(exception, new.target.prototype);
     new Fields(exception, name, text);
     if (given && "cause" in options) {
-      const { cause: value } = options;
-      Object.defineProperty(exception, "cause", { value, writable: true, enumerable: false, configurable: true });
+      define(exception, "cause", options.cause, false);
     }
     if (capture !== undefined) capture(exception, DOMException);
     return exception;

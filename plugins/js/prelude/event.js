@@ -6,10 +6,13 @@
 
 import { host } from "lily:host";
 import { inspectAs } from "./inspect_custom.js";
+import { defineProperty, SafeWeakSet } from "./primordials.js";
 import {
   any, boolean, dictionary, DOMString, needs, nullable, object, REQUIRED, sequence, shape, unsignedLong,
   unsignedShort, USVString,
 } from "./webidl.js";
+
+const { freeze } = Object;
 
 const EventInit = [
   ["bubbles", boolean, false],
@@ -30,10 +33,10 @@ export let isDispatching;
 export let setPassive;
 export let trust;
 
-const trusted = new WeakSet();
+const trusted = new SafeWeakSet();
 // [LegacyUnforgeable]: an own accessor of every event, one function for all.
 const isTrusted = Object.getOwnPropertyDescriptor({ get isTrusted() { return trusted.has(this); } }, "isTrusted").get;
-const unforgeable = { get: isTrusted, set: undefined, enumerable: true, configurable: false };
+const unforgeable = { __proto__: null, get: isTrusted, set: undefined, enumerable: true, configurable: false };
 
 export class Event {
   #type;
@@ -81,7 +84,7 @@ export class Event {
     this.#bubbles = init.bubbles;
     this.#cancelable = init.cancelable;
     this.#composed = init.composed;
-    Object.defineProperty(this, "isTrusted", unforgeable);
+    defineProperty(this, "isTrusted", unforgeable);
   }
   get type() {
     return this.#type;
@@ -245,7 +248,7 @@ export class MessageEvent extends Event {
     needs(1, arguments.length, "MessageEvent");
     super(type, eventInitDict);
     this.#init = MessageEventInit(eventInitDict, "MessageEvent: argument 2");
-    Object.freeze(this.#init.ports);
+    freeze(this.#init.ports);
   }
   get data() {
     return this.#init.data;
@@ -271,7 +274,7 @@ export class MessageEvent extends Event {
     this.initEvent(type, bubbles, cancelable);
     if (busy) return;
     this.#init = init;
-    Object.freeze(init.ports);
+    freeze(init.ports);
   }
 }
 shape(MessageEvent);

@@ -6,6 +6,7 @@
 import { beginDispatch, endDispatch, isDispatching, isEvent, isStopped, setPassive, trust } from "./event.js";
 import { DOMException } from "./dom_exception.js";
 import { inspectAs } from "./inspect_custom.js";
+import { apply, define, SafeMap } from "./primordials.js";
 import { report } from "./report.js";
 import { boolean, DOMString, illegalInvocation, interfaceType, isObject, needs, shape } from "./webidl.js";
 
@@ -82,7 +83,7 @@ function convertCallback(callback, where) {
 
 // Indexed writes would meet setters that a program put on Array.prototype.
 function append(list, value) {
-  Object.defineProperty(list, list.length, { value, writable: true, enumerable: true, configurable: true });
+  define(list, list.length, value);
 }
 
 function find(listeners, type, callback, capture) {
@@ -128,11 +129,11 @@ function invoke(state, target, event, type, capture) {
     try {
       const { callback } = listener;
       if (typeof callback === "function") {
-        Reflect.apply(callback, target, [event]);
+        apply(callback, target, [event]);
       } else {
         const { handleEvent } = callback;
         if (typeof handleEvent !== "function") throw new TypeError("the listener's handleEvent is not a function");
-        Reflect.apply(handleEvent, callback, [event]);
+        apply(handleEvent, callback, [event]);
       }
     } catch (error) {
       report(error);
@@ -163,7 +164,7 @@ function getHandler(target, type) {
 
 function setHandler(target, type, value) {
   const state = stateOf(target);
-  state.handlers ??= new Map();
+  state.handlers ??= new SafeMap();
   const handler = state.handlers.get(type);
   const usable = isObject(value) ? value : null; // [LegacyTreatNonObjectAsNull]
   if (handler !== undefined) {
@@ -189,10 +190,10 @@ function callHandler(target, handler, event) {
   if (typeof handler !== "function") return;
   if (event.type === "error" && target === globalThis && "lineno" in event) {
     const { message, filename, lineno, colno, error } = event;
-    if (Reflect.apply(handler, globalThis, [message, filename, lineno, colno, error]) === true) event.preventDefault();
+    if (apply(handler, globalThis, [message, filename, lineno, colno, error]) === true) event.preventDefault();
     return;
   }
-  if (Reflect.apply(handler, target, [event]) === false) event.preventDefault();
+  if (apply(handler, target, [event]) === false) event.preventDefault();
 }
 
 /** Accessors `on…` on the class's prototype; `whenSet(target)` runs after an assignment. */

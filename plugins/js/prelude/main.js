@@ -27,6 +27,7 @@ import { Performance, performance, PerformanceEntry, PerformanceMark, Performanc
 import { Request } from "./request.js";
 import { Response } from "./response.js";
 import "./serve.js";
+import "./stack_trace.js";
 import {
   CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream,
 } from "./stream_transforms.js";

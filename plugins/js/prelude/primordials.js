@@ -13,7 +13,29 @@ export function getter(prototype, key) {
   return uncurry(Object.getOwnPropertyDescriptor(prototype, key).get);
 }
 
-export const apply = Reflect.apply;
+export const { apply, ownKeys } = Reflect;
+export const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf, keys: objectKeys } = Object;
+
+/** Gives an object a data property of its own, whatever setters or fields a program put on prototypes. */
+export function define(target, key, value, enumerable = true) {
+  defineProperty(target, key, { __proto__: null, value, writable: true, enumerable, configurable: true });
+}
+
+// The methods copied to a prototype of their own, out of the program's reach. Go through them by
+// `forEach`: for-of would ask the iterator's prototype.
+function outOfReach(Class, Safe) {
+  for (const key of Reflect.ownKeys(Class.prototype)) {
+    if (key === "constructor") continue;
+    Object.defineProperty(Safe.prototype, key, Object.getOwnPropertyDescriptor(Class.prototype, key));
+  }
+  Object.setPrototypeOf(Safe.prototype, null);
+  Object.freeze(Safe.prototype);
+  return Safe;
+}
+
+export const SafeMap = outOfReach(Map, class extends Map {});
+export const SafeSet = outOfReach(Set, class extends Set {});
+export const SafeWeakSet = outOfReach(WeakSet, class extends WeakSet {});
 export const TypedArray = Object.getPrototypeOf(Uint8Array);
 export const IteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
 export const AsyncIteratorPrototype = Object.getPrototypeOf(

@@ -7,6 +7,7 @@
 
 import { host } from "lily:host";
 import { hooks } from "./hooks.js";
+import { SafeMap, SafeWeakSet } from "./primordials.js";
 
 /** What this file needs of files that import it; each sets its part when it loads. */
 export const late = {
@@ -78,8 +79,8 @@ function location(error) {
 }
 
 // Rejected since the last checkpoint and not handled; then those that were told of.
-let pending = new Map();
-const told = new WeakSet();
+let pending = new SafeMap();
+const told = new SafeWeakSet();
 
 hooks.rejected = (promise, reason) => {
   pending.set(promise, reason);
@@ -95,8 +96,8 @@ hooks.handled = (promise) => {
 hooks.checkpoint = () => {
   while (pending.size > 0) {
     const list = pending;
-    pending = new Map();
-    for (const [promise, reason] of list) tell(promise, reason);
+    pending = new SafeMap();
+    list.forEach((reason, promise) => tell(promise, reason));
   }
 };
 

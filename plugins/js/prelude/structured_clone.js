@@ -41,7 +41,7 @@ export function structuredClone(value, options = undefined) {
 
 /** StructuredSerializeWithTransfer: afterwards the objects in `transfer` are detached. */
 export function send(value, transfer) {
-  const memory = new Map();
+  const memory = new p.SafeMap();
   const moved = [];
   for (let i = 0; i < transfer.length; i++) {
     const item = transfer[i];
@@ -66,7 +66,7 @@ export function send(value, transfer) {
 export function receive({ root, parcels }) {
   const transferred = [];
   for (let i = 0; i < parcels.length; i++) transferred[i] = parcels[i].type.receive(parcels[i].data);
-  return { value: deserialize(root, new Map(), transferred), transferred };
+  return { value: deserialize(root, new p.SafeMap(), transferred), transferred };
 }
 
 function findType(types, value) {
@@ -134,24 +134,21 @@ function makeBuffer({ bytes, max }) {
 
 const ERRORS = { __proto__: null, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
 
-function serializeError(error, memory) {
+function serializeError(error, memory, record) {
   const name = error.name === undefined ? "Error" : `${error.name}`;
-  const message = Reflect.getOwnPropertyDescriptor(error, "message");
+  const message = p.getOwnPropertyDescriptor(error, "message");
   const stack = error.stack;
-  const cause = Reflect.getOwnPropertyDescriptor(error, "cause");
-  return {
-    kind: "error",
-    name: name in ERRORS ? name : "Error",
-    message: message !== undefined && "value" in message ? `${message.value}` : undefined,
-    stack: typeof stack === "string" ? stack : undefined,
-    cause: cause !== undefined && "value" in cause ? serialize(cause.value, memory) : undefined,
-  };
+  const cause = p.getOwnPropertyDescriptor(error, "cause");
+  record.name = name in ERRORS ? name : "Error";
+  record.message = message !== undefined && "value" in message ? `${message.value}` : undefined;
+  record.stack = typeof stack === "string" ? stack : undefined;
+  record.cause = cause !== undefined && "value" in cause ? serialize(cause.value, memory) : undefined;
+  return record;
 }
 
 function makeError(record, build) {
   const error = new ERRORS[record.name]();
-  const own = (key, value) =>
-    Object.defineProperty(error, key, { value, writable: true, enumerable: false, configurable: true });
+  const own = (key, value) => p.define(error, key, value, false);
   build.seen.set(record, error);
   own("stack", record.stack);
   if (record.message !== undefined) own("message", record.message);
@@ -207,7 +204,7 @@ function serialize(value, memory) {
   }
   if (kind === "Error") {
     const record = remember({ kind: "error" });
-    return Object.assign(record, serializeError(value, memory));
+    return serializeError(value, memory, record);
   }
   if (kind !== "Object" || platformObject(value)) {
     throw cloneError(`${describe(value)} could not be cloned`);
@@ -233,10 +230,10 @@ function serializeSet(set, memory, record) {
 }
 
 function serializeMembers(value, memory, record) {
-  const keys = Object.keys(value);
+  const keys = p.objectKeys(value);
   for (let i = 0; i < keys.length; i++) {
     // A getter may have deleted it.
-    if (p.hasOwn(value, keys[i])) record.members.push(keys[i], serialize(value[keys[i]], memory));
+    if (p.hasOwn(value, keys[i])) p.arrayPush(record.members, keys[i], serialize(value[keys[i]], memory));
   }
   return record;
 }
@@ -307,7 +304,7 @@ function fill(made, record, build) {
       const value = build(members[i + 1]);
       // Where a setter may be in the way (`__proto__`) the property is defined.
       if (!(key in made)) made[key] = value;
-      else Object.defineProperty(made, key, { value, writable: true, enumerable: true, configurable: true });
+      else p.define(made, key, value);
     }
   }
 }

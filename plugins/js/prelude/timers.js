@@ -3,11 +3,11 @@
 
 import { capture } from "./async_context.js";
 import { newTimer, now, startTimer, stopTimer } from "./loop.js";
-import { promiseThen } from "./primordials.js";
+import { apply, promiseThen, SafeMap } from "./primordials.js";
 import { report } from "./report.js";
 import { callbackFunction, long, needs } from "./webidl.js";
 
-const running = new Map();
+const running = new SafeMap();
 let lastId = 0;
 
 function start(handler, timeout, parameters, repeat, where) {
@@ -19,8 +19,8 @@ function start(handler, timeout, parameters, repeat, where) {
     if (!repeat) running.delete(id);
     const begun = repeat ? now() : 0;
     try {
-      if (parameters === null) Reflect.apply(callback, globalThis, []);
-      else Reflect.apply(callback, globalThis, parameters);
+      if (parameters === null) apply(callback, globalThis, []);
+      else apply(callback, globalThis, parameters);
     } finally {
       if (repeat && running.has(id)) startTimer(timer, ms, begun);
     }
@@ -64,7 +64,7 @@ export function queueMicrotask(callback) {
   callbackFunction(callback, "queueMicrotask: argument 1");
   promiseThen(settled, () => {
     try {
-      Reflect.apply(callback, undefined, []);
+      apply(callback, undefined, []);
     } catch (error) {
       report(error);
     }

@@ -5,7 +5,10 @@
 // "Headers.append: argument 1". Conversions that take options are made once at load, never per call:
 //   const EventInit = dictionary([["bubbles", boolean, false], ["cancelable", boolean, false]]);
 
-import { bytesOf, isArrayBuffer, isSharedArrayBuffer, isView, IteratorPrototype, toWellFormed } from "./primordials.js";
+import {
+  apply, bytesOf, charCodeAt, getOwnPropertyDescriptor, getPrototypeOf, isArrayBuffer, isSharedArrayBuffer, isView,
+  IteratorPrototype, ownKeys, SafeMap, SafeWeakSet, toWellFormed,
+} from "./primordials.js";
 
 export { DOMException } from "./dom_exception.js";
 
@@ -49,9 +52,8 @@ export function USVString(value, where) {
 export function ByteString(value, where) {
   const text = DOMString(value, where);
   for (let i = 0; i < text.length; i++) {
-    if (text.charCodeAt(i) > 255) {
-      throw new TypeError(`${where}: the character at index ${i} has the value ${text.charCodeAt(i)}, over 255`);
-    }
+    const code = charCodeAt(text, i);
+    if (code > 255) throw new TypeError(`${where}: the character at index ${i} has the value ${code}, over 255`);
   }
   return text;
 }
@@ -167,12 +169,12 @@ export function sequence(convert) {
 
 /** The sequence of an object whose iterator method the caller has read already (for unions). */
 export function sequenceFrom(value, method, convert, where) {
-  const iterator = Reflect.apply(method, value, []);
+  const iterator = apply(method, value, []);
   if (!isObject(iterator)) throw new TypeError(`${where}: its iterator is not an object`);
   const next = iterator.next;
   const list = [];
   for (;;) {
-    const step = Reflect.apply(next, iterator, []);
+    const step = apply(next, iterator, []);
     if (!isObject(step)) throw new TypeError(`${where}: its iterator's result is not an object`);
     if (step.done) return list;
     list[list.length] = convert(step.value, where);
@@ -184,9 +186,11 @@ export function record(key, convert) {
   return (value, where) => {
     if (!isObject(value)) throw new TypeError(`${where}: not an object`);
     const pairs = [];
-    const index = new Map(); // two keys may convert to one: the later value wins in the earlier place
-    for (const name of Reflect.ownKeys(value)) {
-      if (!Reflect.getOwnPropertyDescriptor(value, name)?.enumerable) continue;
+    const index = new SafeMap(); // two keys may convert to one: the later value wins in the earlier place
+    const names = ownKeys(value);
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i];
+      if (!getOwnPropertyDescriptor(value, name)?.enumerable) continue;
       const typedKey = key(name, where);
       const typedValue = convert(value[name], where);
       const at = index.get(typedKey);
@@ -272,7 +276,7 @@ export function shape(Class, { constants, name = Class.name } = {}) {
   return Class;
 }
 
-const platformPrototypes = new WeakSet();
+const platformPrototypes = new SafeWeakSet();
 
 /** Counts a library's class among the platform's; `shape` does so for ours. */
 export function platformClass(Class) {
@@ -281,9 +285,9 @@ export function platformClass(Class) {
 
 /** True for an object of a platform class, or of a class that extends one: it cannot be cloned as plain. */
 export function platformObject(value) {
-  let prototype = Object.getPrototypeOf(value);
+  let prototype = getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return false;
-  for (; prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
+  for (; prototype !== null; prototype = getPrototypeOf(prototype)) {
     if (platformPrototypes.has(prototype)) return true;
   }
   return false;
@@ -351,7 +355,7 @@ export function pairIterable(Class, pairAt, name = Class.name) {
       for (let i = 0; ; i++) {
         const pair = pairAt(this, i);
         if (pair === undefined) return;
-        Reflect.apply(callback, thisArg, [pair[1], pair[0], this]);
+        apply(callback, thisArg, [pair[1], pair[0], this]);
       }
     },
   };

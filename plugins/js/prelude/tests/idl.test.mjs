@@ -26,7 +26,6 @@ const INTERFACES = `AbortController AbortSignal Blob ByteLengthQueuingStrategy C
 
 const OMITTED = {
   "Performance.setResourceTimingBufferSize": "no resource timing",
-  "Event.path": "not standard any more",
   "Blob.textStream": "newer than the minimum common API",
   "Request.textStream": "newer than the minimum common API",
   "Response.textStream": "newer than the minimum common API",

@@ -28,3 +28,31 @@ test("DOMException is an Error with its members on the prototype", async () => {
   );
   assert.throws(() => lily.run("DOMException.prototype.name"), { name: "TypeError" });
 });
+
+test("loading reads no clock, no randomness and nothing of the outside", async () => {
+  const called = [];
+  let loading = true;
+  const watch = () => {
+    const names = [
+      "now", "monotonic", "random", "startTimer", "id", "environment", "arguments", "readFile", "print", "utf8Encode", "decode", "parseUrl", "setUrl", "encodingName",
+      "newDecoder", "zip", "digest", "hmac", "crypto", "fetch", "connect", "respond", "pull", "kind", "base64", "exit", "exitCode",
+    ];
+    return Object.fromEntries(names.map((name) => [name, () => {
+      if (loading) called.push(name);
+      return null;
+    }]));
+  };
+  await load({ parts: [watch] });
+  loading = false;
+  assert.deepEqual(called, []);
+});
+
+test("operations and attributes of the global object", async () => {
+  const lily = await load();
+  assert.deepEqual(JSON.parse(lily.run("JSON.stringify(Object.keys(globalThis).filter((name) => !/^on/.test(name)).sort())")), [
+    "addEventListener", "atob", "btoa", "clearInterval", "clearTimeout", "crypto", "dispatchEvent", "fetch", "navigator", "performance", "queueMicrotask",
+    "removeEventListener", "reportError", "self", "setInterval", "setTimeout", "structuredClone",
+  ]);
+  assert.equal(lily.run("performance = 5; performance"), 5);
+  assert.equal(lily.run("class Mine extends EventTarget {}; Object.prototype.toString.call(new Mine())"), "[object EventTarget]");
+});
