@@ -28,7 +28,9 @@ export function concatenate(chunks) {
   return whole;
 }
 
-/** https://encoding.spec.whatwg.org/#utf-8-decode: without the mark at the start, if there is one. */
+/**
+ * https://encoding.spec.whatwg.org/#utf-8-decode: without the mark at the start, if there is one.
+ */
 export function decodeUtf8(bytes) {
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   return host.decode("utf-8", marked ? bytes.subarray(3) : bytes, false);

@@ -1,6 +1,6 @@
 // Channels: where the prelude waits for what the host sends under one id. A request that is served
-// (its body comes in, its answer goes out) and a request that is made (its body goes out, its answer
-// comes in) each have one, made only when something has to wait.
+// (its body comes in, its answer goes out) and a request that is made (its body goes out, its
+// answer comes in) each have one, made only when something has to wait.
 
 import { host } from "lily:host";
 import { hooks } from "./hooks.js";
@@ -19,7 +19,9 @@ export class Channel {
   onClose = null;
   /** The stream over this channel learns of a failure also when nobody is pulling. */
   onFail = null;
-  /** Whoever sends through this channel learns of a failure also while it waits for its own source. */
+  /**
+   * Whoever sends through this channel learns of a failure also while it waits for its own source.
+   */
   onStop = null;
 
   constructor(id) {
@@ -98,7 +100,8 @@ export class Channel {
   }
 
   #rest() {
-    if (this.#chunk === null && this.#room === null && this.#head === null) waiting.delete(this.#id);
+    if (this.#chunk === null && this.#room === null && this.#head === null)
+      waiting.delete(this.#id);
   }
 
   static deliver(id, chunk) {

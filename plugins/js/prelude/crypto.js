@@ -30,11 +30,17 @@ export class Crypto {
     }
     const name = typedArrayName(array);
     if (name === undefined || name.startsWith("Float")) {
-      throw new DOMException(`${where}: argument 1 is not an array of integers`, "TypeMismatchError");
+      throw new DOMException(
+        `${where}: argument 1 is not an array of integers`,
+        "TypeMismatchError",
+      );
     }
     const bytes = bytesOf(array);
     if (bytes.length > RANDOM_BYTES_MAX) {
-      throw new DOMException(`${where}: ${bytes.length} bytes are more than ${RANDOM_BYTES_MAX}`, "QuotaExceededError");
+      throw new DOMException(
+        `${where}: ${bytes.length} bytes are more than ${RANDOM_BYTES_MAX}`,
+        "QuotaExceededError",
+      );
     }
     if (bytes.length > 0) host.random(bytes);
     return array;

@@ -1,7 +1,8 @@
 // Which algorithm supports which operation, and the normalising of what programs name it by.
 // https://w3c.github.io/webcrypto/#algorithm-normalization
 //
-// To add an algorithm: write a file that calls `define` with its operations, and import it in subtle.js.
+// To add an algorithm: write a file that calls `define` with its operations, and import it in
+// subtle.js.
 
 import { copyOf } from "./bytes.js";
 import { DOMException } from "./dom_exception.js";
@@ -40,7 +41,10 @@ function find(algorithm, operation, where) {
 export function normalize(algorithm, operation, where) {
   const [name, normalized] = find(algorithm, operation, where);
   if (normalized !== null) return normalized;
-  throw new DOMException(`${where}: ${JSON.stringify(name)} is not supported for ${operation}`, "NotSupportedError");
+  throw new DOMException(
+    `${where}: ${JSON.stringify(name)} is not supported for ${operation}`,
+    "NotSupportedError",
+  );
 }
 
 /** The first of the operations that the algorithm has. */
@@ -56,7 +60,10 @@ export function normalizeFor(algorithm, operations, where) {
 export function operationOf(record, operation) {
   const definition = registry[operation]?.[record.algorithm.name.toLowerCase()];
   if (definition !== undefined) return definition.run;
-  throw new DOMException(`${record.algorithm.name} is not supported for ${operation}`, "NotSupportedError");
+  throw new DOMException(
+    `${record.algorithm.name} is not supported for ${operation}`,
+    "NotSupportedError",
+  );
 }
 
 // ---- types of parameters ----
@@ -78,4 +85,5 @@ export const operationError = (message) => new DOMException(message, "OperationE
 export const invalidAccess = (message) => new DOMException(message, "InvalidAccessError");
 export const notSupported = (message) => new DOMException(message, "NotSupportedError");
 
-export const formatNotSupported = (name, format) => notSupported(`${name} has no keys of the format "${format}"`);
+export const formatNotSupported = (name, format) =>
+  notSupported(`${name} has no keys of the format "${format}"`);

@@ -5,9 +5,26 @@
 import { DOMException } from "./dom_exception.js";
 import { inspectAs } from "./inspect_custom.js";
 import { serializable } from "./structured_clone.js";
-import { enumeration, illegalConstructor, INTERNAL, interfaceType, isObject, sequence, shape } from "./webidl.js";
+import {
+  enumeration,
+  illegalConstructor,
+  INTERNAL,
+  interfaceType,
+  isObject,
+  sequence,
+  shape,
+} from "./webidl.js";
 
-const USAGES = ["encrypt", "decrypt", "sign", "verify", "deriveKey", "deriveBits", "wrapKey", "unwrapKey"];
+const USAGES = [
+  "encrypt",
+  "decrypt",
+  "sign",
+  "verify",
+  "deriveKey",
+  "deriveBits",
+  "wrapKey",
+  "unwrapKey",
+];
 
 export const toUsages = sequence(enumeration("KeyUsage", USAGES));
 
@@ -49,7 +66,12 @@ export class CryptoKey {
 }
 
 shape(CryptoKey);
-inspectAs(CryptoKey, ({ type, extractable, algorithm, usages }) => ({ type, extractable, algorithm, usages }));
+inspectAs(CryptoKey, ({ type, extractable, algorithm, usages }) => ({
+  type,
+  extractable,
+  algorithm,
+  usages,
+}));
 
 // A record never changes after its key is made.
 serializable({
@@ -75,7 +97,8 @@ function copyOfAlgorithm(algorithm) {
 /** Usages in the standard's order, each once; others than the allowed are a SyntaxError. */
 export function checkUsages(usages, allowed) {
   for (const usage of usages) {
-    if (!allowed.includes(usage)) throw new DOMException(`the key cannot be used for "${usage}"`, "SyntaxError");
+    if (!allowed.includes(usage))
+      throw new DOMException(`the key cannot be used for "${usage}"`, "SyntaxError");
   }
   return USAGES.filter((usage) => usages.includes(usage));
 }

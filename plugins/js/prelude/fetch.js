@@ -1,8 +1,8 @@
 // fetch(). https://fetch.spec.whatwg.org/#fetch-method
-// The host sends requests, follows redirects (at most 20, the standard's rules for methods, bodies and
-// credentials) and decodes content codings; nothing is forbidden here that a browser forbids for the
-// sake of its user: a server has no cookies, no origin and no CORS. What a program may reach is the
-// host's to decide.
+// The host sends requests, follows redirects (at most 20, the standard's rules for methods, bodies
+// and credentials) and decodes content codings; nothing is forbidden here that a browser forbids
+// for the sake of its user: a server has no cookies, no origin and no CORS. What a program may
+// reach is the host's to decide.
 
 import { host } from "lily:host";
 import { AbortSignal, offAbort, onAbort } from "./abort_signal.js";
@@ -51,11 +51,21 @@ async function fetchHttp({ method, url, flat, content, redirect, signal }) {
   const head = channel.head();
   const target = withoutHash(url);
   if (content === null || content.source !== null) {
-    host.fetch(channel.id, method, target, headers, content === null ? null : content.source, false, redirect);
+    host.fetch(
+      channel.id,
+      method,
+      target,
+      headers,
+      content === null ? null : content.source,
+      false,
+      redirect,
+    );
   } else {
     host.fetch(channel.id, method, target, headers, null, true, redirect);
     send(content, channel, (error) => {
-      channel.fail(new TypeError(`fetch: the body of the request broke off: ${url}`, { cause: error }));
+      channel.fail(
+        new TypeError(`fetch: the body of the request broke off: ${url}`, { cause: error }),
+      );
     });
   }
   const answer = await head;
@@ -83,6 +93,12 @@ function fetchBlob({ method, url }) {
 }
 
 function local(url, headers, bytes) {
-  const answer = { status: 200, statusText: "OK", url: withoutHash(url), headers, redirected: false };
+  const answer = {
+    status: 200,
+    statusText: "OK",
+    url: withoutHash(url),
+    headers,
+    redirected: false,
+  };
   return responseOver(answer, contentOfSource(bytes));
 }

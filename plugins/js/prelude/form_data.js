@@ -29,7 +29,8 @@ function toEntry(given, name, value, filename, where) {
     const as = filename === undefined ? undefined : USVString(filename, `${where}: argument 3`);
     return { name: key, value: fileOf(value, as) };
   }
-  if (given > 2) throw new TypeError(`${where}: argument 2 is not a Blob, so there is no argument 3`);
+  if (given > 2)
+    throw new TypeError(`${where}: argument 2 is not a Blob, so there is no argument 3`);
   return { name: key, value: USVString(value, `${where}: argument 2`) };
 }
 
@@ -38,7 +39,8 @@ export class FormData {
 
   constructor(form = undefined) {
     // The parameter is an HTML form, and a server has none.
-    if (form !== undefined) throw new TypeError("FormData constructor: argument 1 is not an HTMLFormElement");
+    if (form !== undefined)
+      throw new TypeError("FormData constructor: argument 1 is not an HTMLFormElement");
   }
 
   append(name, value, filename = undefined) {
@@ -80,7 +82,10 @@ export class FormData {
     const entry = toEntry(arguments.length, name, value, filename, "FormData.set");
     const at = entries.findIndex((other) => other.name === entry.name);
     if (at < 0) entries[entries.length] = entry;
-    else this.#entries = entries.filter((other, i) => i <= at || other.name !== entry.name).with(at, entry);
+    else
+      this.#entries = entries
+        .filter((other, i) => i <= at || other.name !== entry.name)
+        .with(at, entry);
   }
 
   static {
@@ -101,7 +106,10 @@ export class FormData {
       form.#entries = parts.map((part) =>
         part.bytes === undefined
           ? { name: part.name, value: part.value }
-          : { name: part.name, value: new File([new Blob([part.bytes])], part.filename, { type: part.type }) },
+          : {
+              name: part.name,
+              value: new File([new Blob([part.bytes])], part.filename, { type: part.type }),
+            },
       );
       return form;
     };

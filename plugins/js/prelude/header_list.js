@@ -1,5 +1,6 @@
 // Header lists as flat arrays [name, value, name, value, …] with names in lower case: what the host
-// gives and takes, and all that most requests ever need. https://fetch.spec.whatwg.org/#terminology-headers
+// gives and takes, and all that most requests ever need.
+// https://fetch.spec.whatwg.org/#terminology-headers
 
 import { charCodeAt, stringSlice, toLowerCase, uncurry } from "./primordials.js";
 import { ByteString, isObject, sequence, sequenceFrom } from "./webidl.js";
@@ -14,6 +15,7 @@ const plain = /^[!-~](?:[ -~]*[!-~])?$/;
 
 // Programs use few names, over and over: those that were found good, in lower case.
 const KNOWN_NAMES_MAX = 256;
+const KNOWN_NAME_LENGTH_MAX = 64;
 const knownNames = new Map();
 const lookUp = uncurry(Map.prototype.get);
 const keep = uncurry(Map.prototype.set);
@@ -24,9 +26,10 @@ export function headerName(name, where) {
   const known = lookUp(knownNames, name);
   if (known !== undefined) return known;
   const text = ByteString(name, where);
-  if (!token.test(text)) throw new TypeError(`${where}: ${JSON.stringify(text)} is not a header name`);
+  if (!token.test(text))
+    throw new TypeError(`${where}: ${JSON.stringify(text)} is not a header name`);
   const lower = toLowerCase(text);
-  if (knownCount < KNOWN_NAMES_MAX) {
+  if (knownCount < KNOWN_NAMES_MAX && text.length <= KNOWN_NAME_LENGTH_MAX) {
     knownCount++;
     keep(knownNames, text, lower);
   }
@@ -37,7 +40,8 @@ export function headerName(name, where) {
 export function headerValue(value, where) {
   if (typeof value === "string" && plain.test(value)) return value;
   const text = normalize(ByteString(value, where));
-  if (forbidden.test(text)) throw new TypeError(`${where}: ${JSON.stringify(text)} is not a header value`);
+  if (forbidden.test(text))
+    throw new TypeError(`${where}: ${JSON.stringify(text)} is not a header value`);
   return text;
 }
 
@@ -131,7 +135,8 @@ const toPair = sequence(ByteString);
 
 /** The conversion of HeadersInit: a new flat list, not yet validated. */
 export function headersInit(init, where) {
-  if (!isObject(init)) throw new TypeError(`${where}: headers are an object or a sequence of pairs`);
+  if (!isObject(init))
+    throw new TypeError(`${where}: headers are an object or a sequence of pairs`);
   const method = init[Symbol.iterator];
   if (method === undefined || method === null) return fromRecord(init, where);
   if (typeof method !== "function") throw new TypeError(`${where}: not iterable`);
@@ -159,7 +164,10 @@ function fromRecord(init, where) {
   return flat;
 }
 
-/** https://fetch.spec.whatwg.org/#concept-headers-fill, for a guard that permits: the list is made good in place. */
+/**
+ * https://fetch.spec.whatwg.org/#concept-headers-fill, for a guard that permits: the list is made
+ * good in place.
+ */
 export function validateHeaders(flat, where) {
   for (let i = 0; i < flat.length; i += 2) {
     flat[i] = headerName(flat[i], where);

@@ -1,8 +1,8 @@
 // Headers. https://fetch.spec.whatwg.org/#headers-class
-// An object is a view of a flat header list (header_list.js), which Request and Response hold without
-// it: it is made when a program first asks for `.headers`. Its sorted and combined form is made when
-// a program first iterates. A server forbids no names, so of the standard's guards only "immutable"
-// is left of consequence.
+// An object is a view of a flat header list (header_list.js), which Request and Response hold
+// without it: it is made when a program first asks for `.headers`. Its sorted and combined form is
+// made when a program first iterates. A server forbids no names, so of the standard's guards only
+// "immutable" is left of consequence.
 
 import {
   appendHeader,

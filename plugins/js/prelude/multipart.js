@@ -1,7 +1,7 @@
 // multipart/form-data: from bytes to entries and from entries to bytes.
 // Writing: https://html.spec.whatwg.org/#multipart-form-data
-// Reading: RFC 7578 on RFC 2046 §5.1 (preamble, padding and epilogue are skipped), with the
-// escapes of names that the writing side makes: https://andreubotella.github.io/multipart-form-data/
+// Reading: RFC 7578 on RFC 2046 §5.1 (preamble, padding and epilogue are skipped), with the escapes
+// of names that the writing side makes: https://andreubotella.github.io/multipart-form-data/
 
 import { host } from "lily:host";
 import { concatenate } from "./bytes.js";
@@ -112,7 +112,9 @@ function parseDisposition(bytes, at, end) {
   while (at < end) {
     const equals = bytes.indexOf(0x3d, at);
     if (equals < 0 || equals >= end) break;
-    const parameter = latin1(bytes, at, equals).replace(/[\t ;]+/g, "").toLowerCase();
+    const parameter = latin1(bytes, at, equals)
+      .replace(/[\t ;]+/g, "")
+      .toLowerCase();
     at = equals + 1;
     let value;
     if (bytes[at] === QUOTE) {

@@ -31,7 +31,12 @@ export function blobOfUrl(url) {
 
 const statics = { createObjectURL, revokeObjectURL };
 for (const name of Object.keys(statics)) {
-  Object.defineProperty(URL, name, { value: statics[name], writable: true, enumerable: true, configurable: true });
+  Object.defineProperty(URL, name, {
+    value: statics[name],
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
 }
 
 function serialized(url) {

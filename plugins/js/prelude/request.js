@@ -1,7 +1,8 @@
 // Request. https://fetch.spec.whatwg.org/#request-class
 // What the standard says of windows, origins and service workers has no meaning on a server: those
 // members keep what the program gave. The request that a handler gets is made from what the host
-// said, unread: its Headers, its AbortSignal and its stream are made when the program asks for them.
+// said, unread: its Headers, its AbortSignal and its stream are made when the program asks for
+// them.
 
 import { host } from "lily:host";
 import { AbortSignal, isAbortSignal, newSignal, signalAbort } from "./abort_signal.js";
@@ -47,7 +48,17 @@ const referrerPolicies = [
 
 const requestInit = dictionary([
   ["body", nullable(any)],
-  ["cache", enumeration("RequestCache", ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"])],
+  [
+    "cache",
+    enumeration("RequestCache", [
+      "default",
+      "no-store",
+      "reload",
+      "no-cache",
+      "force-cache",
+      "only-if-cached",
+    ]),
+  ],
   ["credentials", enumeration("RequestCredentials", ["omit", "same-origin", "include"])],
   ["duplex", enumeration("RequestDuplex", ["half"])],
   ["headers", headersInit],
@@ -84,7 +95,8 @@ const pipeThrough = uncurry(ReadableStream.prototype.pipeThrough);
 
 /** https://fetch.spec.whatwg.org/#concept-method-normalize, with the methods that are refused. */
 function toMethod(method, where) {
-  if (!token.test(method)) throw new TypeError(`${where}: ${JSON.stringify(method)} is not a method`);
+  if (!token.test(method))
+    throw new TypeError(`${where}: ${JSON.stringify(method)} is not a method`);
   const upper = method.toUpperCase();
   if (upper === "CONNECT" || upper === "TRACE" || upper === "TRACK") {
     throw new TypeError(`${where}: the method ${method} is not allowed`);
@@ -96,14 +108,16 @@ function toMethod(method, where) {
 function toUrl(text, where) {
   const url = host.parseUrl(text, undefined);
   if (url === null) throw new TypeError(`${where}: ${JSON.stringify(text)} is not an absolute URL`);
-  if (url[2] !== "" || url[3] !== "") throw new TypeError(`${where}: the URL has a user name or password`);
+  if (url[2] !== "" || url[3] !== "")
+    throw new TypeError(`${where}: the URL has a user name or password`);
   return url[0];
 }
 
 /** https://fetch.spec.whatwg.org/#dom-request, the steps about the referrer. */
 function toReferrer(text, where) {
   if (text === "") return "";
-  if (host.parseUrl(text, undefined) === null) throw new TypeError(`${where}: the referrer is not an absolute URL`);
+  if (host.parseUrl(text, undefined) === null)
+    throw new TypeError(`${where}: the referrer is not an absolute URL`);
   return "about:client"; // Nothing is of the same origin as a server.
 }
 
@@ -140,7 +154,8 @@ export class Request {
     }
     if (init !== undefined && init !== null) this.#initialize(options, where);
 
-    if (options.headers !== undefined) this.#flat = validateHeaders(options.headers, `${where}: headers`);
+    if (options.headers !== undefined)
+      this.#flat = validateHeaders(options.headers, `${where}: headers`);
     else this.#flat = source === null ? [] : source.#flat.slice();
 
     const given = options.body !== undefined && options.body !== null;
@@ -151,7 +166,8 @@ export class Request {
     if (given) {
       this.#attach(options.body, options.duplex, where);
     } else if (inherited) {
-      if (isUnusable(source.#content)) throw new TypeError(`${where}: the body of argument 1 has already been read`);
+      if (isUnusable(source.#content))
+        throw new TypeError(`${where}: the body of argument 1 has already been read`);
       this.#content = transfer(source.#content);
     }
   }
@@ -225,7 +241,8 @@ export class Request {
   }
 
   clone() {
-    if (isUnusable(this.#content)) throw new TypeError("Request.clone: the body has already been read, or is locked");
+    if (isUnusable(this.#content))
+      throw new TypeError("Request.clone: the body has already been read, or is locked");
     const copy = new Request(INTERNAL);
     copy.#method = this.#method;
     copy.#url = this.#url;
@@ -246,7 +263,8 @@ export class Request {
   }
 
   #initialize(init, where) {
-    if (init.window !== undefined && init.window !== null) throw new TypeError(`${where}: window is only null`);
+    if (init.window !== undefined && init.window !== null)
+      throw new TypeError(`${where}: window is only null`);
     if (init.mode === "navigate") throw new TypeError(`${where}: the mode navigate is not allowed`);
     const settings = { ...this.#settings };
     if (init.referrer !== undefined) settings.referrer = toReferrer(init.referrer, where);
@@ -268,11 +286,14 @@ export class Request {
   #attach(body, duplex, where) {
     const [content, type] = extract(body, `${where}: body`);
     if (content.source === null) {
-      if (duplex === undefined) throw new TypeError(`${where}: a body that is a stream needs duplex: "half"`);
-      if (this.#settings.keepalive) throw new TypeError(`${where}: a keepalive request has no stream`);
+      if (duplex === undefined)
+        throw new TypeError(`${where}: a body that is a stream needs duplex: "half"`);
+      if (this.#settings.keepalive)
+        throw new TypeError(`${where}: a keepalive request has no stream`);
     }
     this.#content = content;
-    if (type !== null && !hasHeader(this.#flat, "content-type")) appendHeader(this.#flat, "content-type", type);
+    if (type !== null && !hasHeader(this.#flat, "content-type"))
+      appendHeader(this.#flat, "content-type", type);
   }
 
   static {

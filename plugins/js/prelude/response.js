@@ -8,7 +8,10 @@ import { headersOver } from "./headers.js";
 import { inspectAs } from "./inspect_custom.js";
 import { ByteString, isObject, needs, shape, unsignedShort, USVString } from "./webidl.js";
 
-/** What the host is told of a Response: `{ status, statusText, flat, content }`; undefined for others. */
+/**
+ * What the host is told of a Response: `{ status, statusText, flat, content }`; undefined for
+ * others.
+ */
 export let partsOfResponse;
 /** The Response that came from outside. */
 export let responseOver;
@@ -59,7 +62,8 @@ export class Response {
     const text = USVString(url, `${where}: argument 1`);
     const code = status === undefined ? 302 : unsignedShort(status, `${where}: argument 2`);
     const parsed = host.parseUrl(text, undefined);
-    if (parsed === null) throw new TypeError(`${where}: ${JSON.stringify(text)} is not an absolute URL`);
+    if (parsed === null)
+      throw new TypeError(`${where}: ${JSON.stringify(text)} is not an absolute URL`);
     if (!isRedirect(code)) throw new RangeError(`${where}: ${code} is not a redirect status`);
     const response = new Response();
     response.#status = code;
@@ -74,7 +78,7 @@ export class Response {
     if (text === undefined) throw new TypeError("Response.json: the value has no JSON form");
     const response = new Response();
     if (init !== undefined && init !== null) response.#initialize(init);
-    response.#attach(contentOfSource(text.toWellFormed()), "application/json");
+    response.#attach(contentOfSource(text), "application/json");
     return response;
   }
 
@@ -109,7 +113,8 @@ export class Response {
   }
 
   clone() {
-    if (isUnusable(this.#content)) throw new TypeError("Response.clone: the body has already been read, or is locked");
+    if (isUnusable(this.#content))
+      throw new TypeError("Response.clone: the body has already been read, or is locked");
     const copy = new Response();
     copy.#status = this.#status;
     copy.#statusText = this.#statusText;
@@ -119,7 +124,10 @@ export class Response {
     return copy;
   }
 
-  /** https://fetch.spec.whatwg.org/#initialize-a-response, but for the body; the members in WebIDL's order. */
+  /**
+   * https://fetch.spec.whatwg.org/#initialize-a-response, but for the body; the members in WebIDL's
+   * order.
+   */
   #initialize(init) {
     const where = "Response constructor: argument 2";
     if (!isObject(init)) throw new TypeError(`${where}: not an object`);
@@ -129,8 +137,10 @@ export class Response {
     const status = givenStatus === undefined ? 200 : unsignedShort(givenStatus, where);
     const givenText = init.statusText;
     const statusText = givenText === undefined ? "" : ByteString(givenText, where);
-    if (status < 200 || status > 599) throw new RangeError(`${where}: the status ${status} is outside of 200 to 599`);
-    if (!reasonPhrase.test(statusText)) throw new TypeError(`${where}: the statusText has characters that HTTP forbids`);
+    if (status < 200 || status > 599)
+      throw new RangeError(`${where}: the status ${status} is outside of 200 to 599`);
+    if (!reasonPhrase.test(statusText))
+      throw new TypeError(`${where}: the statusText has characters that HTTP forbids`);
     this.#status = status;
     this.#statusText = statusText;
     if (flat !== null) this.#flat = validateHeaders(flat, where);
@@ -158,7 +168,12 @@ export class Response {
     };
     partsOfResponse = (value) => {
       if (!(#content in value)) return undefined;
-      return { status: value.#status, statusText: value.#statusText, flat: value.#flat, content: value.#content };
+      return {
+        status: value.#status,
+        statusText: value.#statusText,
+        flat: value.#flat,
+        content: value.#content,
+      };
     };
     mixBody(
       Response,
@@ -169,14 +184,17 @@ export class Response {
 }
 
 shape(Response);
-inspectAs(Response, ({ status, statusText, headers, body, bodyUsed, ok, redirected, type, url }) => ({
-  status,
-  statusText,
-  headers,
-  body,
-  bodyUsed,
-  ok,
-  redirected,
-  type,
-  url,
-}));
+inspectAs(
+  Response,
+  ({ status, statusText, headers, body, bodyUsed, ok, redirected, type, url }) => ({
+    status,
+    statusText,
+    headers,
+    body,
+    bodyUsed,
+    ok,
+    redirected,
+    type,
+    url,
+  }),
+);

@@ -2,8 +2,8 @@
 //   export default { fetch(request, env, ctx) { return new Response("hello"); } };
 //   addEventListener("fetch", (event) => event.respondWith(new Response("hello")));
 //
-// Each request is a turn of its own; several are under way in one instance while handlers await.
-// A turn that answers at once with text or bytes makes a Request, a context and a Turn, and calls the
+// Each request is a turn of its own; several are under way in one instance while handlers await. A
+// turn that answers at once with text or bytes makes a Request, a context and a Turn, and calls the
 // host once. The host forgets a request when its answer is complete, unless `hold(id)` was called
 // before; then with `release(id)`.
 
@@ -55,7 +55,12 @@ class Turn {
     this.method = method;
     this.url = url;
     this.channel = hasBody ? new Channel(id) : null;
-    this.request = requestOver(method, url, headers, hasBody ? contentOfChannel(this.channel) : null);
+    this.request = requestOver(
+      method,
+      url,
+      headers,
+      hasBody ? contentOfChannel(this.channel) : null,
+    );
     this.isGone = false;
     this.isAnswered = false;
     this.isHeld = false;
@@ -105,13 +110,23 @@ class Turn {
       return this.refuse();
     }
     if (isUnusable(content)) {
-      host.print(2, `${this.name} failed: the body of the handler's Response has already been read, or is locked\n`);
+      host.print(
+        2,
+        `${this.name} failed: the body of the handler's Response has already been read, or is locked\n`,
+      );
       return this.refuse();
     }
     if (content === null || content.source !== null) {
       if (content !== null) content.used = true;
       this.close();
-      host.respond(this.id, status, statusText, flat, content === null ? null : content.source, false);
+      host.respond(
+        this.id,
+        status,
+        statusText,
+        flat,
+        content === null ? null : content.source,
+        false,
+      );
       return undefined;
     }
     host.respond(this.id, status, statusText, flat, null, true);
@@ -126,7 +141,9 @@ class Turn {
     } else {
       content.used = true;
       this.channel ??= new Channel(this.id);
-      await send(content, this.channel, (error) => complain(`${this.name}: the body broke off`, error));
+      await send(content, this.channel, (error) =>
+        complain(`${this.name}: the body broke off`, error),
+      );
     }
     this.close();
   }

@@ -38,6 +38,10 @@ export const isReadableStream = (value) => succeeds(isReadLocked, value);
 export const isWritableStream = (value) => succeeds(isWriteLocked, value);
 /** Something has been read from it, or it has been cancelled. */
 export const isDisturbed = (stream) => stream._disturbed;
+/** Somebody reads what the stream stands for, past the stream. */
+export const disturb = (stream) => {
+  stream._disturbed = true;
+};
 export const isTransformStream = (value) => succeeds(readableOf, value);
 
 const { pipeTo } = ReadableStream.prototype;
