@@ -210,7 +210,8 @@ export function record(key, convert) {
   return (value, where) => {
     if (!isObject(value)) throw new TypeError(`${where}: not an object`);
     const pairs = [];
-    const index = new SafeMap(); // two keys may convert to one: the later value wins in the earlier place
+    // Two keys may convert to one: the later value wins in the earlier place.
+    const index = new SafeMap();
     const names = ownKeys(value);
     for (let i = 0; i < names.length; i++) {
       const name = names[i];
