@@ -64,9 +64,6 @@ export const AsyncIteratorPrototype = Object.getPrototypeOf(
 );
 
 export const arrayPush = uncurry(Array.prototype.push);
-export const arraySlice = uncurry(Array.prototype.slice);
-export const arraySplice = uncurry(Array.prototype.splice);
-export const arrayJoin = uncurry(Array.prototype.join);
 export const hasOwn = Object.hasOwn;
 export const isPrototypeOf = uncurry(Object.prototype.isPrototypeOf);
 export const promiseThen = uncurry(Promise.prototype.then);

@@ -128,12 +128,7 @@ export const unsignedShortEnforce = integer(16, false, "enforce");
 export const octetEnforce = integer(8, false, "enforce");
 export const longLong = integer(64, true, "wrap");
 export const longLongClamp = integer(64, true, "clamp");
-export const unsignedLongLong = integer(64, false, "wrap");
 export const unsignedLongLongEnforce = integer(64, false, "enforce");
-
-export function unrestrictedDouble(value, where) {
-  return toNumber(value, where);
-}
 
 export function double(value, where) {
   const x = toNumber(value, where);
@@ -274,11 +269,6 @@ export function interfaceType(name, is) {
 export function callbackFunction(value, where) {
   if (typeof value === "function") return value;
   throw new TypeError(`${where}: not a function`);
-}
-
-/** An attribute such as `onmessage`: [LegacyTreatNonObjectAsNull]. */
-export function eventHandler(value) {
-  return isObject(value) ? value : null;
 }
 
 // ---- the shape of interfaces ----

@@ -78,7 +78,7 @@ function optionsOf(context) {
 }
 
 /** The name of the engine's own class, for objects whose prototypes tell none. */
-export function engineName(object) {
+function engineName(object) {
   const kind = host.kind(object);
   if (kind.endsWith("Function")) return "Function";
   return kind.endsWith("Iterator") ? `${kind.slice(0, -8)} Iterator` : kind;

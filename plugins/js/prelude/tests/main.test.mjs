@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { load } from "./host.mjs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { load, PRELUDE } from "./host.mjs";
 
 test("the realm has what the prelude installs and none of Node's own", async () => {
   const lily = await load();
@@ -131,4 +133,21 @@ test("operations and attributes of the global object", async () => {
     lily.run("class Mine extends EventTarget {}; Object.prototype.toString.call(new Mine())"),
     "[object EventTarget]",
   );
+});
+
+test("every host function that the prelude calls is in host.d.ts and in the double", async () => {
+  const lily = await load();
+  const types = readFileSync(join(PRELUDE, "host.d.ts"), "utf8");
+  const missing = [];
+  for (const file of readdirSync(PRELUDE, { recursive: true })) {
+    if (!file.endsWith(".js") || /^(tests|node_modules)/.test(file)) continue;
+    // Comments may speak of functions that are to come.
+    const code = readFileSync(join(PRELUDE, file), "utf8").replace(/^ *(\/\/|\*|\/\*).*$/gm, "");
+    for (const [, name] of code.matchAll(/\bhost\.(\w+)\(/g)) {
+      if (!new RegExp(`^    ${name}[<(]`, "m").test(types))
+        missing.push(`${file}: ${name} in host.d.ts`);
+      if (!(name in lily.host)) missing.push(`${file}: ${name} in the double`);
+    }
+  }
+  assert.deepEqual(missing, []);
 });
