@@ -1,7 +1,7 @@
 // Bytes in chunks and copies of them.
 
 import { host } from "lily:host";
-import { bytesOf, typedArrayName } from "./primordials.js";
+import { bytesOf, typedArrayName, typedArraySet } from "./primordials.js";
 
 export const EMPTY = new Uint8Array(0);
 
@@ -22,7 +22,7 @@ export function concatenate(chunks) {
   const whole = new Uint8Array(length);
   let at = 0;
   for (let i = 0; i < chunks.length; i++) {
-    whole.set(chunks[i], at);
+    typedArraySet(whole, chunks[i], at);
     at += chunks[i].length;
   }
   return whole;

@@ -4,9 +4,10 @@
 
 import { host } from "lily:host";
 import { hooks } from "./hooks.js";
+import { SafeMap } from "./primordials.js";
 
 /** The channels in which something waits; the hooks below find them by id. */
-const waiting = new Map();
+const waiting = new SafeMap();
 
 export class Channel {
   #id;
@@ -34,8 +35,8 @@ export class Channel {
 
   /** The next chunk of the body that comes in, or null at its end. One pull at a time. */
   pull() {
-    if (this.#failed) return Promise.reject(this.#reason);
     return new Promise((resolve, reject) => {
+      if (this.#failed) return reject(this.#reason);
       this.#chunk = { resolve, reject };
       waiting.set(this.#id, this);
       host.pull(this.#id);

@@ -15,11 +15,18 @@ import {
   getter,
   isArrayBuffer,
   isView,
+  promiseThen,
   stringSlice,
   succeeds,
   uncurry,
 } from "./primordials.js";
-import { disturb, isDisturbed, isReadableStream, ReadableStream } from "./streams.js";
+import {
+  disturb,
+  isDisturbed,
+  isReadableStream,
+  ReadableStream,
+  ReadableStreamDefaultReader,
+} from "./streams.js";
 import { parseForm, URLSearchParams } from "./url_search_params.js";
 import { BufferSource, isObject, USVString } from "./webidl.js";
 
@@ -28,7 +35,13 @@ const getReader = uncurry(ReadableStream.prototype.getReader);
 const tee = uncurry(ReadableStream.prototype.tee);
 const cancel = uncurry(ReadableStream.prototype.cancel);
 const searchToString = uncurry(URLSearchParams.prototype.toString);
+const readFrom = uncurry(ReadableStreamDefaultReader.prototype.read);
+const cancelReader = uncurry(ReadableStreamDefaultReader.prototype.cancel);
+const keepChannel = uncurry(WeakMap.prototype.set);
 const parseJson = JSON.parse;
+
+/** A rejection that concerns nobody. */
+const ignore = (promise) => void promiseThen(promise, undefined, () => {});
 
 /**
  * Content is in exactly one of `source` (a string, or bytes that never change), `channel`,
@@ -117,7 +130,7 @@ export function discard(content, reason) {
   content.used = true;
   if (content.channel !== null) content.channel.drop();
   // What the program's own cancel algorithm throws concerns nobody any more.
-  if (content.stream !== null) cancel(content.stream, reason).catch(() => {});
+  if (content.stream !== null) ignore(cancel(content.stream, reason));
 }
 
 /** The two contents of a clone; the first is for the original. */
@@ -166,7 +179,7 @@ function streamOfChannel(channel) {
       channel.drop();
     },
   });
-  channels.set(stream, channel);
+  keepChannel(channels, stream, channel);
   return stream;
 }
 
@@ -185,7 +198,7 @@ function chunksOf({ channel, stream }) {
   }
   return {
     async next() {
-      const { done, value } = await reader.read();
+      const { done, value } = await readFrom(reader);
       if (done) return null;
       if (!isUint8Array(value)) {
         throw new TypeError("a body's stream gave a chunk that is not a Uint8Array");
@@ -193,7 +206,7 @@ function chunksOf({ channel, stream }) {
       return value;
     },
     // What a program's cancel algorithm throws concerns nobody who has left.
-    cancel: (reason) => reader.cancel(reason).catch(() => {}),
+    cancel: (reason) => ignore(cancelReader(reader, reason)),
   };
 }
 
@@ -244,6 +257,9 @@ export async function send(content, channel, onError) {
 
 // ---- the Body mixin ----
 
+// Promises are awaited before they are returned: to return one asks it for its `then`, which may be
+// the program's.
+
 /** Adds the members of Body to a class; both functions throw for what is not of the class. */
 export function mixBody(Class, contentOf, headersOf) {
   const { name } = Class;
@@ -263,7 +279,7 @@ export function mixBody(Class, contentOf, headersOf) {
       return blobOver(await read(this, "blob"), mime === null ? "" : serializeMimeType(mime));
     },
     async bytes() {
-      return read(this, "bytes");
+      return await read(this, "bytes");
     },
     async formData() {
       const mime = mimeOf(this);
@@ -273,7 +289,7 @@ export function mixBody(Class, contentOf, headersOf) {
       return parseJson(await readText(this, "json"));
     },
     async text() {
-      return readText(this, "text");
+      return await readText(this, "text");
     },
   };
   const mimeOf = (object) => extractMimeType(getHeader(headersOf(object), "content-type"));

@@ -2,7 +2,7 @@
 
 import { host } from "lily:host";
 import { DOMException } from "./dom_exception.js";
-import { bytesOf, isSharedArrayBuffer, isView, typedArrayName } from "./primordials.js";
+import { bytesOf, isSharedArrayBuffer, isView, matches, typedArrayName } from "./primordials.js";
 import { uuid } from "./random.js";
 import { SubtleCrypto } from "./subtle.js";
 import { illegalConstructor, INTERNAL, needs, shape } from "./webidl.js";
@@ -29,7 +29,7 @@ export class Crypto {
       throw new TypeError(`${where}: argument 1 is not a view of an ArrayBuffer`);
     }
     const name = typedArrayName(array);
-    if (name === undefined || name.startsWith("Float")) {
+    if (name === undefined || matches(/^Float/, name)) {
       throw new DOMException(
         `${where}: argument 1 is not an array of integers`,
         "TypeMismatchError",

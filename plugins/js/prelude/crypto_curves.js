@@ -15,6 +15,7 @@ import { checkUsages, recordOf, toKey, usagesAmong } from "./crypto_key.js";
 import { curves, FIELD_BYTES } from "./curves.js";
 import { dataError } from "./der.js";
 import { checkAlg, checkJwk } from "./jwk.js";
+import { arraySlice } from "./primordials.js";
 import { DOMString, REQUIRED } from "./webidl.js";
 
 // ---- the operations that all four share ----
@@ -74,7 +75,7 @@ function defineCurve(
       run(key, format) {
         const curve = curves[key.curve];
         if (format === "jwk") {
-          const shared = { key_ops: key.usages.slice(), ext: key.extractable };
+          const shared = { key_ops: arraySlice(key.usages), ext: key.extractable };
           return { ...algOf(), ...curve.exportJwk(key), ...shared };
         }
         if (format !== "raw" && format !== "spki" && format !== "pkcs8")

@@ -29,6 +29,7 @@ import {
   trimZeros,
 } from "./der.js";
 import { checkAlg, checkJwk, fromBase64Url, toBase64Url } from "./jwk.js";
+import { arraySlice } from "./primordials.js";
 import { REQUIRED, unsignedLongEnforce } from "./webidl.js";
 
 const NULL_PARAMETERS = [0x05, 0];
@@ -149,7 +150,7 @@ function exportRsa(name, key, format, alg) {
       : encodePkcs8(OID.RSA, NULL_PARAMETERS, der);
   }
   if (format !== "jwk") throw formatNotSupported(name, format);
-  const jwk = { alg, ext: key.extractable, key_ops: key.usages.slice(), kty: "RSA" };
+  const jwk = { alg, ext: key.extractable, key_ops: arraySlice(key.usages), kty: "RSA" };
   const parts = partsOf(der, type);
   for (const part of Object.keys(parts)) jwk[part] = toBase64Url(parts[part]);
   return jwk;

@@ -15,6 +15,7 @@ import { checkUsages } from "./crypto_key.js";
 import { dataError } from "./der.js";
 import { DOMException } from "./dom_exception.js";
 import { checkAlg, checkJwk, fromBase64Url, toBase64Url } from "./jwk.js";
+import { arraySlice } from "./primordials.js";
 import { octetEnforce, REQUIRED, unsignedLongEnforce, unsignedShortEnforce } from "./webidl.js";
 
 function randomBytes(length) {
@@ -39,7 +40,7 @@ function exportSecret(record, format, alg) {
     alg,
     ext: extractable,
     k: toBase64Url(record.secret),
-    key_ops: usages.slice(),
+    key_ops: arraySlice(usages),
     kty: "oct",
   };
 }

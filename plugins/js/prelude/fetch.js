@@ -10,10 +10,10 @@ import { blobBytes, blobType } from "./blob.js";
 import { Channel } from "./channel.js";
 import { contentOfChannel, contentOfSource, discard, send } from "./content.js";
 import { processDataUrl } from "./data_url.js";
-import { hasHeader } from "./header_list.js";
+import { appendHeader, hasHeader } from "./header_list.js";
 import { blobOfUrl } from "./object_urls.js";
 import { signals } from "./event_target.js";
-import { getter } from "./primordials.js";
+import { arraySlice, getter, matches, stringIndexOf, stringSlice } from "./primordials.js";
 import { partsOfRequest, Request } from "./request.js";
 import { responseOver } from "./response.js";
 import { needs } from "./webidl.js";
@@ -31,9 +31,9 @@ export async function fetch(input, init = undefined) {
     if (content !== null) discard(content, reasonOf(signal));
     throw reasonOf(signal);
   }
-  if (url.startsWith("http:") || url.startsWith("https:")) return fetchHttp(request);
-  if (url.startsWith("data:")) return fetchData(url);
-  if (url.startsWith("blob:")) return fetchBlob(request);
+  if (matches(/^https?:/, url)) return await fetchHttp(request);
+  if (matches(/^data:/, url)) return fetchData(url);
+  if (matches(/^blob:/, url)) return fetchBlob(request);
   throw new TypeError(`fetch: cannot fetch ${url}: its scheme is not http, https, data or blob`);
 }
 
@@ -47,7 +47,8 @@ async function fetchHttp({ method, url, flat, content, redirect, signal }) {
     onAbort(signal, abort);
     channel.onClose = () => offAbort(signal, abort);
   }
-  const headers = hasHeader(flat, "accept") ? flat : [...flat, "accept", "*/*"];
+  const headers = arraySlice(flat);
+  if (!hasHeader(flat, "accept")) appendHeader(headers, "accept", "*/*");
   const head = channel.head();
   const target = withoutHash(url);
   if (content === null || content.source !== null) {
@@ -74,8 +75,8 @@ async function fetchHttp({ method, url, flat, content, redirect, signal }) {
 }
 
 function withoutHash(url) {
-  const hash = url.indexOf("#");
-  return hash < 0 ? url : url.slice(0, hash);
+  const hash = stringIndexOf(url, "#");
+  return hash < 0 ? url : stringSlice(url, 0, hash);
 }
 
 function fetchData(url) {

@@ -2,10 +2,18 @@
 // gives and takes, and all that most requests ever need.
 // https://fetch.spec.whatwg.org/#terminology-headers
 
-import { charCodeAt, stringSlice, toLowerCase, uncurry } from "./primordials.js";
+import {
+  arraySort,
+  charCodeAt,
+  matches,
+  ownKeys,
+  SafeMap,
+  stringSlice,
+  toLowerCase,
+  uncurry,
+} from "./primordials.js";
 import { ByteString, isObject, sequence, sequenceFrom } from "./webidl.js";
 
-const { ownKeys } = Reflect;
 const isEnumerable = uncurry(Object.prototype.propertyIsEnumerable);
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -16,31 +24,29 @@ const plain = /^[!-~](?:[ -~]*[!-~])?$/;
 // Programs use few names, over and over: those that were found good, in lower case.
 const KNOWN_NAMES_MAX = 256;
 const KNOWN_NAME_LENGTH_MAX = 64;
-const knownNames = new Map();
-const lookUp = uncurry(Map.prototype.get);
-const keep = uncurry(Map.prototype.set);
+const knownNames = new SafeMap();
 let knownCount = 0;
 
 /** The name in lower case (HTTP does not distinguish; the standard's iteration does not either). */
 export function headerName(name, where) {
-  const known = lookUp(knownNames, name);
+  const known = knownNames.get(name);
   if (known !== undefined) return known;
   const text = ByteString(name, where);
-  if (!token.test(text))
+  if (!matches(token, text))
     throw new TypeError(`${where}: ${JSON.stringify(text)} is not a header name`);
   const lower = toLowerCase(text);
   if (knownCount < KNOWN_NAMES_MAX && text.length <= KNOWN_NAME_LENGTH_MAX) {
     knownCount++;
-    keep(knownNames, text, lower);
+    knownNames.set(text, lower);
   }
   return lower;
 }
 
 /** The value without HTTP whitespace around it. */
 export function headerValue(value, where) {
-  if (typeof value === "string" && plain.test(value)) return value;
+  if (typeof value === "string" && matches(plain, value)) return value;
   const text = normalize(ByteString(value, where));
-  if (forbidden.test(text))
+  if (matches(forbidden, text))
     throw new TypeError(`${where}: ${JSON.stringify(text)} is not a header value`);
   return text;
 }
@@ -120,7 +126,7 @@ export function sortAndCombine(flat) {
       values[name] += `, ${value}`;
     }
   }
-  names.sort();
+  arraySort(names);
   const pairs = [];
   for (let i = 0; i < names.length; i++) {
     const name = names[i];
@@ -157,7 +163,7 @@ function fromRecord(init, where) {
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i];
     if (!isEnumerable(init, key)) continue;
-    if (lookUp(knownNames, key) === undefined) ByteString(key, where); // Before the value is read.
+    if (knownNames.get(key) === undefined) ByteString(key, where); // Before the value is read.
     const value = init[key];
     appendHeader(flat, key, typeof value === "string" ? value : ByteString(value, where));
   }

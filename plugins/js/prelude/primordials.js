@@ -64,6 +64,10 @@ export const AsyncIteratorPrototype = Object.getPrototypeOf(
 );
 
 export const arrayPush = uncurry(Array.prototype.push);
+export const arraySlice = uncurry(Array.prototype.slice);
+export const arraySplice = uncurry(Array.prototype.splice);
+export const arrayJoin = uncurry(Array.prototype.join);
+export const arraySort = uncurry(Array.prototype.sort);
 export const hasOwn = Object.hasOwn;
 export const isPrototypeOf = uncurry(Object.prototype.isPrototypeOf);
 export const promiseThen = uncurry(Promise.prototype.then);
@@ -71,6 +75,12 @@ export const toWellFormed = uncurry(String.prototype.toWellFormed ?? replaceLone
 export const charCodeAt = uncurry(String.prototype.charCodeAt);
 export const stringSlice = uncurry(String.prototype.slice);
 export const toLowerCase = uncurry(String.prototype.toLowerCase);
+export const toUpperCase = uncurry(String.prototype.toUpperCase);
+export const stringIndexOf = uncurry(String.prototype.indexOf);
+const regExpExec = uncurry(RegExp.prototype.exec);
+
+/** `RegExp.prototype.test` calls the `exec` that a program may have put there; this does not. */
+export const matches = (pattern, text) => regExpExec(pattern, text) !== null;
 
 export const byteLengthOf = getter(TypedArray.prototype, "byteLength");
 export const byteOffsetOf = getter(TypedArray.prototype, "byteOffset");

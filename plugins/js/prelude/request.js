@@ -10,7 +10,7 @@ import { cloneContent, extract, isUnusable, mixBody, take } from "./content.js";
 import { appendHeader, hasHeader, headersInit, validateHeaders } from "./header_list.js";
 import { headersOver } from "./headers.js";
 import { inspectAs } from "./inspect_custom.js";
-import { uncurry } from "./primordials.js";
+import { arraySlice, matches, toUpperCase, uncurry } from "./primordials.js";
 import { ReadableStream, TransformStream } from "./streams.js";
 import {
   any,
@@ -88,6 +88,8 @@ const DEFAULTS = Object.freeze({
 /** Those of a request that the host has received: its headers are immutable. */
 const RECEIVED = Object.freeze({ ...DEFAULTS });
 
+/** Methods that are the same in every case; others are as they are written. */
+const NORMALIZED = { __proto__: null, DELETE: 1, GET: 1, HEAD: 1, OPTIONS: 1, POST: 1, PUT: 1 };
 const NO_INIT = requestInit(undefined, "");
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const anySignal = AbortSignal.any.bind(AbortSignal);
@@ -95,13 +97,13 @@ const pipeThrough = uncurry(ReadableStream.prototype.pipeThrough);
 
 /** https://fetch.spec.whatwg.org/#concept-method-normalize, with the methods that are refused. */
 function toMethod(method, where) {
-  if (!token.test(method))
+  if (!matches(token, method))
     throw new TypeError(`${where}: ${JSON.stringify(method)} is not a method`);
-  const upper = method.toUpperCase();
+  const upper = toUpperCase(method);
   if (upper === "CONNECT" || upper === "TRACE" || upper === "TRACK") {
     throw new TypeError(`${where}: the method ${method} is not allowed`);
   }
-  const known = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"].includes(upper);
+  const known = upper in NORMALIZED;
   return known ? upper : method;
 }
 
@@ -156,7 +158,7 @@ export class Request {
 
     if (options.headers !== undefined)
       this.#flat = validateHeaders(options.headers, `${where}: headers`);
-    else this.#flat = source === null ? [] : source.#flat.slice();
+    else this.#flat = source === null ? [] : arraySlice(source.#flat);
 
     const given = options.body !== undefined && options.body !== null;
     const inherited = source !== null && source.#content !== null;
@@ -246,7 +248,7 @@ export class Request {
     const copy = new Request(INTERNAL);
     copy.#method = this.#method;
     copy.#url = this.#url;
-    copy.#flat = this.#flat.slice();
+    copy.#flat = arraySlice(this.#flat);
     copy.#settings = this.#settings;
     copy.#followed = this.#settled();
     if (this.#content !== null) [this.#content, copy.#content] = cloneContent(this.#content);

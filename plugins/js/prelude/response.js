@@ -6,6 +6,7 @@ import { cloneContent, contentOfSource, extract, isUnusable, mixBody } from "./c
 import { appendHeader, hasHeader, headersInit, validateHeaders } from "./header_list.js";
 import { headersOver } from "./headers.js";
 import { inspectAs } from "./inspect_custom.js";
+import { arraySlice, matches } from "./primordials.js";
 import { ByteString, isObject, needs, shape, unsignedShort, USVString } from "./webidl.js";
 
 /**
@@ -118,7 +119,7 @@ export class Response {
     const copy = new Response();
     copy.#status = this.#status;
     copy.#statusText = this.#statusText;
-    copy.#flat = this.#flat.slice();
+    copy.#flat = arraySlice(this.#flat);
     copy.#origin = this.#origin;
     if (this.#content !== null) [this.#content, copy.#content] = cloneContent(this.#content);
     return copy;
@@ -139,7 +140,7 @@ export class Response {
     const statusText = givenText === undefined ? "" : ByteString(givenText, where);
     if (status < 200 || status > 599)
       throw new RangeError(`${where}: the status ${status} is outside of 200 to 599`);
-    if (!reasonPhrase.test(statusText))
+    if (!matches(reasonPhrase, statusText))
       throw new TypeError(`${where}: the statusText has characters that HTTP forbids`);
     this.#status = status;
     this.#statusText = statusText;

@@ -11,7 +11,7 @@ import {
   operationOf,
   toBytes,
 } from "./crypto_algorithms.js";
-import { newKey, recordOf, toKey, toUsages } from "./crypto_key.js";
+import { isAmong, newKey, recordOf, toKey, toUsages } from "./crypto_key.js";
 import { dataError } from "./der.js";
 import { DOMException } from "./dom_exception.js";
 import { JsonWebKey } from "./jwk.js";
@@ -41,7 +41,7 @@ function usable(key, algorithm, usage, where) {
       `${where}: the key is of ${record.algorithm.name}, not of ${algorithm.name}`,
     );
   }
-  if (!record.usages.includes(usage))
+  if (!isAmong(usage, record.usages))
     throw invalidAccess(`${where}: the key may not be used for "${usage}"`);
   return record;
 }

@@ -11,7 +11,15 @@ import { DOMException } from "./dom_exception.js";
 import { CloseEvent, Event, MessageEvent } from "./event.js";
 import { EventTarget, fire, handlerAttributes } from "./event_target.js";
 import { hooks } from "./hooks.js";
-import { isArrayBuffer, isView } from "./primordials.js";
+import {
+  isArrayBuffer,
+  isView,
+  matches,
+  SafeMap,
+  SafeSet,
+  stringIndexOf,
+  toLowerCase,
+} from "./primordials.js";
 import {
   BufferSource,
   DOMString,
@@ -29,7 +37,7 @@ const CLOSING = 2;
 const CLOSED = 3;
 
 /** The sockets that are not closed yet; the hooks find them by id. */
-const sockets = new Map();
+const sockets = new SafeMap();
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 let opened;
@@ -187,15 +195,17 @@ function toSocketUrl(text) {
   if (parts[1] !== "ws:" && parts[1] !== "wss:") {
     throw new DOMException(`the scheme ${parts[1]} is not ws, wss, http or https`, "SyntaxError");
   }
-  if (parts[0].includes("#")) throw new DOMException("the URL has a fragment", "SyntaxError");
+  if (stringIndexOf(parts[0], "#") >= 0)
+    throw new DOMException("the URL has a fragment", "SyntaxError");
   return [parts[0], parts[9]];
 }
 
 function checkProtocols(list) {
-  const seen = new Set();
-  for (const protocol of list) {
-    const name = protocol.toLowerCase();
-    if (!token.test(protocol) || seen.has(name)) {
+  const seen = new SafeSet();
+  for (let i = 0; i < list.length; i++) {
+    const protocol = list[i];
+    const name = toLowerCase(protocol);
+    if (!matches(token, protocol) || seen.has(name)) {
       throw new DOMException(
         `the protocol ${JSON.stringify(protocol)} is not a token, or is named twice`,
         "SyntaxError",

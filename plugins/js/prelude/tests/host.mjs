@@ -37,7 +37,6 @@ export async function load({ entry = "main.js", parts = [], environment = {}, ar
   const lily = new Realm(context);
   const table = { ...coreHost(lily, { environment, args, files }) };
   for (const part of [codingHost, reflectionHost, contextHost, cryptoHost, httpHost]) Object.assign(table, part(lily));
-  lily.table = { ...table };
   for (const part of parts) Object.assign(table, part(lily));
   lily.host = lily.functions(table);
   await lily.import(entry);

@@ -29,6 +29,11 @@ const USES = {
   clone: "const o = structuredClone({ a: [1, { b: 2 }], m: new Date(0) }); return o.a[1].b === 2",
   base64: "return atob(btoa('abc')) === 'abc'",
   coding: "return new TextDecoder().decode(new TextEncoder().encode('é')) === 'é'",
+  headers: "const h = new Headers([['b', '1'], ['A', ' 2 ']]); h.append('a', '3'); h.set('c', 'd'); h.delete('b'); let n = 0; h.forEach(() => n++); return h.get('a') === '2, 3' && n === 2 && !h.has('b') && new Headers({ x: 'y' }).get('x') === 'y'",
+  forms: "const f = new FormData(); f.append('a', '1'); f.append('a', '2'); f.set('a', '3'); f.append('b', new File(['x'], 'n')); f.delete('c'); return f.get('a') === '3' && f.getAll('a').length === 1 && f.has('b')",
+  responses: "const r = new Response('x', { status: 201, headers: { a: 'b' } }); const c = r.clone(); return c.status === 201 && c.headers.get('a') === 'b' && Response.json({}).ok",
+  requests: "const r = new Request('http://a/', { method: 'post', body: 'x', headers: { a: 'b' } }); const c = new Request(r); return c.method === 'POST' && c.headers.get('a') === 'b' && r.bodyUsed && c.clone().url === 'http://a/'",
+  crypto: "crypto.subtle.digest('sha-1', new Uint8Array(1)); return crypto.randomUUID() !== crypto.randomUUID() && crypto.getRandomValues(new Uint8Array(2)).length === 2",
   timers: "clearTimeout(setTimeout(() => {}, 1000)); queueMicrotask(() => {}); return true",
 };
 
@@ -50,5 +55,23 @@ for (const [name, pollution] of Object.entries(POLLUTIONS)) {
       }
     }
     assert.deepEqual(failed, []);
+  });
+}
+
+// A turn of serving and a fetch, from the hook to the host's answer: hooks are called from outside.
+for (const [name, pollution] of Object.entries(POLLUTIONS)) {
+  test(`serving and fetching: ${name}`, async () => {
+    const lily = await load();
+    lily.answer = () => ({ headers: ["x", "y"], body: ["from ", "outside"] });
+    await lily.program(`export default { async fetch(request, env) {
+      if (request.url === "http://void/proxy") return await fetch("http://h/", { headers: { a: "b" } });
+      const text = await request.text();
+      return new Response(text + env.NAME + request.headers.get("h"), { status: 202, headers: { b: "c" } });
+    } }`);
+    lily.run(`(() => { ${pollution} })()`);
+    const plain = lily.serve("POST", "http://void/", { headers: ["h", "i"], body: ["text", " "] });
+    const proxy = lily.serve("GET", "http://void/proxy");
+    const seen = [await plain.done, await proxy.done].map(({ status, text }) => [status, text]);
+    assert.deepEqual(seen, [[202, "text undefinedi"], [200, "from outside"]], lily.stderr);
   });
 }

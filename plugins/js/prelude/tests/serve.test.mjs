@@ -269,7 +269,7 @@ describe("a client that leaves", () => {
     exchange.leave();
     await turn();
     assert.equal(lily.run("reason"), "AbortError");
-    assert.equal(exchange.status, 0);
+    assert.deepEqual([exchange.status, lily.stderr], [0, ""]);
   });
 
   test("and a signal that is looked at later", async () => {
