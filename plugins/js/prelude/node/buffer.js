@@ -190,7 +190,7 @@ for (const [name, of] of [["parent", "buffer"], ["offset", "byteOffset"]]) {
 const whole = (place) => Math.trunc(place) || 0;
 
 prototype.toString = function toString(encoding, start, end) {
-  if (arguments.length === 0) return host.utf8Decode(this);
+  if (arguments.length === 0) return host.decode("utf-8", this, false);
   const from = start <= 0 ? 0 : whole(start);
   const to = end === undefined || end > this.length ? this.length : whole(end);
   if (from >= this.length || to <= from) return "";

@@ -104,7 +104,7 @@ export function utf8Length(text) {
 /** An encoding: its Node name; text(bytes); bytes(text), new; write(text, into) → how many; length(text). */
 const utf8 = {
   name: "utf8",
-  text: (bytes) => host.utf8Decode(bytes),
+  text: (bytes) => host.decode("utf-8", bytes, false),
   bytes: (text) => host.utf8Encode(text),
   write: (text, into) => host.utf8EncodeInto(text, into)[1],
   length: utf8Length,

@@ -5,6 +5,7 @@ import { inspect } from "../inspect.js";
 import { codes } from "./errors.js";
 import { nextTick } from "./ticks.js";
 import { validateBoolean, validateFunction, validateNumber, validateString } from "./validate.js";
+import { emitWarning } from "./warning.js";
 
 const { ERR_INVALID_ARG_TYPE, ERR_INVALID_THIS, ERR_UNHANDLED_ERROR } = codes;
 const capture = Symbol("kCapture");
@@ -14,12 +15,6 @@ const mostOfTarget = Symbol("events.maxEventTargetListeners");
 
 /** How many listeners of one event an emitter may have before the warning of a leak. */
 let mostListeners = 10;
-let emitWarning = () => {};
-
-/** `process.emitWarning`, given by process.js: it is an emitter itself and so comes later. */
-export function warnWith(warn) {
-  emitWarning = warn;
-}
 
 export function EventEmitter(options) {
   EventEmitter.init.call(this, options);

@@ -1,29 +1,27 @@
 // The queue of `process.nextTick`. Follows https://nodejs.org/api/process.html#processnexttickcallback-args.
 // Node runs ticks when the running code returns, before promises' jobs; a tick that a promise's job asks for runs
-// when no job is left. The engine tells both moments: `runTicks` is called after each hook's own code, and by the
-// hook `drained` when the jobs have run out. Where an engine does not call `drained`, a job of its own runs them.
+// when no job is left. The engine knows both moments: after `host.tick()` it calls the hook `ticks` there.
 
-import { bindContext } from "./context.js";
+import { host } from "lily:host";
+import { capture } from "../async_context.js";
+import { hooks } from "../hooks.js";
+import { report } from "../report.js";
+import { codes } from "./errors.js";
 
 let queue = [];
 let running = false;
-let backstop = false;
 
 /** Calls `callback(...values)` before anything else that waits. */
 export function nextTick(callback, ...values) {
-  const bound = bindContext(callback);
+  if (typeof callback !== "function") throw new codes.ERR_INVALID_ARG_TYPE("callback", "Function", callback);
+  const bound = capture(callback);
+  if (queue.length === 0 && !running) host.tick();
   queue.push(values.length === 0 ? bound : () => bound(...values));
-  if (backstop || running) return;
-  backstop = true;
-  queueMicrotask(() => queueMicrotask(() => {
-    backstop = false;
-    runTicks();
-  }));
 }
 
-/** Runs what waits; answers whether anything did. What a tick throws goes to `report`, and the next tick runs. */
-export function runTicks(report = reportError) {
-  if (running || queue.length === 0) return false;
+/** Runs what waits, and what that adds. What a tick throws is reported, and the next one runs. */
+export function runTicks() {
+  if (running) return;
   running = true;
   while (queue.length > 0) {
     const ticks = queue;
@@ -37,5 +35,6 @@ export function runTicks(report = reportError) {
     }
   }
   running = false;
-  return true;
 }
+
+hooks.ticks = runTicks;

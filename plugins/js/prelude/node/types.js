@@ -1,7 +1,7 @@
 // `util.types`: what a value is, whatever its prototype says.
 // Follows https://nodejs.org/api/util.html#utiltypes.
 // Where the language has a getter or a method that only the true thing passes, that is the test; the few kinds
-// that no program can tell are asked of the engine (`host.kindOf`).
+// that no program can tell are asked of the engine (`host.kind`).
 
 import { host } from "lily:host";
 
@@ -24,7 +24,7 @@ function branded(method, ...values) {
 }
 
 const tagOf = call.bind(typedArrayTag);
-const kind = (...names) => (value) => value !== null && (typeof value === "object" || typeof value === "function") && names.includes(host.kindOf(value));
+const kind = (...names) => (value) => value !== null && (typeof value === "object" || typeof value === "function") && names.includes(host.kind(value));
 
 export const isTypedArray = (value) => tagOf(value) !== undefined;
 export const isUint8Array = (value) => tagOf(value) === "Uint8Array";
@@ -51,8 +51,8 @@ export const isRegExp = kind("RegExp");
 export const isNativeError = kind("Error");
 export const isProxy = kind("Proxy");
 export const isPromise = kind("Promise");
-export const isMapIterator = kind("Map Iterator");
-export const isSetIterator = kind("Set Iterator");
+export const isMapIterator = kind("MapIterator");
+export const isSetIterator = kind("SetIterator");
 export const isArgumentsObject = kind("Arguments");
 export const isGeneratorObject = kind("Generator", "AsyncGenerator");
 export const isModuleNamespaceObject = kind("Module");
