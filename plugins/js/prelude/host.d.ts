@@ -37,8 +37,8 @@ declare module "lily:host" {
   }
 
   interface Timers {
-    /** `timer(id)` follows once, at the earliest after `ms` (0 to 2^31-1). */
-    startTimer(id: Id, ms: number): void;
+    /** `timer(id)` follows once, at the earliest after `ms` (0 to 2^31-1). A weak timer does not keep the program running. */
+    startTimer(id: Id, ms: number, weak?: boolean): void;
     stopTimer(id: Id): void;
   }
 
@@ -157,7 +157,10 @@ declare module "lily:host" {
     rejected?(promise: Promise<unknown>, reason: unknown): void;
     /** … and now somebody does. */
     handled?(promise: Promise<unknown>): void;
-    /** All microtasks have run after a hook or the program's start; called if `rejected` was called since the last time. */
+    /**
+     * All microtasks have run after a hook or the program's start; called if `rejected` was called since
+     * the last time. Microtasks run after it as after every hook.
+     */
     checkpoint?(): void;
     /**
      * An exception left a hook (or a microtask of queueMicrotask): what `reportError` does. The

@@ -5,19 +5,59 @@
 // To add a global: import it here and name it in one of the three tables.
 
 import { host } from "lily:host";
-import { hooks } from "./hooks.js";
+import { AbortController, AbortSignal } from "./abort_signal.js";
+import { atob, btoa } from "./base64.js";
 import { DOMException } from "./dom_exception.js";
+import { CloseEvent, CustomEvent, ErrorEvent, Event, MessageEvent, PromiseRejectionEvent } from "./event.js";
+import { EventTarget } from "./event_target.js";
+import { addEventListener, dispatchEvent, handlers, removeEventListener, reportError, turns } from "./global_events.js";
+import { MessageChannel, MessagePort } from "./message_channel.js";
+import { Navigator, navigator } from "./navigator.js";
+import { Performance, performance, PerformanceEntry, PerformanceMark, PerformanceMeasure } from "./performance.js";
+import { structuredClone } from "./structured_clone.js";
+import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers.js";
 
 // Interfaces and namespaces: writable, not enumerable, configurable.
 const interfaces = {
+  AbortController,
+  AbortSignal,
+  CloseEvent,
+  CustomEvent,
   DOMException,
+  ErrorEvent,
+  Event,
+  EventTarget,
+  MessageChannel,
+  MessageEvent,
+  MessagePort,
+  Navigator,
+  Performance,
+  PerformanceEntry,
+  PerformanceMark,
+  PerformanceMeasure,
+  PromiseRejectionEvent,
 };
 
 // Operations of the global scope: enumerable, as WebIDL makes them.
-const operations = {};
+const operations = {
+  addEventListener,
+  atob,
+  btoa,
+  clearInterval,
+  clearTimeout,
+  dispatchEvent,
+  queueMicrotask,
+  removeEventListener,
+  reportError,
+  setInterval,
+  setTimeout,
+  structuredClone,
+};
 
-// Attributes of the global scope, which a program may replace: `[name]: getter`.
+// Attributes of the global scope, which a program may replace.
 const attributes = {
+  navigator: () => navigator,
+  performance: () => performance,
   self: () => globalThis,
 };
 
@@ -42,5 +82,6 @@ for (const name of Object.keys(attributes)) {
   };
   Object.defineProperty(globalThis, name, Object.getOwnPropertyDescriptor(accessor, name));
 }
+Object.defineProperties(globalThis, handlers);
 
-host.listen(hooks);
+host.listen(turns());

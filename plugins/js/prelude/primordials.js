@@ -43,6 +43,7 @@ export const dataViewByteLengthOf = getter(DataView.prototype, "byteLength");
 export const dataViewByteOffsetOf = getter(DataView.prototype, "byteOffset");
 export const arrayBufferLengthOf = getter(ArrayBuffer.prototype, "byteLength");
 export const arrayBufferSlice = uncurry(ArrayBuffer.prototype.slice);
+export const typedArraySet = uncurry(TypedArray.prototype.set);
 export const isView = ArrayBuffer.isView;
 
 /** True for an ArrayBuffer of any realm, whatever its prototype says. */

@@ -253,11 +253,12 @@ export function eventHandler(value) {
 // ---- the shape of interfaces ----
 
 /**
- * Gives a class the shape of a WebIDL interface: enumerable members, `Symbol.toStringTag`, a
- * prototype that cannot be replaced, constants on both sides. `hidden` names what stays out of sight
- * (members that the class has for the prelude's own use do not belong on prototypes at all).
+ * Gives a class the shape of a WebIDL interface: enumerable members, `Symbol.toStringTag` and
+ * constants on both sides. What the prelude alone uses of a class does not belong on its prototype:
+ * export it from a static block, as event.js does.
  */
-export function shape(Class, { constants, name = Class.name, methods = [] } = {}) {
+export function shape(Class, { constants, name = Class.name } = {}) {
+  platformPrototypes.add(Class.prototype);
   enumerable(Class.prototype, "constructor");
   enumerable(Class, "length", "name", "prototype");
   if (constants !== undefined) {
@@ -267,11 +268,20 @@ export function shape(Class, { constants, name = Class.name, methods = [] } = {}
       Object.defineProperty(Class.prototype, key, constant);
     }
   }
-  for (const [key, value] of methods) {
-    Object.defineProperty(Class.prototype, key, { value, writable: true, enumerable: false, configurable: true });
-  }
   Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: name, configurable: true });
   return Class;
+}
+
+const platformPrototypes = new WeakSet();
+
+/** True for an object of a platform class, or of a class that extends one: it cannot be cloned as plain. */
+export function platformObject(value) {
+  let prototype = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype) return false;
+  for (; prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
+    if (platformPrototypes.has(prototype)) return true;
+  }
+  return false;
 }
 
 function enumerable(target, ...except) {

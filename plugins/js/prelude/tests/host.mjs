@@ -8,7 +8,7 @@
 //   await lily.module("export default await 1;");    // a program as a module: its namespace
 //   lily.output                                      // what went to stdout and stderr
 //   lily.hooks.request(1, "GET", …)                  // call a hook; arrays and bytes are carried over
-//   await lily.idle()                                // until no timer and no microtask is left
+//   await lily.idle()                                // until no timer (but weak ones) and no microtask is left
 //
 // The realm is a fresh vm context with what QuickJS-ng has: none of Node's or V8's extras. A part
 // (`parts: [(lily) => ({ digest(name, bytes) { … } })]`) adds host functions, or replaces those here.
@@ -87,10 +87,11 @@ class Realm {
 
   /** Resolves when no timer is running and what was under way has settled. */
   async idle() {
+    const isBusy = () => [...this.timers.values()].some(({ weak }) => !weak);
     do {
       await new Promise((done) => setImmediate(done));
-      if (this.timers.size > 0) await new Promise((done) => setTimeout(done, 1));
-    } while (this.timers.size > 0);
+      if (isBusy()) await new Promise((done) => setTimeout(done, 1));
+    } while (isBusy());
     await new Promise((done) => setImmediate(done));
   }
 
@@ -221,14 +222,19 @@ function coreHost(lily, { environment, args, files }) {
     now: () => performance.timeOrigin + performance.now(),
     monotonic: () => performance.now(),
     random: (bytes) => void crypto.getRandomValues(bytes),
-    startTimer(id, ms) {
-      lily.timers.set(id, setTimeout(() => {
+    startTimer(id, ms, weak = false) {
+      const fire = () => {
         lily.timers.delete(id);
         lily.hooks.timer(id);
-      }, ms));
+      };
+      const handle = ms === 0 ? setImmediate(fire) : setTimeout(fire, ms);
+      lily.timers.set(id, { handle, weak });
+      if (weak) handle.unref();
     },
     stopTimer(id) {
-      clearTimeout(lily.timers.get(id));
+      const { handle } = lily.timers.get(id) ?? {};
+      clearTimeout(handle);
+      clearImmediate(handle);
       lily.timers.delete(id);
     },
     environment: () => Object.entries(environment).flat(),
