@@ -1,0 +1,74 @@
+// CryptoKey and usages. https://w3c.github.io/webcrypto/#cryptokey-interface
+// What operations use is the record, which no program can reach: the objects that `algorithm` and
+// `usages` answer are copies for the program, changed or not.
+
+import { DOMException } from "./dom_exception.js";
+import { enumeration, illegalConstructor, INTERNAL, interfaceType, isObject, sequence, shape } from "./webidl.js";
+
+const USAGES = ["encrypt", "decrypt", "sign", "verify", "deriveKey", "deriveBits", "wrapKey", "unwrapKey"];
+
+export const toUsages = sequence(enumeration("KeyUsage", USAGES));
+
+/**
+ * The record of a CryptoKey: `{ type, extractable, usages, algorithm, … }` and what the algorithm
+ * keeps in it (`secret`, `point`, `scalar`, `der`); undefined for other values.
+ */
+export let recordOf;
+
+export class CryptoKey {
+  #record;
+  #algorithm = null;
+  #usages = null;
+
+  constructor(token = undefined, record = undefined) {
+    if (token !== INTERNAL) illegalConstructor();
+    this.#record = record;
+  }
+
+  get type() {
+    return this.#record.type;
+  }
+
+  get extractable() {
+    return this.#record.extractable;
+  }
+
+  get algorithm() {
+    return (this.#algorithm ??= copyOfAlgorithm(this.#record.algorithm));
+  }
+
+  get usages() {
+    return (this.#usages ??= this.#record.usages.slice());
+  }
+
+  static {
+    recordOf = (value) => (isObject(value) && #record in value ? value.#record : undefined);
+  }
+}
+
+shape(CryptoKey);
+
+export const toKey = interfaceType("CryptoKey", (value) => recordOf(value) !== undefined);
+
+export const newKey = (record) => new CryptoKey(INTERNAL, record);
+
+function copyOfAlgorithm(algorithm) {
+  const copy = {};
+  for (const name of Object.keys(algorithm)) {
+    const value = algorithm[name];
+    if (value instanceof Uint8Array) copy[name] = new Uint8Array(value);
+    else copy[name] = typeof value === "object" ? copyOfAlgorithm(value) : value;
+  }
+  return copy;
+}
+
+/** Usages in the standard's order, each once; others than the allowed are a SyntaxError. */
+export function checkUsages(usages, allowed) {
+  for (const usage of usages) {
+    if (!allowed.includes(usage)) throw new DOMException(`the key cannot be used for "${usage}"`, "SyntaxError");
+  }
+  return USAGES.filter((usage) => usages.includes(usage));
+}
+
+/** Those of the usages that are among `some`. */
+export const usagesAmong = (usages, some) => usages.filter((usage) => some.includes(usage));

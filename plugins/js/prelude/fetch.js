@@ -1,0 +1,90 @@
+// fetch(). https://fetch.spec.whatwg.org/#fetch-method
+// The host sends requests, follows redirects (at most 20, the standard's rules for methods, bodies and
+// credentials) and decodes content codings; nothing is forbidden here that a browser forbids for the
+// sake of its user: a server has no cookies, no origin and no CORS. What a program may reach is the
+// host's to decide.
+
+import { host } from "lily:host";
+import { blobBytes, blobType } from "./blob.js";
+import { Channel } from "./channel.js";
+import { contentOfChannel, contentOfSource, discard, send } from "./content.js";
+import { processDataUrl } from "./data_url.js";
+import { hasHeader } from "./header_list.js";
+import { blobOfUrl } from "./object_urls.js";
+import { uncurry } from "./primordials.js";
+import { AbortSignal } from "./abort.js";
+import { partsOfRequest, Request } from "./request.js";
+import { responseOver } from "./response.js";
+import { needs } from "./webidl.js";
+
+const listen = uncurry(AbortSignal.prototype.addEventListener);
+const unlisten = uncurry(AbortSignal.prototype.removeEventListener);
+const isAborted = uncurry(Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted").get);
+const reasonOf = uncurry(Object.getOwnPropertyDescriptor(AbortSignal.prototype, "reason").get);
+
+// An answer that nobody can read any more gives its connection back.
+const unread = new FinalizationRegistry((id) => host.drop(id));
+
+export async function fetch(input, init = undefined) {
+  needs(1, arguments.length, "fetch");
+  const request = partsOfRequest(new Request(input, init));
+  const { signal, url, content } = request;
+  if (signal !== null && isAborted(signal)) {
+    if (content !== null) discard(content, reasonOf(signal));
+    throw reasonOf(signal);
+  }
+  if (url.startsWith("http:") || url.startsWith("https:")) return fetchHttp(request);
+  if (url.startsWith("data:")) return fetchData(url);
+  if (url.startsWith("blob:")) return fetchBlob(request);
+  throw new TypeError(`fetch: cannot fetch ${url}: its scheme is not http, https, data or blob`);
+}
+
+async function fetchHttp({ method, url, flat, content, redirect, signal }) {
+  const channel = new Channel(host.id());
+  const abort = () => {
+    host.abort(channel.id, "aborted by the program");
+    channel.fail(reasonOf(signal));
+  };
+  if (signal !== null) {
+    listen(signal, "abort", abort);
+    channel.onClose = () => unlisten(signal, "abort", abort);
+  }
+  const headers = hasHeader(flat, "accept") ? flat : [...flat, "accept", "*/*"];
+  const head = channel.head();
+  const target = withoutHash(url);
+  if (content === null || content.source !== null) {
+    host.fetch(channel.id, method, target, headers, content === null ? null : content.source, false, redirect);
+  } else {
+    host.fetch(channel.id, method, target, headers, null, true, redirect);
+    send(content, channel, (error) => {
+      channel.fail(new TypeError(`fetch: the body of the request broke off: ${url}`, { cause: error }));
+    });
+  }
+  const answer = await head;
+  unread.register(channel, channel.id, channel);
+  return responseOver({ ...answer, url: withoutHash(answer.url) }, contentOfChannel(channel));
+}
+
+function withoutHash(url) {
+  const hash = url.indexOf("#");
+  return hash < 0 ? url : url.slice(0, hash);
+}
+
+function fetchData(url) {
+  const data = processDataUrl(url);
+  if (data === null) throw new TypeError("fetch: the data: URL is not well formed");
+  return local(url, ["content-type", data.type], data.bytes);
+}
+
+function fetchBlob({ method, url }) {
+  const blob = blobOfUrl(url);
+  if (method !== "GET") throw new TypeError(`fetch: a blob: URL is only for GET, not ${method}`);
+  if (blob === undefined) throw new TypeError(`fetch: nothing is behind ${url}`);
+  const bytes = blobBytes(blob);
+  return local(url, ["content-length", `${bytes.length}`, "content-type", blobType(blob)], bytes);
+}
+
+function local(url, headers, bytes) {
+  const answer = { status: 200, statusText: "OK", url: withoutHash(url), headers, redirected: false };
+  return responseOver(answer, contentOfSource(bytes));
+}

@@ -1,0 +1,33 @@
+// blob: URLs. https://w3c.github.io/FileAPI/#url-model
+// An instance is its own store; its origin is opaque, so the URLs begin with "blob:null/".
+
+import { host } from "lily:host";
+import { blobBytes } from "./blob.js";
+import { uuid } from "./random.js";
+import { interfaceType, needs, USVString } from "./webidl.js";
+
+const blobs = new Map();
+const toBlob = interfaceType("Blob", (value) => blobBytes(value) !== undefined);
+
+export function createObjectURL(obj) {
+  needs(1, arguments.length, "URL.createObjectURL");
+  const blob = toBlob(obj, "URL.createObjectURL: argument 1");
+  const url = `blob:null/${uuid()}`;
+  blobs.set(url, blob);
+  return url;
+}
+
+export function revokeObjectURL(url) {
+  needs(1, arguments.length, "URL.revokeObjectURL");
+  blobs.delete(serialized(USVString(url, "URL.revokeObjectURL: argument 1")));
+}
+
+/** The blob of a URL, or undefined. */
+export function blobOfUrl(url) {
+  return blobs.get(serialized(url));
+}
+
+function serialized(url) {
+  const parts = host.parseUrl(url, undefined);
+  return parts === null ? url : parts[0].slice(0, parts[0].length - parts[8].length);
+}
