@@ -1,7 +1,7 @@
 // `node:assert` and `node:assert/strict`. Follows https://nodejs.org/api/assert.html and `lib/assert.js` of Node (MIT).
 // What it does not do: print the source of a failed `assert(expression)`, which the engine no longer has.
 
-import { inspect } from "../inspect.js";
+import { inspect } from "../console/inspect.js";
 import { AssertionError } from "./assertion_error.js";
 import { isDeepEqual, isDeepStrictEqual, isPartialStrictEqual } from "./comparisons.js";
 import { codes } from "./errors.js";

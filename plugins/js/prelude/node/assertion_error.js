@@ -1,7 +1,7 @@
 // `assert.AssertionError` and its messages. Follows https://nodejs.org/api/assert.html#class-assertassertionerror and
 // `lib/internal/assert/assertion_error.js` of Node (MIT); without colours, since stderr is no terminal.
 
-import { inspect } from "../inspect.js";
+import { inspect } from "../console/inspect.js";
 import { printed, steps } from "./diff.js";
 import { validateObject } from "./validate.js";
 

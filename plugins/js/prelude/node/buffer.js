@@ -4,7 +4,7 @@
 // searching and filling in buffer_search.js.
 
 import { host } from "lily:host";
-import { inspect } from "../inspect.js";
+import { inspect } from "../console/inspect.js";
 import { encodingNamed, hexText, utf8Length } from "./buffer_encodings.js";
 import { addNumbers } from "./buffer_numbers.js";
 import { fill, indexOf } from "./buffer_search.js";

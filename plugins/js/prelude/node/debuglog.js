@@ -2,7 +2,7 @@
 // Follows https://nodejs.org/api/util.html#utildebuglogsection-callback.
 
 import { host } from "lily:host";
-import { formatWithOptions } from "../inspect.js";
+import { formatWithOptions } from "../console/format.js";
 
 /** Reads NODE_DEBUG at the first call, never while loading: `*` stands for any text. */
 function isAsked(section) {

@@ -2,7 +2,7 @@
 // Follows https://nodejs.org/api/errors.html and `lib/internal/errors.js` of Node (MIT).
 // To add a code: one line in `messages`.
 
-import { inspect } from "../inspect.js";
+import { inspect } from "../console/inspect.js";
 
 const primitives = ["string", "function", "number", "object", "Function", "Object", "boolean", "bigint", "symbol"];
 
@@ -118,8 +118,8 @@ const messages = {
   ERR_MISSING_ARGS: [TypeError, missing],
   ERR_OUT_OF_RANGE: [RangeError, outOfRange],
   ERR_PARSE_ARGS_INVALID_OPTION_VALUE: [TypeError, (text) => text],
-  ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL: [TypeError, (text) => text],
-  ERR_PARSE_ARGS_UNKNOWN_OPTION: [TypeError, (text) => text],
+  ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL: [TypeError, (arg) => `Unexpected argument '${arg}'. This command does not take positional arguments`],
+  ERR_PARSE_ARGS_UNKNOWN_OPTION: [TypeError, (option, allowPositionals) => `Unknown option '${option}'${allowPositionals ? `. To specify a positional argument starting with a '-', place it at the end of the command after '--', as in '-- ${JSON.stringify(option)}` : ""}`],
   ERR_SOCKET_CLOSED: [Error, () => "Socket is closed"],
   ERR_STREAM_DESTROYED: [Error, (name) => `Cannot call ${name} after a stream was destroyed`],
   ERR_STREAM_PREMATURE_CLOSE: [Error, () => "Premature close"],

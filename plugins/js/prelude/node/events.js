@@ -1,7 +1,7 @@
 // `node:events`: EventEmitter, and `once` and `on` that await it (events_await.js).
 // Follows https://nodejs.org/api/events.html; state lies in `_events` as in Node, since packages look there.
 
-import { inspect } from "../inspect.js";
+import { inspect } from "../console/inspect.js";
 import { codes } from "./errors.js";
 import { nextTick } from "./ticks.js";
 import { validateBoolean, validateFunction, validateNumber, validateString } from "./validate.js";

@@ -155,3 +155,6 @@ EventEmitter.once = once;
 EventEmitter.on = on;
 EventEmitter.getEventListeners = getEventListeners;
 EventEmitter.addAbortListener = addAbortListener;
+
+export { EventEmitter };
+export default EventEmitter;

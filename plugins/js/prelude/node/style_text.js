@@ -1,6 +1,6 @@
 // `util.styleText`: a text between the terminal's codes. Follows https://nodejs.org/api/util.html#utilstyletextformat-text-options.
 
-import { inspect } from "../inspect.js";
+import { inspect } from "../console/inspect.js";
 import { codes } from "./errors.js";
 import { validateBoolean, validateOneOf, validateString } from "./validate.js";
 

@@ -1,13 +1,14 @@
 // `node:util`. Follows https://nodejs.org/api/util.html.
 // `inspect` and `format` are the console's; `types` is types.js, deep equality comparisons.js, styles style_text.js.
 
-import { parseArgs } from "@pkgjs/parseargs";
-import { format, formatWithOptions, inspect, stripVTControlCharacters } from "../inspect.js";
+import { format, formatWithOptions } from "../console/format.js";
+import { inspect } from "../console/inspect.js";
 import { Buffer } from "./buffer.js";
 import { isDeepStrictEqual } from "./comparisons.js";
 import { debuglog } from "./debuglog.js";
 import { diff } from "./diff.js";
 import { codes, systemErrors } from "./errors.js";
+import { parseArgs } from "./parse_args.js";
 import { parseEnv } from "./parse_env.js";
 import { promisify } from "./promisify.js";
 import { styleText } from "./style_text.js";
@@ -79,6 +80,15 @@ async function aborted(signal, resource) {
   await new Promise((resolve) => {
     signal.addEventListener("abort", resolve, { once: true });
   });
+}
+
+// The control sequences of terminals. Follows npm `ansi-regex` (MIT), as Node does.
+// eslint-disable-next-line no-control-regex
+const controlSequences = /[\u001B\u009B][[\]()#;?]*(?:(?:(?:(?:;[-a-zA-Z\d\/#&.:=?%@~_]+)*|[a-zA-Z\d]+(?:;[-a-zA-Z\d\/#&.:=?%@~_]*)*)?(?:\u0007|\u001B\u005C|\u009C))|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-ntqry=><~]))/g;
+
+function stripVTControlCharacters(text) {
+  validateString(text, "str");
+  return text.replace(controlSequences, "");
 }
 
 function log(...values) {
