@@ -10,12 +10,12 @@ import { formDataEntries, formDataOver } from "./form_data.js";
 import { getHeader } from "./header_list.js";
 import { extractMimeType, parameterOf, serializeMimeType } from "./mime.js";
 import { encodeMultipart, newBoundary, parseMultipart } from "./multipart.js";
-import { charCodeAt, isArrayBuffer, isView, stringSlice, succeeds, uncurry } from "./primordials.js";
+import { charCodeAt, getter, isArrayBuffer, isView, stringSlice, succeeds, uncurry } from "./primordials.js";
 import { isDisturbed, isReadableStream, ReadableStream } from "./streams.js";
 import { URLSearchParams } from "./url.js";
 import { BufferSource, isObject, USVString } from "./webidl.js";
 
-const isLocked = uncurry(Object.getOwnPropertyDescriptor(ReadableStream.prototype, "locked").get);
+const isLocked = getter(ReadableStream.prototype, "locked");
 const getReader = uncurry(ReadableStream.prototype.getReader);
 const tee = uncurry(ReadableStream.prototype.tee);
 const cancel = uncurry(ReadableStream.prototype.cancel);

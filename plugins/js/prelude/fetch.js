@@ -5,22 +5,20 @@
 // host's to decide.
 
 import { host } from "lily:host";
+import { AbortSignal, offAbort, onAbort } from "./abort_signal.js";
 import { blobBytes, blobType } from "./blob.js";
 import { Channel } from "./channel.js";
 import { contentOfChannel, contentOfSource, discard, send } from "./content.js";
 import { processDataUrl } from "./data_url.js";
 import { hasHeader } from "./header_list.js";
 import { blobOfUrl } from "./object_urls.js";
-import { uncurry } from "./primordials.js";
-import { AbortSignal } from "./abort.js";
+import { signals } from "./event_target.js";
+import { getter } from "./primordials.js";
 import { partsOfRequest, Request } from "./request.js";
 import { responseOver } from "./response.js";
 import { needs } from "./webidl.js";
 
-const listen = uncurry(AbortSignal.prototype.addEventListener);
-const unlisten = uncurry(AbortSignal.prototype.removeEventListener);
-const isAborted = uncurry(Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted").get);
-const reasonOf = uncurry(Object.getOwnPropertyDescriptor(AbortSignal.prototype, "reason").get);
+const reasonOf = getter(AbortSignal.prototype, "reason");
 
 // An answer that nobody can read any more gives its connection back.
 const unread = new FinalizationRegistry((id) => host.drop(id));
@@ -29,7 +27,7 @@ export async function fetch(input, init = undefined) {
   needs(1, arguments.length, "fetch");
   const request = partsOfRequest(new Request(input, init));
   const { signal, url, content } = request;
-  if (signal !== null && isAborted(signal)) {
+  if (signal !== null && signals.isAborted(signal)) {
     if (content !== null) discard(content, reasonOf(signal));
     throw reasonOf(signal);
   }
@@ -46,8 +44,8 @@ async function fetchHttp({ method, url, flat, content, redirect, signal }) {
     channel.fail(reasonOf(signal));
   };
   if (signal !== null) {
-    listen(signal, "abort", abort);
-    channel.onClose = () => unlisten(signal, "abort", abort);
+    onAbort(signal, abort);
+    channel.onClose = () => unonAbort(signal, abort);
   }
   const headers = hasHeader(flat, "accept") ? flat : [...flat, "accept", "*/*"];
   const head = channel.head();
@@ -61,7 +59,7 @@ async function fetchHttp({ method, url, flat, content, redirect, signal }) {
     });
   }
   const answer = await head;
-  unread.register(channel, channel.id, channel);
+  unread.register(channel, channel.id);
   return responseOver({ ...answer, url: withoutHash(answer.url) }, contentOfChannel(channel));
 }
 

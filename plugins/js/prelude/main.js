@@ -7,26 +7,47 @@
 import { host } from "lily:host";
 import { AbortController, AbortSignal } from "./abort_signal.js";
 import { atob, btoa } from "./base64.js";
+import { Blob, File } from "./blob.js";
+import { console } from "./console.js";
+import { Crypto, crypto } from "./crypto.js";
+import { CryptoKey } from "./crypto_key.js";
 import { DOMException } from "./dom_exception.js";
 import { CloseEvent, CustomEvent, ErrorEvent, Event, MessageEvent, PromiseRejectionEvent } from "./event.js";
 import { EventTarget } from "./event_target.js";
+import { fetch } from "./fetch.js";
+import { FetchEvent } from "./fetch_event.js";
+import { FormData } from "./form_data.js";
 import { addEventListener, dispatchEvent, handlers, removeEventListener, reportError, turns } from "./global_events.js";
+import { Headers } from "./headers.js";
 import { MessageChannel, MessagePort } from "./message_channel.js";
 import { Navigator, navigator } from "./navigator.js";
 import { Performance, performance, PerformanceEntry, PerformanceMark, PerformanceMeasure } from "./performance.js";
+import { Request } from "./request.js";
+import { Response } from "./response.js";
+import "./serve.js";
 import { structuredClone } from "./structured_clone.js";
+import { SubtleCrypto } from "./subtle.js";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers.js";
+import { WebSocket } from "./websocket.js";
 
 // Interfaces and namespaces: writable, not enumerable, configurable.
 const interfaces = {
   AbortController,
   AbortSignal,
+  Blob,
   CloseEvent,
+  console,
+  Crypto,
+  CryptoKey,
   CustomEvent,
   DOMException,
   ErrorEvent,
   Event,
   EventTarget,
+  FetchEvent,
+  File,
+  FormData,
+  Headers,
   MessageChannel,
   MessageEvent,
   MessagePort,
@@ -36,6 +57,10 @@ const interfaces = {
   PerformanceMark,
   PerformanceMeasure,
   PromiseRejectionEvent,
+  Request,
+  Response,
+  SubtleCrypto,
+  WebSocket,
 };
 
 // Operations of the global scope: enumerable, as WebIDL makes them.
@@ -46,6 +71,7 @@ const operations = {
   clearInterval,
   clearTimeout,
   dispatchEvent,
+  fetch,
   queueMicrotask,
   removeEventListener,
   reportError,
@@ -56,6 +82,7 @@ const operations = {
 
 // Attributes of the global scope, which a program may replace.
 const attributes = {
+  crypto: () => crypto,
   navigator: () => navigator,
   performance: () => performance,
   self: () => globalThis,

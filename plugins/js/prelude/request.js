@@ -4,7 +4,7 @@
 // said, unread: its Headers, its AbortSignal and its stream are made when the program asks for them.
 
 import { host } from "lily:host";
-import { AbortController, AbortSignal, isAbortSignal } from "./abort.js";
+import { AbortSignal, isAbortSignal, newSignal, signalAbort } from "./abort_signal.js";
 import { cloneContent, extract, isUnusable, mixBody, take } from "./content.js";
 import { appendHeader, fillHeaders, hasHeader, headersInit } from "./header_list.js";
 import { headersOver } from "./headers.js";
@@ -76,8 +76,6 @@ const defaults = Object.freeze({
 });
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const abort = uncurry(AbortController.prototype.abort);
-const signalOf = uncurry(Object.getOwnPropertyDescriptor(AbortController.prototype, "signal").get);
 const anySignal = AbortSignal.any.bind(AbortSignal);
 const pipeThrough = uncurry(ReadableStream.prototype.pipeThrough);
 
@@ -125,7 +123,6 @@ export class Request {
   /** The signal that this request's own follows, and its own, once a program has asked for it. */
   #followed = null;
   #signal = null;
-  #controller = null;
   #settings = defaults;
 
   constructor(input, init = undefined) {
@@ -220,15 +217,7 @@ export class Request {
   }
 
   get signal() {
-    if (this.#signal === null) {
-      if (this.#followed !== null) {
-        this.#signal = anySignal([this.#followed]);
-      } else {
-        this.#controller ??= new AbortController();
-        this.#signal = signalOf(this.#controller);
-      }
-    }
-    return this.#signal;
+    return (this.#signal ??= this.#followed === null ? newSignal() : anySignal([this.#followed]));
   }
 
   get duplex() {
@@ -299,8 +288,8 @@ export class Request {
       return request;
     };
     abortRequest = (request, reason) => {
-      request.#controller ??= new AbortController();
-      abort(request.#controller, reason);
+      request.#signal ??= newSignal();
+      signalAbort(request.#signal, reason);
     };
     partsOfRequest = (value) => {
       if (!isObject(value) || !(#content in value)) return undefined;

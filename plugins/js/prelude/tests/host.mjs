@@ -1,5 +1,5 @@
 // A double of `lily:host` and a loader of the prelude, for tests under Node:
-//   node --experimental-vm-modules --test plugins/js/prelude/tests/
+//   node --experimental-vm-modules --expose-internals --test plugins/js/prelude/tests/
 //
 //   import { load } from "./host.mjs";
 //   const lily = await load();                       // or load({ entry: "url.js", parts: [cryptoHost] })

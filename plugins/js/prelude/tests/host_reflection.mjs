@@ -1,8 +1,15 @@
 // The double's look behind values, by what Node gives its own util.inspect.
 
+import { createRequire } from "node:module";
 import { types } from "node:util";
 
-const { getPromiseDetails, getProxyDetails, previewEntries } = process.binding("util");
+function binding(name) {
+  if (!process.execArgv.includes("--expose-internals")) throw new Error("run node with --expose-internals");
+  return createRequire(import.meta.url)("internal/test/binding").internalBinding("util")[name];
+}
+const getPromiseDetails = (promise) => binding("getPromiseDetails")(promise);
+const getProxyDetails = (proxy) => binding("getProxyDetails")(proxy, true);
+const previewEntries = (iterator) => binding("previewEntries")(iterator, true);
 const STATES = ["pending", "fulfilled", "rejected"];
 
 const KINDS = [
@@ -43,12 +50,12 @@ export function reflectionHost(lily) {
       if (types.isGeneratorObject(value)) return generator.isPrototypeOf(value) ? "Generator" : "AsyncGenerator";
       return "Object";
     },
-    proxyParts: (proxy) => getProxyDetails(proxy, true),
+    proxyParts: getProxyDetails,
     promiseState(promise) {
       const [state, result] = getPromiseDetails(promise);
       return [STATES[state], result];
     },
-    iteratorRest: (iterator) => previewEntries(iterator, true),
+    iteratorRest: previewEntries,
   };
 }
 
