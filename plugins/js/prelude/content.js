@@ -12,7 +12,7 @@ import { extractMimeType, parameterOf, serializeMimeType } from "./mime.js";
 import { encodeMultipart, newBoundary, parseMultipart } from "./multipart.js";
 import { charCodeAt, getter, isArrayBuffer, isView, stringSlice, succeeds, uncurry } from "./primordials.js";
 import { isDisturbed, isReadableStream, ReadableStream } from "./streams.js";
-import { URLSearchParams } from "./url.js";
+import { URLSearchParams } from "./url_search_params.js";
 import { BufferSource, isObject, USVString } from "./webidl.js";
 
 const isLocked = getter(ReadableStream.prototype, "locked");

@@ -13,6 +13,7 @@ import { Crypto, crypto } from "./crypto.js";
 import { CryptoKey } from "./crypto_key.js";
 import { DOMException } from "./dom_exception.js";
 import { CloseEvent, CustomEvent, ErrorEvent, Event, MessageEvent, PromiseRejectionEvent } from "./event.js";
+import { TextDecoder, TextEncoder } from "./encoding.js";
 import { EventTarget } from "./event_target.js";
 import { fetch } from "./fetch.js";
 import { FetchEvent } from "./fetch_event.js";
@@ -21,14 +22,22 @@ import { addEventListener, dispatchEvent, handlers, removeEventListener, reportE
 import { Headers } from "./headers.js";
 import { MessageChannel, MessagePort } from "./message_channel.js";
 import { Navigator, navigator } from "./navigator.js";
+import "./node/globals.js";
 import { Performance, performance, PerformanceEntry, PerformanceMark, PerformanceMeasure } from "./performance.js";
 import { Request } from "./request.js";
 import { Response } from "./response.js";
 import "./serve.js";
+import * as streams from "./streams.js";
+import {
+  CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream,
+} from "./stream_transforms.js";
 import { structuredClone } from "./structured_clone.js";
 import { SubtleCrypto } from "./subtle.js";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers.js";
 import { WebSocket } from "./websocket.js";
+import { URLPattern } from "./url_pattern.js";
+import { URLSearchParams } from "./url_search_params.js";
+import { URL } from "./url.js";
 
 // Interfaces and namespaces: writable, not enumerable, configurable.
 const interfaces = {
@@ -39,7 +48,11 @@ const interfaces = {
   console,
   Crypto,
   CryptoKey,
+  ByteLengthQueuingStrategy: streams.ByteLengthQueuingStrategy,
+  CompressionStream,
+  CountQueuingStrategy: streams.CountQueuingStrategy,
   CustomEvent,
+  DecompressionStream,
   DOMException,
   ErrorEvent,
   Event,
@@ -61,6 +74,24 @@ const interfaces = {
   Response,
   SubtleCrypto,
   WebSocket,
+  ReadableByteStreamController: streams.ReadableByteStreamController,
+  ReadableStream: streams.ReadableStream,
+  ReadableStreamBYOBReader: streams.ReadableStreamBYOBReader,
+  ReadableStreamBYOBRequest: streams.ReadableStreamBYOBRequest,
+  ReadableStreamDefaultController: streams.ReadableStreamDefaultController,
+  ReadableStreamDefaultReader: streams.ReadableStreamDefaultReader,
+  TextDecoder,
+  TextDecoderStream,
+  TextEncoder,
+  TextEncoderStream,
+  TransformStream: streams.TransformStream,
+  TransformStreamDefaultController: streams.TransformStreamDefaultController,
+  URL,
+  URLPattern,
+  URLSearchParams,
+  WritableStream: streams.WritableStream,
+  WritableStreamDefaultController: streams.WritableStreamDefaultController,
+  WritableStreamDefaultWriter: streams.WritableStreamDefaultWriter,
 };
 
 // Operations of the global scope: enumerable, as WebIDL makes them.

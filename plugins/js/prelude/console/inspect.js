@@ -9,6 +9,7 @@
 import { host } from "lily:host";
 import { CUSTOM } from "../inspect_custom.js";
 import { lengthOf, typedArrayName, uncurry } from "../primordials.js";
+import { isURL } from "../url.js";
 import { boxedBase, functionBase, isBoxed } from "./bases.js";
 import { withColor, colors, styles } from "./colors.js";
 import { formatError, isError } from "./errors.js";
@@ -309,6 +310,8 @@ function planOther(about) {
   if (kind === "WeakSet" || kind === "WeakMap") return withPrefix(kind, members.formatWeak);
   if (kind === "Module") return withPrefix("Module", members.formatNamespace);
   if (isBoxed(kind)) return withBase(boxedBase(value, kind, context, keys, constructor, tag));
+  const isDeep = depth > context.depth && context.depth !== null;
+  if (!isDeep && isURL(value)) return withBase(value.href);
   const prefix = objectPrefix(value, constructor, tag);
   return plan("", [`${prefix}{`, "}"], keys, noParts, MEMBERS, isBare() ? `${prefix}{}` : undefined);
 }

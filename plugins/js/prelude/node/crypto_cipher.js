@@ -2,8 +2,8 @@
 // Follows https://nodejs.org/api/crypto.html#class-cipheriv. Bytes come out of `update` as Node gives them.
 
 import { host } from "lily:host";
-import { isEqual } from "../bytes.js";
 import { Buffer } from "./buffer.js";
+import { timingSafeEqual } from "./crypto_derive.js";
 import { dataBytes, output } from "./crypto_hash.js";
 import { keyBytes } from "./crypto_keys.js";
 import { codes } from "./errors.js";
@@ -156,7 +156,7 @@ class Galois {
     const sealed = host.crypto("aes-gcm-encrypt", this.#key, this.#iv, Buffer.concat(this.#data), 16, plain);
     const tag = sealed.slice(plain.length);
     if (this.#encrypts) this.tag = tag.slice(0, this.tagBytes);
-    else if (this.tag === undefined || !isEqual(tag.slice(0, this.tag.length), this.tag)) throw new Error("Unsupported state or unable to authenticate data");
+    else if (this.tag === undefined || !timingSafeEqual(tag.slice(0, this.tag.length), this.tag)) throw new Error("Unsupported state or unable to authenticate data");
     return none;
   }
 }

@@ -36,7 +36,7 @@ export function pbkdf2Sync(password, salt, iterations, keylen, digest) {
   const grain = dataBytes(salt, "utf8", "salt");
   validateInteger(iterations, "iterations", 1, 2147483647);
   validateInteger(keylen, "keylen", 0, 2147483647);
-  return asBuffer(keylen === 0 ? new Uint8Array(0) : host.crypto("pbkdf2", name, secret, grain, iterations, keylen * 1));
+  return asBuffer(keylen === 0 ? new Uint8Array(0) : host.crypto("pbkdf2", name, secret, grain, iterations, keylen));
 }
 
 export function pbkdf2(password, salt, iterations, keylen, digest, callback) {

@@ -2,7 +2,8 @@
 // Follows https://nodejs.org/api/url.html.
 
 import { host } from "lily:host";
-import { URL, URLSearchParams } from "../url.js";
+import { URL } from "../url.js";
+import { URLSearchParams } from "../url_search_params.js";
 import { Buffer } from "./buffer.js";
 import { codes } from "./errors.js";
 import { resolve as resolvePath } from "./path.js";
@@ -86,7 +87,7 @@ function domain(name, convert) {
   };
 }
 
-function urlToHttpOptions(url) {
+export function urlToHttpOptions(url) {
   validateObject(url, "url", { allowFunction: true });
   const { hostname, pathname, port, username, password, search } = url;
   const options = Object.assign(Object.create(null), url, {

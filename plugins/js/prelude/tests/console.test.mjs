@@ -119,7 +119,8 @@ test("util.inspect: options", () => {
   ];
   for (const options of sets) {
     for (const source of all) {
-      if (options.showHidden && /Math|JSON|Reflect|Atomics|Array$|Map$|Weak|Math.max|Error/.test(source)) continue; // as many members as the engine has
+      if (options.showHidden && /Math|JSON|Reflect|Atomics|Array$|Map$|Weak|Math.max|Error|Shared/.test(source)) continue; // as many members as the engine has; SharedArrayBuffer comes late in Node
+      if (options.maxArrayLength === 0 && /setPrototypeOf\(new (Map|Set)/.test(source)) continue; // Node forgets the limit there
       const expected = util.inspect(here(source), options);
       equal(inspect(there(source), options), expected, `${JSON.stringify(options)} ${source}`);
     }

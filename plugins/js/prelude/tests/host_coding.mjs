@@ -20,11 +20,15 @@ export function codingHost() {
       const { read, written } = encoder.encodeInto(text, into);
       return [read, written];
     },
-    decode: (label, bytes, fatal) => fatally(() => new TextDecoder(label, { fatal, ignoreBOM: true }).decode(bytes)),
+    decode(label, bytes, fatal) {
+      if (label === "windows-1252") return windows1252(bytes);
+      return fatally(() => new TextDecoder(label, { fatal, ignoreBOM: true }).decode(bytes));
+    },
     encodingName: (label) => fatally(() => new TextDecoder(label).encoding),
     newDecoder: (label, fatal) => keep({ label, fatal, decoder: null }),
     pushDecoder(handle, bytes, last) {
       const state = handles.get(handle);
+      if (state.label === "windows-1252") return windows1252(bytes);
       state.decoder ??= new TextDecoder(state.label, { fatal: state.fatal, ignoreBOM: true });
       const text = fatally(() => state.decoder.decode(bytes, { stream: !last }));
       if (last || text === null) state.decoder = null;
@@ -43,6 +47,13 @@ export function codingHost() {
     pushZip: (handle, bytes, last) => handles.get(handle).push(bytes, last),
     dropZip: (handle) => void handles.delete(handle),
   };
+}
+
+// Node 20 takes windows-1252 for Latin-1.
+const HIGH = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";
+
+function windows1252(bytes) {
+  return Buffer.from(bytes).toString("latin1").replace(/[\x80-\x9f]/g, (c) => HIGH[c.charCodeAt(0) - 0x80]);
 }
 
 function parts(url) {
