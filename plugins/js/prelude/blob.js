@@ -3,8 +3,10 @@
 
 import { host } from "lily:host";
 import { concatenate, copyOf, decodeUtf8, EMPTY } from "./bytes.js";
-import { ReadableStream } from "./streams.js";
+import { inspectAs } from "./inspect_custom.js";
 import { isArrayBuffer, isView, toLowerCase } from "./primordials.js";
+import { ReadableStream } from "./streams.js";
+import { serializable } from "./structured_clone.js";
 import {
   BufferSource,
   dictionary,
@@ -159,6 +161,20 @@ export class File extends Blob {
 
 shape(Blob);
 shape(File);
+inspectAs(Blob, ({ size, type }) => ({ size, type }));
+inspectAs(File, ({ size, type, name, lastModified }) => ({ size, type, name, lastModified }));
+
+// The bytes never change, so a clone shares them.
+serializable({
+  is: (value) => isFile(value),
+  serialize: (file) => ({ blob: blobOver(blobBytes(file), blobType(file)), name: fileName(file), lastModified: file.lastModified }),
+  deserialize: ({ blob, name, lastModified }) => new File([blob], name, { type: blobType(blob), lastModified }),
+});
+serializable({
+  is: (value) => blobBytes(value) !== undefined,
+  serialize: (blob) => blobOver(blobBytes(blob), blobType(blob)),
+  deserialize: (blob) => blobOver(blobBytes(blob), blobType(blob)),
+});
 
 /** A byte stream of what others still hold: each chunk is a copy, as the stream takes its memory. */
 export function streamOfBytes(bytes) {

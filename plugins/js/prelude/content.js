@@ -12,7 +12,7 @@ import { extractMimeType, parameterOf, serializeMimeType } from "./mime.js";
 import { encodeMultipart, newBoundary, parseMultipart } from "./multipart.js";
 import { charCodeAt, getter, isArrayBuffer, isView, stringSlice, succeeds, uncurry } from "./primordials.js";
 import { isDisturbed, isReadableStream, ReadableStream } from "./streams.js";
-import { URLSearchParams } from "./url_search_params.js";
+import { parseForm, URLSearchParams } from "./url_search_params.js";
 import { BufferSource, isObject, USVString } from "./webidl.js";
 
 const isLocked = getter(ReadableStream.prototype, "locked");
@@ -254,11 +254,7 @@ function toFormData(bytes, mime) {
     return formDataOver(entries);
   }
   if (mime?.essence === "application/x-www-form-urlencoded") {
-    const entries = [];
-    // The constructor takes one question mark off.
-    const fields = new URLSearchParams(`?${decodeUtf8(bytes)}`);
-    for (const [name, value] of fields) entries[entries.length] = { name, value };
-    return formDataOver(entries);
+    return formDataOver(parseForm(decodeUtf8(bytes)).map(([name, value]) => ({ name, value })));
   }
   throw new TypeError("the content-type is neither multipart/form-data nor application/x-www-form-urlencoded");
 }

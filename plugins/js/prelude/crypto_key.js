@@ -3,6 +3,8 @@
 // `usages` answer are copies for the program, changed or not.
 
 import { DOMException } from "./dom_exception.js";
+import { inspectAs } from "./inspect_custom.js";
+import { serializable } from "./structured_clone.js";
 import { enumeration, illegalConstructor, INTERNAL, interfaceType, isObject, sequence, shape } from "./webidl.js";
 
 const USAGES = ["encrypt", "decrypt", "sign", "verify", "deriveKey", "deriveBits", "wrapKey", "unwrapKey"];
@@ -47,6 +49,14 @@ export class CryptoKey {
 }
 
 shape(CryptoKey);
+inspectAs(CryptoKey, ({ type, extractable, algorithm, usages }) => ({ type, extractable, algorithm, usages }));
+
+// A record never changes after its key is made.
+serializable({
+  is: (value) => recordOf(value) !== undefined,
+  serialize: (key) => recordOf(key),
+  deserialize: (record) => newKey(record),
+});
 
 export const toKey = interfaceType("CryptoKey", (value) => recordOf(value) !== undefined);
 

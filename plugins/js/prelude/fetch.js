@@ -45,7 +45,7 @@ async function fetchHttp({ method, url, flat, content, redirect, signal }) {
   };
   if (signal !== null) {
     onAbort(signal, abort);
-    channel.onClose = () => unonAbort(signal, abort);
+    channel.onClose = () => offAbort(signal, abort);
   }
   const headers = hasHeader(flat, "accept") ? flat : [...flat, "accept", "*/*"];
   const head = channel.head();

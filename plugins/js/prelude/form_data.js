@@ -1,6 +1,7 @@
 // FormData. https://xhr.spec.whatwg.org/#interface-formdata
 
 import { Blob, blobBytes, blobType, File, fileName, isFile } from "./blob.js";
+import { inspectAs } from "./inspect_custom.js";
 import { isObject, needs, pairIterable, shape, USVString } from "./webidl.js";
 
 /** The entries of a FormData as multipart.js takes them, or undefined for other values. */
@@ -109,3 +110,4 @@ export class FormData {
 
 pairIterable(FormData, (form, index) => pairAt(form, index));
 shape(FormData);
+inspectAs(FormData, (form) => Object.fromEntries(form));

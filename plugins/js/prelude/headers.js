@@ -16,6 +16,7 @@ import {
   setHeader,
   sortAndCombine,
 } from "./header_list.js";
+import { inspectAs } from "./inspect_custom.js";
 import { needs, pairIterable, shape } from "./webidl.js";
 
 /** The Headers over a list that the prelude made or the host gave; `immutable` refuses changes. */
@@ -105,3 +106,4 @@ export class Headers {
 
 pairIterable(Headers, (headers, index) => pairAt(headers, index));
 shape(Headers);
+inspectAs(Headers, (headers) => Object.fromEntries(headers));

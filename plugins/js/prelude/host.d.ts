@@ -13,7 +13,9 @@ declare module "lily:host" {
   type Handle = number;
   type Encoding = string;
 
-  interface Host extends Output, Clock, Timers, Bodies, Outbound, Sockets, Coding, Urls, Digests, Compression, Program, Files, Reflection {
+  interface Host
+    extends Output, Clock, Timers, Bodies, Outbound, Sockets, AsyncContext, Coding, Urls, Digests, Compression, Program, Files,
+      Reflection {
     /** The next id. */
     id(): Id;
     /** Once, while the prelude loads. */
@@ -162,20 +164,46 @@ declare module "lily:host" {
 
   // ---- HTTP and sockets (prelude of fetch) ----
 
+  // A header's name is in lower case, its value has one code unit for each byte (latin1). The host
+  // checks what it is given once more: a program may have broken the prelude's own objects.
+  // Chunks that the host gives are fresh memory, the prelude's from then on; what it is given it has
+  // copied or sent when the function returns. A call with an id that has ended does nothing.
+
   interface Bodies {
-    respond(id: Id, status: number, statusText: string, headers: FlatHeaders, body: Uint8Array | string | null, more: boolean): void;
-    /** False: wait for the hook `room` before the next. */
+    /**
+     * The answer to `request(id)`: whole, or with `more` its head, with `write` and `finish` to
+     * follow. A whole body has its content-length set by the host. For HEAD the host sends no body.
+     */
+    respond(
+      id: Id, status: number, statusText: string, headers: FlatHeaders, body: Uint8Array | string | null, more: boolean,
+    ): void;
+    /** False: the chunk is taken, but wait for the hook `room` before the next. */
     write(id: Id, chunk: Uint8Array): boolean;
     finish(id: Id): void;
+    /** Breaks the exchange off, in both directions; no hook with this id follows. */
     abort(id: Id, message: string): void;
     /** Asks for the next chunk of the body with that id: one hook `body`, `end` or `failed` follows. */
     pull(id: Id): void;
-    /** Nobody reads on or waits. */
+    /** Nobody reads the incoming body on; what goes out is not touched. */
     drop(id: Id): void;
+    /**
+     * Before the answer is complete: the request stays alive, and the instance with it, until
+     * `release(id)` (waitUntil). Without it a request ends with its answer.
+     */
+    hold(id: Id): void;
+    release(id: Id): void;
   }
 
   interface Outbound {
-    /** The hook `response` or `failed` follows. A request's body goes on with write and finish. */
+    /**
+     * The hook `response` or `failed` follows. With `more` the request's body goes on with `write`
+     * and `finish` (also while the answer comes in). The host sets host, content-length, and
+     * accept-encoding and user-agent where the program did not; it decodes the codings it asked for
+     * and then takes content-encoding and content-length out of the answer. Redirects, at most 20:
+     * "follow" by the Fetch Standard's HTTP-redirect fetch (GET after 303, and after 301 and 302 to a
+     * POST; no authorization and cookie to another origin; a streamed body cannot be sent again:
+     * failed), "error": failed, "manual": the 3xx as it is. What may be reached is decided anew for each.
+     */
     fetch(
       id: Id, method: string, url: string, headers: FlatHeaders, body: Uint8Array | string | null, more: boolean,
       redirect: "follow" | "error" | "manual",
@@ -183,17 +211,98 @@ declare module "lily:host" {
   }
 
   interface Sockets {
+    /** `opened` or `closed(id, 1006, "", false)` follows. */
     connect(id: Id, url: string, protocols: string[]): void;
+    /** `sent(id, bytes)` follows as the message leaves, its bytes as UTF-8 if it is text. */
     send(id: Id, data: string | Uint8Array): void;
+    /** 1005: a close frame without a status. `closed` follows when both sides have closed, or after a wait. */
     close(id: Id, code: number, reason: string): void;
+  }
+
+  /** One slot; what the engine must do with it is in async_context.js. */
+  interface AsyncContext {
+    asyncContext(): unknown;
+    setAsyncContext(mapping: unknown): void;
   }
 
   // ---- cryptography (prelude of crypto) ----
 
+  type Hash = "SHA-1" | "SHA-256" | "SHA-384" | "SHA-512";
+  type Curve = "P-256" | "P-384" | "P-521";
+  type Bytes = Uint8Array;
+  /** PKCS#1 DER: RSAPrivateKey or RSAPublicKey. Not checked beyond its form: bad numbers make operations fail. */
+  type RsaPrivate = Bytes;
+  type RsaPublic = Bytes;
+  /** Big-endian, of the curve's length: 32, 48 or 66 bytes. */
+  type Scalar = Bytes;
+  /** Uncompressed SEC 1: 04, x, y. */
+  type Point = Bytes;
+
   interface Digests {
-    digest(name: "SHA-1" | "SHA-256" | "SHA-384" | "SHA-512" | "MD5", bytes: Uint8Array): Uint8Array;
-    hmac(name: string, key: Uint8Array, bytes: Uint8Array): Uint8Array;
-    crypto(operation: string, ...parameters: unknown[]): unknown;
+    digest(name: Hash | "MD5", bytes: Bytes): Bytes;
+    hmac(name: Hash | "MD5", key: Bytes, bytes: Bytes): Bytes;
+    /** Results are fresh memory, the whole of their buffer. Null is the failure that is named. */
+    crypto<Operation extends keyof CryptoOperations>(
+      operation: Operation, ...parameters: Parameters<CryptoOperations[Operation]>
+    ): ReturnType<CryptoOperations[Operation]>;
+  }
+
+  interface CryptoOperations {
+    // Keys are of 16, 24 or 32 bytes, ivs and counters of 16; the prelude has checked that.
+    /** Encrypts and decrypts. Only the last `counterBits` (1 to 128) of the counter count, and wrap. */
+    "aes-ctr"(key: Bytes, counter: Bytes, counterBits: number, data: Bytes): Bytes;
+    /** With PKCS#7 padding. */
+    "aes-cbc-encrypt"(key: Bytes, iv: Bytes, data: Bytes): Bytes;
+    /** Null: bad padding. `data` is of full blocks, at least one. */
+    "aes-cbc-decrypt"(key: Bytes, iv: Bytes, data: Bytes): Bytes | null;
+    /** Ciphertext and tag; an iv of any length from 1; a tag of 4, 8, or 12 to 16 bytes. */
+    "aes-gcm-encrypt"(key: Bytes, iv: Bytes, additionalData: Bytes, tagBytes: number, data: Bytes): Bytes;
+    /** Null: another tag. */
+    "aes-gcm-decrypt"(key: Bytes, iv: Bytes, additionalData: Bytes, tagBytes: number, data: Bytes): Bytes | null;
+    /** RFC 3394, with its default iv; `data` of 16 bytes or more in steps of 8. */
+    "aes-kw-wrap"(key: Bytes, data: Bytes): Bytes;
+    /** Null: the integrity check failed. */
+    "aes-kw-unwrap"(key: Bytes, data: Bytes): Bytes | null;
+
+    /** At most 255 hashes' length. */
+    hkdf(hash: Hash, key: Bytes, salt: Bytes, info: Bytes, length: number): Bytes;
+    /** Blocks the instance for as long as it takes; the host counts it as the program's time. */
+    pbkdf2(hash: Hash, password: Bytes, salt: Bytes, iterations: number, length: number): Bytes;
+    /** For node:crypto; the prelude has checked that N is a power of two and what memory it takes. */
+    scrypt(password: Bytes, salt: Bytes, N: number, r: number, p: number, length: number): Bytes;
+
+    /** Of two primes; 512 to 4096 bits, an odd exponent above 1, big-endian. Null: no such key can be made. */
+    "rsa-generate"(modulusBits: number, publicExponent: Bytes): RsaPrivate | null;
+    /** Null: the modulus is too short for the hash, or the key is broken. */
+    "rsa-pkcs1-sign"(hash: Hash, key: RsaPrivate, data: Bytes): Bytes | null;
+    "rsa-pkcs1-verify"(hash: Hash, key: RsaPublic, signature: Bytes, data: Bytes): boolean;
+    /** MGF1 with the same hash. Null as above. */
+    "rsa-pss-sign"(hash: Hash, key: RsaPrivate, saltBytes: number, data: Bytes): Bytes | null;
+    "rsa-pss-verify"(hash: Hash, key: RsaPublic, saltBytes: number, signature: Bytes, data: Bytes): boolean;
+    /** MGF1 with the same hash. Null: the data is too long, or the key is broken. */
+    "rsa-oaep-encrypt"(hash: Hash, key: RsaPublic, label: Bytes, data: Bytes): Bytes | null;
+    "rsa-oaep-decrypt"(hash: Hash, key: RsaPrivate, label: Bytes, data: Bytes): Bytes | null;
+
+    "ec-generate"(curve: Curve): Scalar;
+    /** Null: zero, or not below the curve's order. */
+    "ec-public"(curve: Curve, scalar: Scalar): Point | null;
+    /** A compressed or uncompressed point, uncompressed. Null: not on the curve, or the point at infinity. */
+    "ec-point"(curve: Curve, point: Bytes): Point | null;
+    /** r and s, each of the curve's length. */
+    "ecdsa-sign"(curve: Curve, hash: Hash, key: Scalar, data: Bytes): Bytes;
+    /** `signature` is of the right length. */
+    "ecdsa-verify"(curve: Curve, hash: Hash, key: Point, signature: Bytes, data: Bytes): boolean;
+    /** The x coordinate of the product. */
+    ecdh(curve: Curve, key: Scalar, point: Point): Bytes;
+
+    // All of 32 bytes; a signature has 64.
+    "ed25519-public"(seed: Bytes): Bytes;
+    "ed25519-sign"(seed: Bytes, data: Bytes): Bytes;
+    /** As RFC 8032 §5.1.7; false for points that are none. */
+    "ed25519-verify"(point: Bytes, signature: Bytes, data: Bytes): boolean;
+    "x25519-public"(scalar: Bytes): Bytes;
+    /** Zeros for a point of small order, as RFC 7748 computes it. */
+    x25519(scalar: Bytes, point: Bytes): Bytes;
   }
 
   // ---- hooks: the engine calls them ----
@@ -223,16 +332,29 @@ declare module "lily:host" {
      */
     uncaught?(error: unknown): void;
 
+    /**
+     * The program's entry has been evaluated; its namespace (module.exports as `default` for CommonJS).
+     * True: it serves requests. False: it is a script, and ends when nothing is left to do.
+     */
+    loaded?(namespace: object): boolean;
+    /** A request for this program. Its body, if it has one, is pulled by its id; the answer is `respond(id)`. */
     request?(id: Id, method: string, url: string, headers: FlatHeaders, hasBody: boolean): void;
-    /** The client has left. */
+    /** The client has left before the answer was complete: nothing with that id reaches it any more. */
     gone?(id: Id): void;
+    /** The chunk that `pull` asked for: at least one byte. */
     body?(id: Id, chunk: Uint8Array): void;
     end?(id: Id): void;
+    /** A pull or a fetch failed; the message is for the program's TypeError. */
     failed?(id: Id, message: string): void;
+    /** After `write` answered false: the next chunk may come. */
     room?(id: Id): void;
+    /** The head of the answer to `fetch`; its body is pulled by the same id. */
     response?(id: Id, status: number, statusText: string, url: string, headers: FlatHeaders, redirected: boolean): void;
     opened?(id: Id, protocol: string): void;
     message?(id: Id, data: string | Uint8Array): void;
+    /** So many bytes of messages have left: bufferedAmount falls. */
+    sent?(id: Id, bytes: number): void;
+    /** Once for every socket, also when it never opened. */
     closed?(id: Id, code: number, reason: string, clean: boolean): void;
   }
 }

@@ -12,8 +12,8 @@ import { console } from "./console.js";
 import { Crypto, crypto } from "./crypto.js";
 import { CryptoKey } from "./crypto_key.js";
 import { DOMException } from "./dom_exception.js";
-import { CloseEvent, CustomEvent, ErrorEvent, Event, MessageEvent, PromiseRejectionEvent } from "./event.js";
 import { TextDecoder, TextEncoder } from "./encoding.js";
+import { CloseEvent, CustomEvent, ErrorEvent, Event, MessageEvent, PromiseRejectionEvent } from "./event.js";
 import { EventTarget } from "./event_target.js";
 import { fetch } from "./fetch.js";
 import { FetchEvent } from "./fetch_event.js";
@@ -27,30 +27,30 @@ import { Performance, performance, PerformanceEntry, PerformanceMark, Performanc
 import { Request } from "./request.js";
 import { Response } from "./response.js";
 import "./serve.js";
-import * as streams from "./streams.js";
 import {
   CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream,
 } from "./stream_transforms.js";
+import * as streams from "./streams.js";
 import { structuredClone } from "./structured_clone.js";
 import { SubtleCrypto } from "./subtle.js";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers.js";
-import { WebSocket } from "./websocket.js";
+import { URL } from "./url.js";
 import { URLPattern } from "./url_pattern.js";
 import { URLSearchParams } from "./url_search_params.js";
-import { URL } from "./url.js";
+import { WebSocket } from "./websocket.js";
 
 // Interfaces and namespaces: writable, not enumerable, configurable.
 const interfaces = {
   AbortController,
   AbortSignal,
   Blob,
+  ByteLengthQueuingStrategy: streams.ByteLengthQueuingStrategy,
   CloseEvent,
+  CompressionStream,
   console,
+  CountQueuingStrategy: streams.CountQueuingStrategy,
   Crypto,
   CryptoKey,
-  ByteLengthQueuingStrategy: streams.ByteLengthQueuingStrategy,
-  CompressionStream,
-  CountQueuingStrategy: streams.CountQueuingStrategy,
   CustomEvent,
   DecompressionStream,
   DOMException,
@@ -70,16 +70,15 @@ const interfaces = {
   PerformanceMark,
   PerformanceMeasure,
   PromiseRejectionEvent,
-  Request,
-  Response,
-  SubtleCrypto,
-  WebSocket,
   ReadableByteStreamController: streams.ReadableByteStreamController,
   ReadableStream: streams.ReadableStream,
   ReadableStreamBYOBReader: streams.ReadableStreamBYOBReader,
   ReadableStreamBYOBRequest: streams.ReadableStreamBYOBRequest,
   ReadableStreamDefaultController: streams.ReadableStreamDefaultController,
   ReadableStreamDefaultReader: streams.ReadableStreamDefaultReader,
+  Request,
+  Response,
+  SubtleCrypto,
   TextDecoder,
   TextDecoderStream,
   TextEncoder,
@@ -89,6 +88,7 @@ const interfaces = {
   URL,
   URLPattern,
   URLSearchParams,
+  WebSocket,
   WritableStream: streams.WritableStream,
   WritableStreamDefaultController: streams.WritableStreamDefaultController,
   WritableStreamDefaultWriter: streams.WritableStreamDefaultWriter,

@@ -1,15 +1,17 @@
 // blob: URLs. https://w3c.github.io/FileAPI/#url-model
-// An instance is its own store; its origin is opaque, so the URLs begin with "blob:null/".
+// Gives URL its createObjectURL and revokeObjectURL. An instance is its own store; its origin is
+// opaque, so the URLs begin with "blob:null/".
 
 import { host } from "lily:host";
 import { blobBytes } from "./blob.js";
 import { uuid } from "./random.js";
+import { URL } from "./url.js";
 import { interfaceType, needs, USVString } from "./webidl.js";
 
 const blobs = new Map();
 const toBlob = interfaceType("Blob", (value) => blobBytes(value) !== undefined);
 
-export function createObjectURL(obj) {
+function createObjectURL(obj) {
   needs(1, arguments.length, "URL.createObjectURL");
   const blob = toBlob(obj, "URL.createObjectURL: argument 1");
   const url = `blob:null/${uuid()}`;
@@ -17,7 +19,7 @@ export function createObjectURL(obj) {
   return url;
 }
 
-export function revokeObjectURL(url) {
+function revokeObjectURL(url) {
   needs(1, arguments.length, "URL.revokeObjectURL");
   blobs.delete(serialized(USVString(url, "URL.revokeObjectURL: argument 1")));
 }
@@ -25,6 +27,11 @@ export function revokeObjectURL(url) {
 /** The blob of a URL, or undefined. */
 export function blobOfUrl(url) {
   return blobs.get(serialized(url));
+}
+
+const statics = { createObjectURL, revokeObjectURL };
+for (const name of Object.keys(statics)) {
+  Object.defineProperty(URL, name, { value: statics[name], writable: true, enumerable: true, configurable: true });
 }
 
 function serialized(url) {

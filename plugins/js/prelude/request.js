@@ -8,8 +8,9 @@ import { AbortSignal, isAbortSignal, newSignal, signalAbort } from "./abort_sign
 import { cloneContent, extract, isUnusable, mixBody, take } from "./content.js";
 import { appendHeader, fillHeaders, hasHeader, headersInit } from "./header_list.js";
 import { headersOver } from "./headers.js";
-import { ReadableStream, TransformStream } from "./streams.js";
+import { inspectAs } from "./inspect_custom.js";
 import { uncurry } from "./primordials.js";
+import { ReadableStream, TransformStream } from "./streams.js";
 import {
   any,
   boolean,
@@ -311,3 +312,13 @@ export class Request {
 }
 
 shape(Request);
+inspectAs(Request, ({ method, url, headers, body, bodyUsed, redirect, signal, duplex }) => ({
+  method,
+  url,
+  headers,
+  body,
+  bodyUsed,
+  redirect,
+  signal,
+  duplex,
+}));

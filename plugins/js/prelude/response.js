@@ -1,10 +1,11 @@
 // Response. https://fetch.spec.whatwg.org/#response-class
 // Its header list is a flat array; the Headers object is made when a program asks for it.
 
-import { cloneContent, extract, isUnusable, mixBody, contentOfSource } from "./content.js";
+import { host } from "lily:host";
+import { cloneContent, contentOfSource, extract, isUnusable, mixBody } from "./content.js";
 import { appendHeader, fillHeaders, hasHeader, headersInit } from "./header_list.js";
 import { headersOver } from "./headers.js";
-import { host } from "lily:host";
+import { inspectAs } from "./inspect_custom.js";
 import { ByteString, dictionary, needs, shape, unsignedShort, USVString } from "./webidl.js";
 
 /** What the host is told of a Response: `{ status, statusText, flat, content }`; undefined for others. */
@@ -168,3 +169,14 @@ export class Response {
 }
 
 shape(Response);
+inspectAs(Response, ({ status, statusText, headers, body, bodyUsed, ok, redirected, type, url }) => ({
+  status,
+  statusText,
+  headers,
+  body,
+  bodyUsed,
+  ok,
+  redirected,
+  type,
+  url,
+}));

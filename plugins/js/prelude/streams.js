@@ -19,6 +19,8 @@ const writableOf = getter(TransformStream.prototype, "writable");
 
 export const isReadableStream = (value) => succeeds(isReadLocked, value);
 export const isWritableStream = (value) => succeeds(isWriteLocked, value);
+/** Something has been read from it, or it has been cancelled. */
+export const isDisturbed = (stream) => stream._disturbed;
 export const isTransformStream = (value) => succeeds(readableOf, value);
 
 const { pipeTo } = ReadableStream.prototype;

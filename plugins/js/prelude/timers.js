@@ -1,6 +1,7 @@
 // setTimeout, setInterval, queueMicrotask. https://html.spec.whatwg.org/#timers
 // A handler that is a string is refused: the engine compiles no code at run time.
 
+import { capture } from "./async_context.js";
 import { newTimer, startTimer, stopTimer } from "./loop.js";
 import { promiseThen } from "./primordials.js";
 import { report } from "./report.js";
@@ -11,13 +12,14 @@ let lastId = 0;
 
 function start(handler, timeout, parameters, repeat, where) {
   if (typeof handler !== "function") throw new TypeError(`${where}: the handler must be a function`);
+  const callback = capture(handler);
   const ms = long(timeout, `${where}: argument 2`);
   const id = ++lastId;
   const timer = newTimer(() => {
     if (!repeat) running.delete(id);
     try {
-      if (parameters === null) Reflect.apply(handler, globalThis, []);
-      else Reflect.apply(handler, globalThis, parameters);
+      if (parameters === null) Reflect.apply(callback, globalThis, []);
+      else Reflect.apply(callback, globalThis, parameters);
     } finally {
       if (repeat && running.has(id)) startTimer(timer, ms);
     }

@@ -3,14 +3,13 @@ import { randomBytes, randomInt, webcrypto } from "node:crypto";
 import { before, describe, test } from "node:test";
 import { outcome, plain, same, there } from "./both.mjs";
 import { load } from "./host.mjs";
-import { cryptoHost } from "./host_crypto.mjs";
 
 let lily;
 let ours;
 const nodes = webcrypto.subtle;
 
 before(async () => {
-  lily = await load({ entry: "crypto.js", parts: [cryptoHost] });
+  lily = await load({ entry: "crypto.js" });
   ({ crypto: lily.crypto } = await lily.import("crypto.js"));
   ours = lily.crypto.subtle;
 });

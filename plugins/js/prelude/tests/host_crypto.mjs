@@ -1,5 +1,4 @@
 // The double's cryptography, by node:crypto: what the host does with Rust crates.
-//   const lily = await load({ parts: [cryptoHost] });
 
 import * as crypto from "node:crypto";
 
@@ -112,6 +111,7 @@ const operations = {
       return Buffer.concat([work.update(data), work.final()]);
     }),
   hkdf: (hash, key, salt, info, length) => Buffer.from(crypto.hkdfSync(hashName(hash), key, salt, info, length)),
+  scrypt: (password, salt, N, r, p, length) => crypto.scryptSync(password, salt, length, { N, r, p, maxmem: 2 ** 30 }),
   pbkdf2: (hash, password, salt, iterations, length) =>
     crypto.pbkdf2Sync(password, salt, iterations, length, hashName(hash)),
 

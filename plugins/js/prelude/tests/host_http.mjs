@@ -1,6 +1,5 @@
 // The double's HTTP, in memory: requests that come in, requests that go out, WebSockets.
 //
-//   const lily = await load({ parts: [cryptoHost, httpHost] });
 //   await lily.program("export default { fetch: () => new Response('hi') }");
 //   const exchange = lily.serve("GET", "http://void/", { headers, body: ["chunk", …], room: 2 });
 //   const { status, headers, text } = await exchange.done;

@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { load } from "./host.mjs";
-import { contextHost } from "./host_context.mjs";
-import { cryptoHost } from "./host_crypto.mjs";
-import { httpHost } from "./host_http.mjs";
-
-const parts = [cryptoHost, httpHost, contextHost];
 
 async function serve(source, options = {}) {
-  const lily = await load({ parts, ...options });
+  const lily = await load(options);
   lily.serves = await lily.program(source);
   return lily;
 }
