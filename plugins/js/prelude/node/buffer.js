@@ -14,8 +14,8 @@ import { bytesOf, validateArray, validateInteger, validateNumber } from "./valid
 
 const { ERR_BUFFER_OUT_OF_BOUNDS, ERR_INVALID_ARG_TYPE, ERR_INVALID_BUFFER_SIZE, ERR_MISSING_ARGS, ERR_OUT_OF_RANGE, ERR_UNKNOWN_ENCODING } = codes;
 
-/** The most bytes of one Buffer: what a 32-bit memory can ever hold. */
-const lengthMax = 2 ** 31 - 1;
+/** The most bytes of one Buffer, as Node has it; memory ends long before. */
+const lengthMax = Number.MAX_SAFE_INTEGER;
 /** The most UTF-16 units of one text in the engine (2³⁰ − 1). */
 const stringMax = 2 ** 30 - 1;
 
@@ -194,6 +194,7 @@ prototype.toString = function toString(encoding, start, end) {
   const from = start <= 0 ? 0 : whole(start);
   const to = end === undefined || end > this.length ? this.length : whole(end);
   if (from >= this.length || to <= from) return "";
+  if (encoding === null || encoding === "") throw new ERR_UNKNOWN_ENCODING(encoding);
   return known(encoding).text(from === 0 && to === this.length ? this : this.subarray(from, to));
 };
 prototype.toLocaleString = prototype.toString;
@@ -264,7 +265,7 @@ prototype.copy = function copy(target, targetStart, sourceStart, sourceEnd) {
 };
 
 prototype.write = function write(text, offset, length, encoding) {
-  if (typeof text !== "string") throw new ERR_INVALID_ARG_TYPE("argument", "string", text);
+  if (typeof text !== "string") throw Object.assign(new TypeError("argument must be a string"), { code: "ERR_INVALID_ARG_TYPE" });
   if (offset === undefined) return encodingNamed().write(text, this);
   if (length === undefined && typeof offset === "string") return known(offset).write(text, this);
   validateInteger(offset, "offset", 0, this.length);
@@ -312,6 +313,7 @@ export function SlowBuffer(size) {
 
 export function transcode(source, fromEncoding, toEncoding) {
   checkBytes(source, "source");
+  if (source.length === 0) return new FastBuffer();
   const from = encodingNamed(fromEncoding);
   const to = encodingNamed(toEncoding);
   const refused = [from, to].some((one) => one === undefined || !["utf8", "utf16le", "latin1", "ascii"].includes(one.name));

@@ -29,7 +29,7 @@ function checkValue(value, min, max, size) {
   if (!(value > max || value < min)) return;
   const n = typeof min === "bigint" ? "n" : "";
   let range = `>= ${min}${n} and <= ${max}${n}`;
-  if (size > 4 || (size === 4 && n === "")) {
+  if (size > 4) {
     range = min === 0 || min === 0n
       ? `>= 0${n} and < 2${n} ** ${size * 8}${n}`
       : `>= -(2${n} ** ${size * 8 - 1}${n}) and < 2${n} ** ${size * 8 - 1}${n}`;

@@ -80,16 +80,43 @@ function dirname(path) {
   return end === 1 && absolute(path) ? "//" : path.slice(0, end);
 }
 
-// With the suffix the search goes on through the whole path's end, slashes included, as Node does.
 function basename(path, suffix) {
   if (suffix !== undefined) validateString(suffix, "suffix");
   validateString(path, "path");
   let end = path.length;
   while (end > 0 && path.charCodeAt(end - 1) === 47) end -= 1;
-  const base = path.slice(path.lastIndexOf("/", end - 1) + 1, end);
-  if (suffix === undefined || suffix === "" || suffix.length > path.length) return base;
+  if (suffix !== undefined && suffix.length > 0 && suffix.length <= path.length) return withoutSuffix(path, suffix);
+  return path.slice(path.lastIndexOf("/", end - 1) + 1, end);
+}
+
+// As Node does it: the suffix is matched backwards from the path's very end, slashes there included, and nothing but
+// slashes stays as it is.
+function withoutSuffix(path, suffix) {
   if (suffix === path) return "";
-  return base !== suffix && base.endsWith(suffix) ? base.slice(0, -suffix.length) : base;
+  let matching = suffix.length - 1;
+  let cut = -1;
+  let firstOther = -1;
+  let at = path.length - 1;
+  for (; at >= 0; at -= 1) {
+    const code = path.charCodeAt(at);
+    if (code === 47) {
+      if (firstOther !== -1) break;
+      continue;
+    }
+    if (firstOther === -1) firstOther = at + 1;
+    if (matching < 0) continue;
+    if (code === suffix.charCodeAt(matching)) {
+      matching -= 1;
+      if (matching === -1) cut = at;
+    } else {
+      matching = -1;
+      cut = firstOther;
+    }
+  }
+  const start = at + 1;
+  if (cut === start) cut = firstOther;
+  else if (cut === -1) cut = path.length;
+  return path.slice(start, cut);
 }
 
 /** The extension of a base name: from the last dot, unless it is the first character or the name is `..`. */
@@ -117,7 +144,8 @@ function parse(path) {
   validateString(path, "path");
   const root = absolute(path) ? "/" : "";
   const base = basename(path);
-  const ext = extensionOf(base);
+  // In Node `..` right below the root has an extension; elsewhere it has none.
+  const ext = path.startsWith("/..") && endOf(path) === 3 ? "." : extensionOf(base);
   const name = ext === "" ? base : base.slice(0, -ext.length);
   if (path === "" || base === "") return { root, dir: root, base, ext, name };
   const start = path.lastIndexOf("/", endOf(path) - 1);
@@ -129,6 +157,8 @@ function isAbsolute(path) {
   return absolute(path);
 }
 
+const toNamespacedPath = (path) => path;
+
 function matchesGlob() {
   throw new codes.ERR_METHOD_NOT_IMPLEMENTED("path.matchesGlob()");
 }
@@ -139,7 +169,8 @@ const path = {
   isAbsolute,
   join,
   relative,
-  toNamespacedPath: (value) => value,
+  toNamespacedPath,
+  _makeLong: toNamespacedPath,
   dirname,
   basename,
   extname,

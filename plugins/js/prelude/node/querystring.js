@@ -68,7 +68,7 @@ function stringify(object, separator, equals, options) {
   // Node does not hand numbers below 10²¹, booleans and empty texts to its own `escape`.
   const convert = encode !== escape
     ? (value) => encode(primitive(value))
-    : (value) => (typeof value === "string" || Math.abs(value) >= 1e21 ? escape(primitive(value)) : primitive(value));
+    : (value) => (typeof value === "string" || (typeof value === "number" && Math.abs(value) >= 1e21) ? escape(primitive(value)) : primitive(value));
   const fields = [];
   for (const key of Object.keys(object)) {
     const start = convert(key) + (equals || "=");

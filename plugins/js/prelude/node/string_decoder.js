@@ -1,5 +1,5 @@
 // `node:string_decoder`: bytes in pieces → text, no character cut. Follows https://nodejs.org/api/string_decoder.html.
-// What is not whole yet waits in `#rest`: at most 3 bytes of UTF-8 or UTF-16, 2 of base64.
+// What is not whole yet waits in `rest`: at most 3 bytes of UTF-8 or UTF-16, 2 of base64.
 
 import { Buffer } from "./buffer.js";
 import { encodingNamed } from "./buffer_encodings.js";
@@ -8,41 +8,30 @@ import { bytesOf } from "./validate.js";
 
 const { ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_ENCODING } = codes;
 
-/** How many bytes at the end begin a UTF-8 character that may yet become whole. */
+// What the end of a piece leaves for the next: [bytes to keep, bytes that they still need]. As in Node a first byte
+// of UTF-8 is believed, and what follows it is judged when the character is whole.
 function unfinishedUtf8(bytes) {
   const last = bytes.length - 1;
-  for (let back = 0; back < 3 && back <= last; back += 1) {
+  for (let back = 0; back < 4 && back <= last; back += 1) {
     const byte = bytes[last - back];
-    if (byte < 0x80) return 0;
-    if (byte < 0xc0) continue;
-    const size = byte >= 0xc2 && byte < 0xe0 ? 2 : byte >= 0xe0 && byte < 0xf0 ? 3 : byte >= 0xf0 && byte < 0xf5 ? 4 : 0;
-    if (size <= back + 1) return 0;
-    return back === 0 || canFollow(byte, bytes[last - back + 1]) ? back + 1 : 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const size = (byte & 0xe0) === 0xc0 ? 2 : (byte & 0xf0) === 0xe0 ? 3 : (byte & 0xf8) === 0xf0 ? 4 : 0;
+    return size > back + 1 ? [back + 1, size - back - 1] : whole;
   }
-  return 0;
+  return whole;
 }
 
-// After some first bytes the second has a narrower range: no overlong forms, surrogates, nor beyond U+10FFFF.
-function canFollow(first, second) {
-  if (first === 0xe0) return second >= 0xa0;
-  if (first === 0xed) return second < 0xa0;
-  if (first === 0xf0) return second >= 0x90;
-  if (first === 0xf4) return second < 0x90;
-  return true;
-}
-
+// Half a unit waits for its other half; else a high surrogate waits for the low one.
 function unfinishedUtf16(bytes) {
-  const odd = bytes.length % 2;
-  const high = bytes[bytes.length - odd - 1];
-  return high >= 0xd8 && high < 0xdc ? odd + 2 : odd;
+  if (bytes.length % 2 === 1) return [1, 1];
+  const high = bytes[bytes.length - 1];
+  return high >= 0xd8 && high < 0xdc ? [2, 2] : whole;
 }
 
-const unfinished = {
-  utf8: unfinishedUtf8,
-  utf16le: unfinishedUtf16,
-  base64: (bytes) => bytes.length % 3,
-  base64url: (bytes) => bytes.length % 3,
-};
+const unfinishedBase64 = (bytes) => (bytes.length % 3 === 0 ? whole : [bytes.length % 3, 3 - (bytes.length % 3)]);
+
+const whole = [0, 0];
+const unfinished = { utf8: unfinishedUtf8, utf16le: unfinishedUtf16, base64: unfinishedBase64, base64url: unfinishedBase64 };
 
 const none = new Uint8Array(0);
 
@@ -54,36 +43,45 @@ export function StringDecoder(encoding) {
   }
   this.encoding = found.name;
   Object.defineProperty(this, rest, { value: none, writable: true });
+  Object.defineProperty(this, need, { value: 0, writable: true });
 }
 
 const rest = Symbol("rest");
+const need = Symbol("need");
 
 StringDecoder.prototype.write = function write(chunk) {
   if (typeof chunk === "string") return chunk;
   const bytes = bytesOf(chunk);
   if (bytes === undefined || !ArrayBuffer.isView(chunk)) throw new ERR_INVALID_ARG_TYPE("buf", ["Buffer", "TypedArray", "DataView"], chunk);
   const encoding = encodingNamed(this.encoding);
+  const held = this[rest].length;
   let all = bytes;
-  if (this[rest].length > 0) {
-    all = new Uint8Array(this[rest].length + bytes.length);
+  if (held > 0) {
+    all = new Uint8Array(held + bytes.length);
     all.set(this[rest]);
-    all.set(bytes, this[rest].length);
+    all.set(bytes, held);
   }
-  const keep = unfinished[this.encoding]?.(all) ?? 0;
-  const whole = all.length - keep;
-  this[rest] = keep === 0 ? none : all.slice(whole);
-  return whole === 0 ? "" : encoding.text(keep === 0 ? all : all.subarray(0, whole));
+  // A UTF-16 character that was held and is whole now goes out, whatever it is.
+  const start = encoding.name === "utf16le" && held > 0 && bytes.length >= this[need] ? held + this[need] : 0;
+  const stillHeld = encoding.name === "utf16le" && held > 0 && bytes.length < this[need];
+  let [keep, needed] = unfinished[this.encoding]?.(start > 0 ? all.subarray(start) : all) ?? whole;
+  if (stillHeld) [keep, needed] = [all.length, this[need] - bytes.length];
+  this[rest] = keep === 0 ? none : all.slice(all.length - keep);
+  this[need] = needed;
+  return keep === all.length ? "" : encoding.text(keep === 0 ? all : all.subarray(0, all.length - keep));
 };
 
 StringDecoder.prototype.end = function end(chunk) {
   const text = chunk === undefined ? "" : this.write(chunk);
   const left = this[rest];
   this[rest] = none;
+  this[need] = 0;
   return left.length === 0 ? text : text + encodingNamed(this.encoding).text(left);
 };
 
 StringDecoder.prototype.text = function text(buffer, offset) {
   this[rest] = none;
+  this[need] = 0;
   return this.write(buffer.subarray(offset));
 };
 
@@ -97,11 +95,18 @@ Object.defineProperties(StringDecoder.prototype, {
       return chars;
     },
   },
+  lastNeed: {
+    configurable: true,
+    enumerable: true,
+    get() {
+      return this[need];
+    },
+  },
   lastTotal: {
     configurable: true,
     enumerable: true,
     get() {
-      return this[rest].length;
+      return this[rest].length + this[need];
     },
   },
 });
