@@ -22,6 +22,8 @@ export const policy = {
   uncaughtException: (_error, _origin) => false,
   unhandledRejection: (_reason, _promise) => false,
   rejectionHandled: (_promise) => false,
+  /** The program ends because of an error. */
+  exiting: () => {},
 };
 
 let isScript = false;
@@ -29,6 +31,11 @@ let isScript = false;
 /** The program has no request handler: an error that nobody catches ends it. */
 export function runAsScript() {
   isScript = true;
+}
+
+function endScript() {
+  policy.exiting();
+  host.exit(1);
 }
 
 let reporting = false;
@@ -48,7 +55,7 @@ export function report(error) {
   }
   if (!unhandled || policy.uncaughtException(error, "uncaughtException")) return;
   print("Uncaught", error);
-  if (isScript) host.exit(1);
+  if (isScript) endScript();
 }
 
 function print(title, error) {
@@ -105,7 +112,7 @@ function tell(promise, reason) {
   if (!late.fireRejection("unhandledrejection", promise, reason)) return;
   if (policy.unhandledRejection(reason, promise)) return;
   print("Uncaught (in promise)", reason);
-  if (isScript) host.exit(1);
+  if (isScript) endScript();
 }
 
 hooks.uncaught = report;

@@ -40,13 +40,12 @@ function shown(value) {
 }
 
 function simpleDifference(actual, expected, actualText, expectedText) {
-  const areTexts = typeof actual === "string" && typeof expected === "string";
   const quotes = (typeof actual === "string" ? 2 : 0) + (typeof expected === "string" ? 2 : 0);
   if (actualText.length + expectedText.length - quotes <= shortMax && (actual !== 0 || expected !== 0)) {
     return { text: `${actualText} !== ${expectedText}`, header: "" };
   }
   let text = `\n+ ${actualText}\n- ${expectedText}`;
-  if (areTexts && actualText.length + expectedText.length <= 80) {
+  if (actualText.length + expectedText.length <= 80) {
     const at = [...actualText].findIndex((_, index) => actualText[index] !== expectedText[index]);
     if (at >= 3) text += `\n${" ".repeat(at + 2)}^`;
   }

@@ -45,7 +45,7 @@ const sizesFit = (a, b, mode) => a === b || (mode === partial && a > b);
 
 /** What is not in properties: the time of a date, the bytes of a view, an error's message. */
 function contentsEqual(a, b, mode, seen) {
-  if (isDate(a)) return isDate(b) && Object.is(Date.prototype.getTime.call(a), Date.prototype.getTime.call(b));
+  if (isDate(a)) return isDate(b) && Date.prototype.getTime.call(a) === Date.prototype.getTime.call(b);
   if (isRegExp(a)) return isRegExp(b) && a.source === b.source && a.flags === b.flags && a.lastIndex === b.lastIndex;
   if (isArrayBufferView(a)) return isArrayBufferView(b) && viewsEqual(a, b, mode);
   if (isAnyArrayBuffer(a)) return isAnyArrayBuffer(b) && bytesEqual(bytesOf(a), bytesOf(b), mode);

@@ -9,6 +9,8 @@ import { emitWarning } from "./warning.js";
 
 const { ERR_INVALID_ARG_TYPE, ERR_INVALID_THIS, ERR_UNHANDLED_ERROR } = codes;
 const capture = Symbol("kCapture");
+/** Only there so that an emitter is shown as Node shows it. */
+const shapeMode = Symbol("shapeMode");
 const rejection = Symbol.for("nodejs.rejection");
 const errorMonitor = Symbol("events.errorMonitor");
 const mostOfTarget = Symbol("events.maxEventTargetListeners");
@@ -26,6 +28,7 @@ EventEmitter.init = function (options) {
     this._eventsCount = 0;
   }
   this._maxListeners = this._maxListeners || undefined;
+  this[shapeMode] = false;
   if (options?.captureRejections) {
     validateBoolean(options.captureRejections, "options.captureRejections");
     this[capture] = true;
@@ -177,7 +180,7 @@ function add(emitter, type, listener, first) {
   return emitter;
 }
 
-function once(emitter, type, listener) {
+function onceOnly(emitter, type, listener) {
   validateFunction(listener, "listener");
   let fired = false;
   const wrapped = function (...values) {
@@ -199,12 +202,12 @@ prototype.prependListener = function prependListener(type, listener) {
   return add(this, type, listener, true);
 };
 
-prototype.once = function (type, listener) {
-  return this.on(type, once(this, type, listener));
+prototype.once = function once(type, listener) {
+  return this.on(type, onceOnly(this, type, listener));
 };
 
 prototype.prependOnceListener = function prependOnceListener(type, listener) {
-  return this.prependListener(type, once(this, type, listener));
+  return this.prependListener(type, onceOnly(this, type, listener));
 };
 
 function forget(emitter, type) {

@@ -118,9 +118,7 @@ let isExiting = false;
 
 function checkCode(value) {
   if (value === undefined || value === null) return;
-  const number = typeof value === "string" && value !== "" ? Number(value) : value;
-  if (typeof number !== "number") throw new ERR_INVALID_ARG_TYPE("code", "integer", value);
-  validateInteger(number, "code");
+  validateInteger(typeof value === "string" && value !== "" && Number.isInteger(+value) ? +value : value, "code");
 }
 
 function emitExit() {
@@ -152,8 +150,12 @@ policy.uncaughtException = (error, origin) => {
     return true;
   }
   if (process.listenerCount("uncaughtException") > 0) return process.emit("uncaughtException", error, origin);
-  code ??= 1;
   return false;
+};
+
+policy.exiting = () => {
+  code = 1;
+  emitExit();
 };
 
 // As with Node's `--unhandled-rejections=throw`: without a listener the rejection is an uncaught exception.

@@ -11,7 +11,8 @@ const { Duplex, Readable, Transform, Writable } = Stream;
 /** Node 22 buffers 64 KiB, the library 16 KiB as Node 18 did. */
 Stream.setDefaultHighWaterMark(false, 64 * 1024);
 
-Stream._isArrayBufferView = isArrayBufferView;
+// The library's test of a chunk: Node 22 takes every view, Node 18 bytes only.
+Stream._isUint8Array = isArrayBufferView;
 Stream._uint8ArrayToBuffer = asBuffer;
 
 Readable.fromWeb = (stream, options) => fromReadable(Readable, stream, options);

@@ -168,11 +168,22 @@ class Realm {
   #resolve(specifier, from) {
     if (specifier === "lily:host") return this.#hostModule();
     if (specifier.startsWith("rows:")) return this.#modules.get(specifier);
+    if (specifier.startsWith("node:")) return this.platform(specifier);
     if (/^\.{0,2}\//.test(specifier)) {
       return this.#load(fileURLToPath(new URL(specifier, from.identifier)));
     }
     const entry = libraryEntry(specifier);
     return entry.kind === "commonjs" ? this.#commonjs(entry) : this.#load(library(specifier));
+  }
+
+  /** A module of Node's as the engine gives it: its keys as names, and the whole as `default`. */
+  platform(specifier) {
+    const exports = this.#modules.get(join(PRELUDE, "node/builtins.js")).namespace.builtin(specifier);
+    const names = Object.keys(exports).filter((name) => name !== "default");
+    return new vm.SyntheticModule([...names, "default"], function () {
+      for (const name of names) this.setExport(name, exports[name]);
+      this.setExport("default", exports);
+    }, { context: this.context });
   }
 
   /** A library in CommonJS as the bundle has it: its modules in a table, run by prelude/commonjs.js. */

@@ -7,7 +7,6 @@
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { test } from "node:test";
 import { load } from "./host.mjs";
 import { cryptoHost } from "./host_crypto.mjs";
 import { nodeHost } from "./host_node.mjs";
@@ -48,7 +47,8 @@ export async function both(lily, setup, text) {
 }
 
 /** One test for each group of cases; a failure names the case. */
-export function same(name, setup, cases, options = undefined) {
+export async function same(name, setup, cases, options = undefined) {
+  const { test } = await import("node:test");
   test(name, async () => {
     const lily = await sides(options);
     const failures = [];
