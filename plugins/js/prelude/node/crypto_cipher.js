@@ -205,7 +205,7 @@ class Cipherlike extends Transform {
   }
 
   update(data, inputEncoding, outputEncoding) {
-    if (this.#isFinal) throw new ERR_CRYPTO_INVALID_STATE("update");
+    if (this.#isFinal) throw new Error("Trying to add data in unsupported state");
     return this.#text(this.#engine.update(dataBytes(data, inputEncoding)), outputEncoding, false);
   }
 

@@ -12,7 +12,7 @@ import { isAnyArrayBuffer, isArrayBufferView } from "./types.js";
 import { bytesOf, validateBoolean, validateFunction, validateInteger, validateNumber, validateObject, validateString } from "./validate.js";
 
 const {
-  ERR_CRYPTO_INVALID_DIGEST, ERR_CRYPTO_INVALID_KEYLEN, ERR_CRYPTO_SCRYPT_INVALID_PARAMETER, ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH,
+  ERR_CRYPTO_INVALID_DIGEST, ERR_CRYPTO_INVALID_KEYLEN, ERR_CRYPTO_INVALID_SCRYPT_PARAMS, ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH,
   ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE,
 } = codes;
 
@@ -53,7 +53,7 @@ export function scryptSync(password, salt, keylen, options = {}) {
   const p = options.p ?? options.parallelization ?? 1;
   const maxmem = options.maxmem ?? 32 * 1024 * 1024;
   const isPower = Number.isInteger(N) && N > 1 && (N & (N - 1)) === 0;
-  if (!isPower || 128 * N * r > maxmem) throw new ERR_CRYPTO_SCRYPT_INVALID_PARAMETER();
+  if (!isPower || 128 * N * r > maxmem) throw new ERR_CRYPTO_INVALID_SCRYPT_PARAMS();
   return asBuffer(keylen === 0 ? new Uint8Array(0) : host.crypto("scrypt", secret, grain, N, r, p, keylen));
 }
 
@@ -144,9 +144,12 @@ export function randomUUID(options = undefined) {
 }
 
 export function timingSafeEqual(buf1, buf2) {
-  const kinds = ["ArrayBuffer", "Buffer", "TypedArray", "DataView"];
-  if (!isArrayBufferView(buf1) && !isAnyArrayBuffer(buf1)) throw new ERR_INVALID_ARG_TYPE("buf1", kinds, buf1);
-  if (!isArrayBufferView(buf2) && !isAnyArrayBuffer(buf2)) throw new ERR_INVALID_ARG_TYPE("buf2", kinds, buf2);
+  for (const [name, value] of [["buf1", buf1], ["buf2", buf2]]) {
+    if (isArrayBufferView(value) || isAnyArrayBuffer(value)) continue;
+    // Node's own does not say what it received.
+    const text = `The "${name}" argument must be an instance of ArrayBuffer, Buffer, TypedArray, or DataView.`;
+    throw Object.assign(new TypeError(text), { code: "ERR_INVALID_ARG_TYPE" });
+  }
   const one = bytesOf(buf1);
   const other = bytesOf(buf2);
   if (one.length !== other.length) throw new ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH();

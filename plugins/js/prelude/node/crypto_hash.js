@@ -73,7 +73,7 @@ export class Hash extends Collector {
     validateString(algorithm, "algorithm");
     super(options);
     this.#name = hashNamed(algorithm);
-    if (this.#name === undefined) throw Object.assign(new Error("Digest method not supported"), { code: "ERR_OSSL_EVP_UNSUPPORTED" });
+    if (this.#name === undefined) throw new Error("Digest method not supported");
   }
 
   digest(encoding) {
@@ -112,6 +112,6 @@ export const createHmac = (algorithm, key, options) => new Hmac(algorithm, key, 
 export function hash(algorithm, data, encoding = "hex") {
   validateString(algorithm, "algorithm");
   const name = hashNamed(algorithm);
-  if (name === undefined) throw Object.assign(new Error("Digest method not supported"), { code: "ERR_OSSL_EVP_UNSUPPORTED" });
+  if (name === undefined) throw new Error("Digest method not supported");
   return output(host.digest(name, dataBytes(data, "utf8", "input")), encoding);
 }

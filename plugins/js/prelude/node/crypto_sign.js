@@ -101,7 +101,7 @@ class Collector extends Writable {
   constructor(algorithm, options) {
     validateString(algorithm, "algorithm");
     super(options);
-    if (hashNamed(algorithm) === undefined) throw new ERR_CRYPTO_INVALID_DIGEST(algorithm);
+    if (hashNamed(algorithm) === undefined) throw Object.assign(new TypeError("Invalid digest"), { code: "ERR_CRYPTO_INVALID_DIGEST" });
     this.algorithm = algorithm;
     Object.defineProperty(this, "algorithm", { enumerable: false });
   }
@@ -205,7 +205,7 @@ const generators = {
 
 function keyPair(type, options = {}) {
   validateString(type, "type");
-  validateOneOf(type, "type", Object.keys(generators));
+  if (!Object.hasOwn(generators, type)) throw new ERR_INVALID_ARG_VALUE("type", type, "must be a supported key type");
   const [algorithm, usages] = generators[type](options);
   const normalized = normalize(algorithm, "generateKey", "crypto.generateKeyPair");
   const pair = normalized.run(normalized, true, usages);

@@ -18,7 +18,8 @@ import { validateFunction } from "./validate.js";
 function withCallback(work, name) {
   const called = function (...values) {
     const callback = values.pop();
-    validateFunction(callback, "cb");
+    // A call without a callback has its path as the last argument.
+    validateFunction(values.length === 0 && typeof callback !== "function" ? undefined : callback, "cb");
     const tell = capture(callback);
     let results;
     try {

@@ -154,8 +154,10 @@ function readDescriptor(fd) {
   }
 }
 
+const isDescriptor = (path) => Number.isInteger(path) && path >= 0;
+
 export function readFileSync(path, options) {
-  if (typeof path === "number") return encoded(readDescriptor(path), options);
+  if (isDescriptor(path)) return encoded(readDescriptor(path), options);
   // A folder can be opened but not read: then Node names no path.
   try {
     return encoded(onPath("open", path, (at) => host.readFile(at)), options);
@@ -167,12 +169,12 @@ export function readFileSync(path, options) {
 export function writeFileSync(path, data, options) {
   const { encoding = "utf8", mode = 0o666, flag = "w", flush } = optionsOf(options);
   const bytes = dataBytes(data, encoding);
-  const fd = typeof path === "number" ? path : openSync(path, flag, mode);
+  const fd = isDescriptor(path) ? path : openSync(path, flag, mode);
   try {
     writeAll(fd, bytes);
     if (flush) fsyncSync(fd);
   } finally {
-    if (typeof path !== "number") closeSync(fd);
+    if (fd !== path) closeSync(fd);
   }
 }
 

@@ -105,7 +105,7 @@ function addKinds(prototype) {
       configurable: true,
       get() {
         const date = new Date(Math.round(Number(this[`${name}Ms`])));
-        Object.defineProperty(this, name, { value: date, writable: true, enumerable: true, configurable: true });
+        Object.defineProperty(this, name, { value: date, writable: true, configurable: true });
         return date;
       },
     });
