@@ -44,10 +44,10 @@ export class Response {
   #origin = MADE_HERE;
 
   constructor(body = null, init = undefined) {
+    const isEmpty = body === null || body === undefined;
+    const content = isEmpty ? null : extract(body, "Response constructor: argument 1");
     if (init !== undefined && init !== null) this.#initialize(init);
-    if (body === null || body === undefined) return;
-    const [content, type] = extract(body, "Response constructor: argument 1");
-    this.#attach(content, type);
+    if (content !== null) this.#attach(content[0], content[1]);
   }
 
   static error() {
@@ -140,7 +140,7 @@ export class Response {
     const statusText = givenText === undefined ? "" : ByteString(givenText, where);
     if (status < 200 || status > 599)
       throw new RangeError(`${where}: the status ${status} is outside of 200 to 599`);
-    if (!matches(reasonPhrase, statusText))
+    if (statusText !== "" && !matches(reasonPhrase, statusText))
       throw new TypeError(`${where}: the statusText has characters that HTTP forbids`);
     this.#status = status;
     this.#statusText = statusText;
