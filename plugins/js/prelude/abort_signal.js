@@ -1,4 +1,5 @@
-// AbortController and AbortSignal with abort, timeout and any. https://dom.spec.whatwg.org/#aborting-ongoing-activities
+// AbortController and AbortSignal with abort, timeout and any.
+// https://dom.spec.whatwg.org/#aborting-ongoing-activities
 //
 // A signal made by `any` is held weakly by its sources until somebody listens to it: a signal that
 // lives as long as the program may be a source of one in each request.
@@ -10,7 +11,13 @@ import { inspectAs } from "./inspect_custom.js";
 import { newTimer, startTimer } from "./loop.js";
 import { SafeSet, uncurry } from "./primordials.js";
 import {
-  illegalConstructor, interfaceType, INTERNAL, needs, sequence, shape, unsignedLongLongEnforce,
+  illegalConstructor,
+  interfaceType,
+  INTERNAL,
+  needs,
+  sequence,
+  shape,
+  unsignedLongLongEnforce,
 } from "./webidl.js";
 
 const deref = uncurry(WeakRef.prototype.deref);
@@ -68,7 +75,8 @@ export class AbortSignal extends EventTarget {
     needs(1, arguments.length, "AbortSignal.timeout");
     const ms = unsignedLongLongEnforce(milliseconds, "AbortSignal.timeout: argument 1");
     const signal = new AbortSignal(INTERNAL);
-    const expire = () => signal.#abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"));
+    const expire = () =>
+      signal.#abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"));
     startTimer(newTimer(expire, true), Math.min(ms, 2 ** 31 - 1));
     return signal;
   }

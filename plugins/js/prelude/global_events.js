@@ -23,7 +23,10 @@ export function reportError(e) {
 
 late.fireError = (error, details) => {
   if (!isHeard(globalThis, "error")) return true;
-  return fire(globalThis, new ErrorEvent("error", { __proto__: null, ...details, error, cancelable: true }));
+  return fire(
+    globalThis,
+    new ErrorEvent("error", { __proto__: null, ...details, error, cancelable: true }),
+  );
 };
 
 late.fireRejection = (type, promise, reason) => {

@@ -2,9 +2,9 @@
 // each in a turn of its own so that microtasks run between them. It keeps one timer of the host for
 // all of the program's. https://html.spec.whatwg.org/#timers
 //
-// Where HTML leaves a choice this takes Node's, whose programs print in this order: time is in whole
-// milliseconds, a wait is at least one, and nested timers are not slowed down. The loop goes in
-// rounds: all timers that were due when the round began, then all tasks that waited then.
+// Where HTML leaves a choice this takes Node's, whose programs print in this order: time is in
+// whole milliseconds, a wait is at least one, and nested timers are not slowed down. The loop goes
+// in rounds: all timers that were due when the round began, then all tasks that waited then.
 
 import { host } from "lily:host";
 import { report } from "./report.js";
@@ -19,8 +19,8 @@ let strongTimers = 0;
 
 const heap = [];
 
-// Of two that are due in the same millisecond the shorter wait comes first: begun a moment later, it
-// would be the first by a finer clock.
+// Of two that are due in the same millisecond the shorter wait comes first: begun a moment later,
+// it would be the first by a finer clock.
 function isBefore(a, b) {
   if (a.due !== b.due) return a.due < b.due;
   return a.wait !== b.wait ? a.wait < b.wait : a.sequence < b.sequence;

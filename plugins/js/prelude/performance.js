@@ -1,13 +1,23 @@
-// performance: High Resolution Time and User Timing. https://w3c.github.io/hr-time/, https://w3c.github.io/user-timing/
+// performance: High Resolution Time and User Timing. https://w3c.github.io/hr-time/,
+// https://w3c.github.io/user-timing/
 
 import { host } from "lily:host";
 import { DOMException } from "./dom_exception.js";
 import { EventTarget } from "./event_target.js";
 import { inspectAs } from "./inspect_custom.js";
 import { structuredClone } from "./structured_clone.js";
-import { DOMString, double, illegalConstructor, INTERNAL, isObject, needs, shape } from "./webidl.js";
+import {
+  DOMString,
+  double,
+  illegalConstructor,
+  INTERNAL,
+  isObject,
+  needs,
+  shape,
+} from "./webidl.js";
 
-// The timeline holds this many entries; later ones are made but not kept (a program may mark in each request).
+// The timeline holds this many entries; later ones are made but not kept (a program may mark in
+// each request).
 const ENTRIES_MAX = 10_000;
 
 export class PerformanceEntry {
@@ -30,7 +40,13 @@ export class PerformanceEntry {
   }
   toJSON() {
     const { name, entryType, startTime, duration } = this.#fields;
-    return { name, entryType, startTime, duration, ...("detail" in this ? { detail: this.detail } : {}) };
+    return {
+      name,
+      entryType,
+      startTime,
+      duration,
+      ...("detail" in this ? { detail: this.detail } : {}),
+    };
   }
 }
 shape(PerformanceEntry);
@@ -41,7 +57,10 @@ export class PerformanceMark extends PerformanceEntry {
     needs(1, arguments.length, "PerformanceMark");
     const name = DOMString(markName, "PerformanceMark: argument 1");
     const options = asOptions(markOptions, "PerformanceMark: argument 2");
-    const startTime = options.startTime === undefined ? now() : double(options.startTime, "PerformanceMark: startTime");
+    const startTime =
+      options.startTime === undefined
+        ? now()
+        : double(options.startTime, "PerformanceMark: startTime");
     if (startTime < 0) throw new TypeError("PerformanceMark: startTime must not be negative");
     super(INTERNAL, name, "mark", startTime, 0);
     this.#detail = cloneDetail(options.detail);
@@ -131,12 +150,16 @@ export class Performance extends EventTarget {
     const { start, end, duration, detail } = measureOptions(startOrMeasureOptions, endMark);
     let endTime;
     if (end !== undefined) endTime = timeOf(end, where);
-    else if (start !== undefined && duration !== undefined) endTime = timeOf(start, where) + double(duration, where);
+    else if (start !== undefined && duration !== undefined)
+      endTime = timeOf(start, where) + double(duration, where);
     else endTime = now();
     let startTime = 0;
     if (start !== undefined) startTime = timeOf(start, where);
-    else if (duration !== undefined && end !== undefined) startTime = endTime - double(duration, where);
-    return keep(new PerformanceMeasure(INTERNAL, name, startTime, endTime - startTime, cloneDetail(detail)));
+    else if (duration !== undefined && end !== undefined)
+      startTime = endTime - double(duration, where);
+    return keep(
+      new PerformanceMeasure(INTERNAL, name, startTime, endTime - startTime, cloneDetail(detail)),
+    );
   }
   clearMarks(markName = undefined) {
     this.#brand;
@@ -160,7 +183,9 @@ export class Performance extends EventTarget {
     this.#brand;
     needs(1, arguments.length, "Performance.getEntriesByName");
     const text = DOMString(name, "Performance.getEntriesByName: argument 1");
-    return sorted((entry) => entry.name === text && (type === undefined || entry.entryType === `${type}`));
+    return sorted(
+      (entry) => entry.name === text && (type === undefined || entry.entryType === `${type}`),
+    );
   }
   toJSON() {
     this.#brand;
@@ -173,10 +198,13 @@ inspectAs(Performance, (value) => ({ timeOrigin: value.timeOrigin }));
 function measureOptions(given, endMark) {
   if (!isObject(given)) return { start: given === null ? undefined : given, end: endMark };
   const { start, end, duration, detail } = given;
-  const empty = start === undefined && end === undefined && duration === undefined && detail === undefined;
+  const empty =
+    start === undefined && end === undefined && duration === undefined && detail === undefined;
   if (empty) return { end: endMark };
-  if (endMark !== undefined) throw new TypeError("Performance.measure: options and an end mark exclude each other");
-  if (start === undefined && end === undefined) throw new TypeError("Performance.measure: one of start and end is required");
+  if (endMark !== undefined)
+    throw new TypeError("Performance.measure: options and an end mark exclude each other");
+  if (start === undefined && end === undefined)
+    throw new TypeError("Performance.measure: one of start and end is required");
   if (start !== undefined && end !== undefined && duration !== undefined) {
     throw new TypeError("Performance.measure: start, end and duration cannot all be given");
   }
@@ -184,7 +212,9 @@ function measureOptions(given, endMark) {
 }
 
 function clear(type, name) {
-  entries = entries.filter((entry) => entry.entryType !== type || (name !== undefined && entry.name !== `${name}`));
+  entries = entries.filter(
+    (entry) => entry.entryType !== type || (name !== undefined && entry.name !== `${name}`),
+  );
 }
 
 function sorted(wanted) {

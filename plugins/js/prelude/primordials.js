@@ -14,11 +14,26 @@ export function getter(prototype, key) {
 }
 
 export const { apply, ownKeys } = Reflect;
-export const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf, keys: objectKeys } = Object;
+export const {
+  defineProperty,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  setPrototypeOf,
+  keys: objectKeys,
+} = Object;
 
-/** Gives an object a data property of its own, whatever setters or fields a program put on prototypes. */
+/**
+ * Gives an object a data property of its own, whatever setters or fields a program put on
+ * prototypes.
+ */
 export function define(target, key, value, enumerable = true) {
-  defineProperty(target, key, { __proto__: null, value, writable: true, enumerable, configurable: true });
+  defineProperty(target, key, {
+    __proto__: null,
+    value,
+    writable: true,
+    enumerable,
+    configurable: true,
+  });
 }
 
 // The methods copied to a prototype of their own, out of the program's reach. Go through them by
@@ -26,7 +41,11 @@ export function define(target, key, value, enumerable = true) {
 function outOfReach(Class, Safe) {
   for (const key of Reflect.ownKeys(Class.prototype)) {
     if (key === "constructor") continue;
-    Object.defineProperty(Safe.prototype, key, Object.getOwnPropertyDescriptor(Class.prototype, key));
+    Object.defineProperty(
+      Safe.prototype,
+      key,
+      Object.getOwnPropertyDescriptor(Class.prototype, key),
+    );
   }
   Object.setPrototypeOf(Safe.prototype, null);
   Object.freeze(Safe.prototype);
@@ -37,7 +56,9 @@ export const SafeMap = outOfReach(Map, class extends Map {});
 export const SafeSet = outOfReach(Set, class extends Set {});
 export const SafeWeakSet = outOfReach(WeakSet, class extends WeakSet {});
 export const TypedArray = Object.getPrototypeOf(Uint8Array);
-export const IteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
+export const IteratorPrototype = Object.getPrototypeOf(
+  Object.getPrototypeOf([][Symbol.iterator]()),
+);
 export const AsyncIteratorPrototype = Object.getPrototypeOf(
   Object.getPrototypeOf(async function* () {}.prototype),
 );
@@ -71,7 +92,8 @@ export const typedArrayName = getter(TypedArray.prototype, Symbol.toStringTag);
 export const typedArrays = { __proto__: null };
 for (const name of Object.getOwnPropertyNames(globalThis)) {
   const value = /Array$/.test(name) ? globalThis[name] : undefined;
-  if (typeof value === "function" && Object.getPrototypeOf(value) === TypedArray) typedArrays[name] = value;
+  if (typeof value === "function" && Object.getPrototypeOf(value) === TypedArray)
+    typedArrays[name] = value;
 }
 export const dataViewBufferOf = getter(DataView.prototype, "buffer");
 export const dataViewByteLengthOf = getter(DataView.prototype, "byteLength");
@@ -87,7 +109,9 @@ export function isArrayBuffer(value) {
 }
 
 const sharedLengthOf =
-  typeof SharedArrayBuffer === "function" ? getter(SharedArrayBuffer.prototype, "byteLength") : null;
+  typeof SharedArrayBuffer === "function"
+    ? getter(SharedArrayBuffer.prototype, "byteLength")
+    : null;
 
 export function isSharedArrayBuffer(value) {
   return sharedLengthOf !== null && succeeds(sharedLengthOf, value);
@@ -99,7 +123,11 @@ export function bytesOf(source) {
   if (typedArrayName(source) !== undefined) {
     return new Uint8Array(bufferOf(source), byteOffsetOf(source), byteLengthOf(source));
   }
-  return new Uint8Array(dataViewBufferOf(source), dataViewByteOffsetOf(source), dataViewByteLengthOf(source));
+  return new Uint8Array(
+    dataViewBufferOf(source),
+    dataViewByteOffsetOf(source),
+    dataViewByteLengthOf(source),
+  );
 }
 
 /** A brand check by a captured method that throws on every other kind of object. */
@@ -115,5 +143,8 @@ export function succeeds(method, value) {
 
 // For an engine without String.prototype.toWellFormed; QuickJS-ng has it.
 function replaceLoneSurrogates() {
-  return this.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "\uFFFD");
+  return this.replace(
+    /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g,
+    "\uFFFD",
+  );
 }

@@ -70,7 +70,9 @@ function location(error) {
   let colno = 0;
   try {
     message = `Uncaught ${error}`;
-    const frame = /\(?([^\s()]+):(\d+):(\d+)\)?$/m.exec(typeof error?.stack === "string" ? error.stack : "");
+    const frame = /\(?([^\s()]+):(\d+):(\d+)\)?$/m.exec(
+      typeof error?.stack === "string" ? error.stack : "",
+    );
     if (frame !== null) [filename, lineno, colno] = [frame[1], +frame[2], +frame[3]];
   } catch {
     // A getter or toString of the program threw: what was found so far must do.

@@ -46,7 +46,8 @@ export function send(value, transfer) {
   for (let i = 0; i < transfer.length; i++) {
     const item = transfer[i];
     const type = p.isArrayBuffer(item) ? BUFFER : findType(transferrers, item);
-    if (type === null) throw cloneError("Value not transferable: only buffers, ports and streams are");
+    if (type === null)
+      throw cloneError("Value not transferable: only buffers, ports and streams are");
     if (memory.has(item)) throw cloneError(`An ${type.name} is in the transfer list twice`);
     const record = { kind: "transferred", index: i };
     memory.set(item, record);
@@ -56,7 +57,8 @@ export function send(value, transfer) {
   const parcels = [];
   for (let i = 0; i < moved.length; i++) {
     const { type, item } = moved[i];
-    if (type.isDetached(item)) throw cloneError(`An ${type.name} is detached and could not be transferred`);
+    if (type.isDetached(item))
+      throw cloneError(`An ${type.name} is detached and could not be transferred`);
     parcels[i] = { type, data: type.detach(item) };
   }
   return { root, parcels };
@@ -65,7 +67,8 @@ export function send(value, transfer) {
 /** StructuredDeserializeWithTransfer: the value, and what was transferred in its order. */
 export function receive({ root, parcels }) {
   const transferred = [];
-  for (let i = 0; i < parcels.length; i++) transferred[i] = parcels[i].type.receive(parcels[i].data);
+  for (let i = 0; i < parcels.length; i++)
+    transferred[i] = parcels[i].type.receive(parcels[i].data);
   return { value: deserialize(root, new p.SafeMap(), transferred), transferred };
 }
 
@@ -82,7 +85,9 @@ const resizableOf = tryGetter(ArrayBuffer.prototype, "resizable", () => false);
 const maxByteLengthOf = tryGetter(ArrayBuffer.prototype, "maxByteLength", p.arrayBufferLengthOf);
 
 function tryGetter(prototype, key, fallback) {
-  return Object.getOwnPropertyDescriptor(prototype, key) === undefined ? fallback : p.getter(prototype, key);
+  return Object.getOwnPropertyDescriptor(prototype, key) === undefined
+    ? fallback
+    : p.getter(prototype, key);
 }
 
 const BUFFER = {
@@ -100,12 +105,16 @@ const BUFFER = {
 
 const VIEWS = { __proto__: null, ...p.typedArrays, DataView };
 
-// Whether a view follows the length of its resizable buffer cannot be asked: of two views that end
-// where the buffer ends, the tracking one is made without a length.
+// Whether a view follows the length of its resizable buffer cannot be asked: the copy of one that
+// does has the length of the moment.
 function serializeView(view, memory) {
   const isDataView = p.typedArrayName(view) === undefined;
   const buffer = isDataView ? p.dataViewBufferOf(view) : p.bufferOf(view);
-  if (p.isArrayBuffer(buffer) && memory.get(buffer)?.kind !== "transferred" && isDetachedBuffer(buffer)) {
+  if (
+    p.isArrayBuffer(buffer) &&
+    memory.get(buffer)?.kind !== "transferred" &&
+    isDetachedBuffer(buffer)
+  ) {
     throw cloneError("A view of a detached ArrayBuffer could not be cloned");
   }
   return {
@@ -132,7 +141,16 @@ function makeBuffer({ bytes, max }) {
 
 // ---- errors ----
 
-const ERRORS = { __proto__: null, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+const ERRORS = {
+  __proto__: null,
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+};
 
 function serializeError(error, memory, record) {
   const name = error.name === undefined ? "Error" : `${error.name}`;
@@ -142,7 +160,8 @@ function serializeError(error, memory, record) {
   record.name = name in ERRORS ? name : "Error";
   record.message = message !== undefined && "value" in message ? `${message.value}` : undefined;
   record.stack = typeof stack === "string" ? stack : undefined;
-  record.cause = cause !== undefined && "value" in cause ? serialize(cause.value, memory) : undefined;
+  record.cause =
+    cause !== undefined && "value" in cause ? serialize(cause.value, memory) : undefined;
   return record;
 }
 
@@ -185,13 +204,19 @@ function serialize(value, memory) {
     return record;
   };
   if (kind === "Array") {
-    return serializeMembers(value, memory, remember({ kind: "array", length: value.length, members: [] }));
+    return serializeMembers(
+      value,
+      memory,
+      remember({ kind: "array", length: value.length, members: [] }),
+    );
   }
   if (kind in UNBOX) return remember({ kind: "boxed", value: UNBOX[kind](value) });
   if (kind === "Date") return remember({ kind: "date", value: dateValue(value) });
-  if (kind === "RegExp") return remember({ kind: "regexp", source: sourceOf(value), flags: flagsOf(value) });
+  if (kind === "RegExp")
+    return remember({ kind: "regexp", source: sourceOf(value), flags: flagsOf(value) });
   if (kind === "ArrayBuffer") return remember(serializeBuffer(value));
-  if (kind === "SharedArrayBuffer") throw cloneError("A SharedArrayBuffer could not be cloned: there are no threads");
+  if (kind === "SharedArrayBuffer")
+    throw cloneError("A SharedArrayBuffer could not be cloned: there are no threads");
   if (kind in VIEWS) return remember(serializeView(value, memory));
   if (kind === "Map") return serializeMap(value, memory, remember({ kind: "map", entries: null }));
   if (kind === "Set") return serializeSet(value, memory, remember({ kind: "set", values: null }));
@@ -233,7 +258,8 @@ function serializeMembers(value, memory, record) {
   const keys = p.objectKeys(value);
   for (let i = 0; i < keys.length; i++) {
     // A getter may have deleted it.
-    if (p.hasOwn(value, keys[i])) p.arrayPush(record.members, keys[i], serialize(value[keys[i]], memory));
+    if (p.hasOwn(value, keys[i]))
+      p.arrayPush(record.members, keys[i], serialize(value[keys[i]], memory));
   }
   return record;
 }
@@ -294,7 +320,8 @@ const setAdd = p.uncurry(Set.prototype.add);
 function fill(made, record, build) {
   if (record.kind === "map") {
     const { entries } = record;
-    for (let i = 0; i < entries.length; i += 2) mapSet(made, build(entries[i]), build(entries[i + 1]));
+    for (let i = 0; i < entries.length; i += 2)
+      mapSet(made, build(entries[i]), build(entries[i + 1]));
   } else if (record.kind === "set") {
     for (let i = 0; i < record.values.length; i++) setAdd(made, build(record.values[i]));
   } else if (record.kind === "array" || record.kind === "object") {
@@ -311,7 +338,11 @@ function fill(made, record, build) {
 
 serializable({
   is: isDOMException,
-  serialize: (exception) => ({ name: exception.name, message: exception.message, stack: exception.stack }),
+  serialize: (exception) => ({
+    name: exception.name,
+    message: exception.message,
+    stack: exception.stack,
+  }),
   deserialize({ name, message, stack }) {
     const exception = new DOMException(message, name);
     if (typeof stack === "string") exception.stack = stack;

@@ -11,7 +11,8 @@ const running = new SafeMap();
 let lastId = 0;
 
 function start(handler, timeout, parameters, repeat, where) {
-  if (typeof handler !== "function") throw new TypeError(`${where}: the handler must be a function`);
+  if (typeof handler !== "function")
+    throw new TypeError(`${where}: the handler must be a function`);
   const callback = capture(handler);
   const ms = long(timeout, `${where}: argument 2`);
   const id = ++lastId;

@@ -1,13 +1,26 @@
-// WebIDL's JavaScript binding, as much of it as the prelude's classes use: conversions of arguments,
-// the shape of interfaces, and pair iterators. https://webidl.spec.whatwg.org/#javascript-binding
+// WebIDL's JavaScript binding, as much of it as the prelude's classes use: conversions of
+// arguments, the shape of interfaces, and pair iterators.
+// https://webidl.spec.whatwg.org/#javascript-binding
 //
 // A conversion is a function `(value, where)`; `where` names the argument in the TypeError, as in
-// "Headers.append: argument 1". Conversions that take options are made once at load, never per call:
+// "Headers.append: argument 1". Conversions that take options are made once at load, never per
+// call:
 //   const EventInit = dictionary([["bubbles", boolean, false], ["cancelable", boolean, false]]);
 
 import {
-  apply, bytesOf, charCodeAt, getOwnPropertyDescriptor, getPrototypeOf, isArrayBuffer, isSharedArrayBuffer, isView,
-  IteratorPrototype, ownKeys, SafeMap, SafeWeakSet, toWellFormed,
+  apply,
+  bytesOf,
+  charCodeAt,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  isArrayBuffer,
+  isSharedArrayBuffer,
+  isView,
+  IteratorPrototype,
+  ownKeys,
+  SafeMap,
+  SafeWeakSet,
+  toWellFormed,
 } from "./primordials.js";
 
 export { DOMException } from "./dom_exception.js";
@@ -25,10 +38,15 @@ export function illegalConstructor() {
 
 /** What a method says when `this` is not of its interface. */
 export function illegalInvocation(name) {
-  throw new TypeError(`Illegal invocation: this is not ${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`);
+  throw new TypeError(
+    `Illegal invocation: this is not ${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`,
+  );
 }
 
-/** The token that lets the prelude, and nobody else, call a constructor that is illegal for programs. */
+/**
+ * The token that lets the prelude, and nobody else, call a constructor that is illegal for
+ * programs.
+ */
 export const INTERNAL = Symbol("internal");
 
 // ---- conversions of values ----
@@ -41,7 +59,8 @@ export function boolean(value) {
 
 export function DOMString(value, where) {
   if (typeof value === "string") return value;
-  if (typeof value === "symbol") throw new TypeError(`${where}: a Symbol cannot be converted to a string`);
+  if (typeof value === "symbol")
+    throw new TypeError(`${where}: a Symbol cannot be converted to a string`);
   return `${value}`;
 }
 
@@ -53,7 +72,8 @@ export function ByteString(value, where) {
   const text = DOMString(value, where);
   for (let i = 0; i < text.length; i++) {
     const code = charCodeAt(text, i);
-    if (code > 255) throw new TypeError(`${where}: the character at index ${i} has the value ${code}, over 255`);
+    if (code > 255)
+      throw new TypeError(`${where}: the character at index ${i} has the value ${code}, over 255`);
   }
   return text;
 }
@@ -66,7 +86,9 @@ function toNumber(value, where) {
   return +value;
 }
 
-/** https://webidl.spec.whatwg.org/#abstract-opdef-converttoint; mode: "wrap", "enforce" or "clamp". */
+/**
+ * https://webidl.spec.whatwg.org/#abstract-opdef-converttoint; mode: "wrap", "enforce" or "clamp".
+ */
 function integer(bits, signed, mode) {
   const limit = bits === 64 ? Number.MAX_SAFE_INTEGER : 2 ** (signed ? bits - 1 : bits) - 1;
   const low = !signed ? 0 : bits === 64 ? Number.MIN_SAFE_INTEGER : -(2 ** (bits - 1));
@@ -76,7 +98,8 @@ function integer(bits, signed, mode) {
     if (mode === "enforce") {
       if (!Number.isFinite(x)) throw new TypeError(`${where}: ${x} is not a finite number`);
       x = Math.trunc(x);
-      if (x < low || x > limit) throw new TypeError(`${where}: ${x} is outside of ${low} to ${limit}`);
+      if (x < low || x > limit)
+        throw new TypeError(`${where}: ${x} is outside of ${low} to ${limit}`);
       return x + 0;
     }
     if (Number.isNaN(x)) return 0;
@@ -105,12 +128,7 @@ export const unsignedShortEnforce = integer(16, false, "enforce");
 export const octetEnforce = integer(8, false, "enforce");
 export const longLong = integer(64, true, "wrap");
 export const longLongClamp = integer(64, true, "clamp");
-export const unsignedLongLong = integer(64, false, "wrap");
 export const unsignedLongLongEnforce = integer(64, false, "enforce");
-
-export function unrestrictedDouble(value, where) {
-  return toNumber(value, where);
-}
 
 export function double(value, where) {
   const x = toNumber(value, where);
@@ -130,7 +148,8 @@ export function isObject(value) {
 /** BufferSource as it is; `bytes` is for those who only read it. Shared memory is refused. */
 export function BufferSource(value, where) {
   if (isView(value)) {
-    if (isSharedArrayBuffer(bytesOf(value).buffer)) throw new TypeError(`${where}: shared memory is not allowed`);
+    if (isSharedArrayBuffer(bytesOf(value).buffer))
+      throw new TypeError(`${where}: shared memory is not allowed`);
     return value;
   }
   if (isArrayBuffer(value)) return value;
@@ -186,7 +205,8 @@ export function record(key, convert) {
   return (value, where) => {
     if (!isObject(value)) throw new TypeError(`${where}: not an object`);
     const pairs = [];
-    const index = new SafeMap(); // two keys may convert to one: the later value wins in the earlier place
+    // Two keys may convert to one: the later value wins in the earlier place.
+    const index = new SafeMap();
     const names = ownKeys(value);
     for (let i = 0; i < names.length; i++) {
       const name = names[i];
@@ -214,13 +234,15 @@ export const REQUIRED = Symbol("required");
  */
 export function dictionary(members) {
   return (value, where) => {
-    if (value !== undefined && value !== null && !isObject(value)) throw new TypeError(`${where}: not an object`);
+    if (value !== undefined && value !== null && !isObject(value))
+      throw new TypeError(`${where}: not an object`);
     const result = { __proto__: null };
     for (let i = 0; i < members.length; i++) {
       const { 0: name, 1: convert, 2: fallback } = members[i];
       const member = value === undefined || value === null ? undefined : value[name];
       if (member !== undefined) result[name] = convert(member, `${where}: ${name}`);
-      else if (fallback === REQUIRED) throw new TypeError(`${where}: the member ${name} is required`);
+      else if (fallback === REQUIRED)
+        throw new TypeError(`${where}: the member ${name} is required`);
       else result[name] = typeof fallback === "function" ? fallback() : fallback;
     }
     return result;
@@ -249,11 +271,6 @@ export function callbackFunction(value, where) {
   throw new TypeError(`${where}: not a function`);
 }
 
-/** An attribute such as `onmessage`: [LegacyTreatNonObjectAsNull]. */
-export function eventHandler(value) {
-  return isObject(value) ? value : null;
-}
-
 // ---- the shape of interfaces ----
 
 /**
@@ -267,7 +284,12 @@ export function shape(Class, { constants, name = Class.name } = {}) {
   enumerable(Class, "length", "name", "prototype");
   if (constants !== undefined) {
     for (const key of Object.keys(constants)) {
-      const constant = { value: constants[key], writable: false, enumerable: true, configurable: false };
+      const constant = {
+        value: constants[key],
+        writable: false,
+        enumerable: true,
+        configurable: false,
+      };
       Object.defineProperty(Class, key, constant);
       Object.defineProperty(Class.prototype, key, constant);
     }
@@ -283,7 +305,10 @@ export function platformClass(Class) {
   platformPrototypes.add(Class.prototype);
 }
 
-/** True for an object of a platform class, or of a class that extends one: it cannot be cloned as plain. */
+/**
+ * True for an object of a platform class, or of a class that extends one: it cannot be cloned as
+ * plain.
+ */
 export function platformObject(value) {
   let prototype = getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return false;
@@ -303,8 +328,9 @@ function enumerable(target, ...except) {
 
 /**
  * Adds entries, keys, values, forEach and @@iterator to an interface that is iterable over pairs.
- * `pairAt(object, index)` answers `[key, value]` or undefined at the end, so that what changes during
- * the iteration is seen, as the standard wants. It also does the brand check (it throws for others).
+ * `pairAt(object, index)` answers `[key, value]` or undefined at the end, so that what changes
+ * during the iteration is seen, as the standard wants. It also does the brand check (it throws for
+ * others).
  */
 export function pairIterable(Class, pairAt, name = Class.name) {
   class PairIterator {
@@ -323,7 +349,8 @@ export function pairIterable(Class, pairAt, name = Class.name) {
         return { value: undefined, done: true };
       }
       this.#index++;
-      const value = this.#kind === "key" ? pair[0] : this.#kind === "value" ? pair[1] : [pair[0], pair[1]];
+      const value =
+        this.#kind === "key" ? pair[0] : this.#kind === "value" ? pair[1] : [pair[0], pair[1]];
       return { value, done: false };
     }
   }
@@ -331,7 +358,10 @@ export function pairIterable(Class, pairAt, name = Class.name) {
   delete prototype.constructor;
   Object.setPrototypeOf(prototype, IteratorPrototype);
   enumerable(prototype);
-  Object.defineProperty(prototype, Symbol.toStringTag, { value: `${name} Iterator`, configurable: true });
+  Object.defineProperty(prototype, Symbol.toStringTag, {
+    value: `${name} Iterator`,
+    configurable: true,
+  });
 
   // The brand check: reading a pair of anything else throws, whatever the index.
   const iterate = (target, kind) => {
@@ -363,6 +393,11 @@ export function pairIterable(Class, pairAt, name = Class.name) {
     const property = { value: members[key], writable: true, enumerable: true, configurable: true };
     Object.defineProperty(Class.prototype, key, property);
   }
-  const iterator = { value: members.entries, writable: true, enumerable: false, configurable: true };
+  const iterator = {
+    value: members.entries,
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  };
   Object.defineProperty(Class.prototype, Symbol.iterator, iterator);
 }

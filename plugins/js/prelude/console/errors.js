@@ -1,6 +1,6 @@
 // Errors as the console shows them: the stack with the class's name put right, the frames that it
-// shares with its cause left out, then the cause and other members.
-// After Node's lib/internal/util/inspect.js (MIT, © Node.js contributors), whose output this equals.
+// shares with its cause left out, then the cause and other members. After Node's
+// lib/internal/util/inspect.js (MIT, © Node.js contributors), whose output this equals.
 
 import { host } from "lily:host";
 import { isObject } from "../webidl.js";
@@ -8,7 +8,8 @@ import { prefixOf } from "./names.js";
 
 const errorText = Function.prototype.call.bind(Error.prototype.toString);
 
-// QuickJS keeps the frames alone in `stack`, V8 and what is written for it begin with name and message.
+// QuickJS keeps the frames alone in `stack`, V8 and what is written for it begin with name and
+// message.
 const stackHasHeader = `${new Error("header").stack}`.startsWith("Error: header");
 
 export function isError(value, kind) {
@@ -29,7 +30,9 @@ export function stackText(error) {
   return `${errorText(error)}\n${text.replace(/\n$/, "")}`;
 }
 
-/** The error's text without members; takes from `keys` what the text shows, adds what must be shown. */
+/**
+ * The error's text without members; takes from `keys` what the text shows, adds what must be shown.
+ */
 export function formatError(error, constructor, tag, context, keys) {
   const name = error.name != null ? String(error.name) : "Error";
   const whole = stackText(error);
@@ -53,7 +56,8 @@ export function formatError(error, constructor, tag, context, keys) {
     const lines = withoutCauseFrames(context, error, stack.slice(framesAt + 1));
     stack = `${stack.slice(0, framesAt)}\n${lines.join("\n")}`;
   }
-  if (context.indentation !== 0) stack = stack.replaceAll("\n", `\n${" ".repeat(context.indentation)}`);
+  if (context.indentation !== 0)
+    stack = stack.replaceAll("\n", `\n${" ".repeat(context.indentation)}`);
   return stack;
 }
 
@@ -67,7 +71,9 @@ function improve(stack, constructor, name, tag) {
   if (constructor !== null && !begins) return stack;
   let fallback = "Error";
   if (constructor === null) {
-    const start = /^([A-Z][a-z_ A-Z0-9[\]()-]+)(?::|\n {4}at)/.exec(stack) || /^([a-z_A-Z0-9-]*Error)$/.exec(stack);
+    const start =
+      /^([A-Z][a-z_ A-Z0-9[\]()-]+)(?::|\n {4}at)/.exec(stack) ||
+      /^([a-z_A-Z0-9-]*Error)$/.exec(stack);
     fallback = (start && start[1]) || "";
     ({ length } = fallback);
     fallback = fallback || "Error";

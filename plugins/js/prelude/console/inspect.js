@@ -1,7 +1,8 @@
 // util.inspect: any value as text, byte for byte what Node prints. Ported from Node 20's
-// lib/internal/util/inspect.js (MIT, © Node.js contributors; https://nodejs.org/api/util.html#utilinspect),
-// cut into: names.js (what an object is called), bases.js and errors.js (what stands for functions,
-// boxed values and errors), members.js (the parts), layout.js (the lines), text.js (primitives).
+// lib/internal/util/inspect.js (MIT, © Node.js contributors;
+// https://nodejs.org/api/util.html#utilinspect), cut into: names.js (what an object is called),
+// bases.js and errors.js (what stands for functions, boxed values and errors), members.js (the
+// parts), layout.js (the lines), text.js (primitives).
 //
 // What the language does not tell about a value (is it a proxy, a promise's state) comes from the
 // host: `host.kind` runs no code of the program.
@@ -69,7 +70,8 @@ inspect.styles = styles;
 Object.defineProperty(inspect, "defaultOptions", {
   get: () => defaultOptions,
   set(options) {
-    if (options === null || typeof options !== "object") throw new TypeError('The "options" argument must be of type object.');
+    if (options === null || typeof options !== "object")
+      throw new TypeError('The "options" argument must be of type object.');
     return Object.assign(defaultOptions, options);
   },
 });
@@ -83,7 +85,8 @@ function optionsFor(context, isForeign) {
   Object.setPrototypeOf(options, null);
   for (const key of Object.keys(options)) {
     const value = options[key];
-    if ((typeof value === "object" || typeof value === "function") && value !== null) delete options[key];
+    if ((typeof value === "object" || typeof value === "function") && value !== null)
+      delete options[key];
   }
   const { stylize } = context;
   options.stylize = Object.setPrototypeOf((text, style) => `${stylize(text, style)}`, null);
@@ -92,7 +95,8 @@ function optionsFor(context, isForeign) {
 
 export function formatValue(context, value, depth, isTypedBuffer = false) {
   if (value === null) return context.stylize("null", "null");
-  if (typeof value !== "object" && typeof value !== "function") return formatPrimitive(context.stylize, value, context);
+  if (typeof value !== "object" && typeof value !== "function")
+    return formatPrimitive(context.stylize, value, context);
 
   const original = value;
   let kind = host.kind(value);
@@ -113,7 +117,11 @@ export function formatValue(context, value, depth, isTypedBuffer = false) {
     if (isOwn && !(value.constructor && value.constructor.prototype === value)) {
       const left = context.depth === null ? null : context.depth - depth;
       const isForeign = isProxy || !(original instanceof Object);
-      const result = Reflect.apply(custom, original, [left, optionsFor(context, isForeign), inspect]);
+      const result = Reflect.apply(custom, original, [
+        left,
+        optionsFor(context, isForeign),
+        inspect,
+      ]);
       if (result !== original) {
         if (typeof result !== "string") return formatValue(context, result, depth);
         return result.replaceAll("\n", `\n${" ".repeat(context.indentation)}`);
@@ -140,7 +148,8 @@ function innermost(value) {
 }
 
 function formatProxy(context, target, handler, depth) {
-  if (depth > context.depth && context.depth !== null) return context.stylize("Proxy [Array]", "special");
+  if (depth > context.depth && context.depth !== null)
+    return context.stylize("Proxy [Array]", "special");
   depth += 1;
   context.indentation += 2;
   const parts = [formatValue(context, target, depth), formatValue(context, handler, depth)];
@@ -162,7 +171,8 @@ function plan(base, braces, keys, format = noParts, layout = MEMBERS, done = und
 }
 
 function formatObject(context, value, kind, depth, isTypedBuffer) {
-  const inherited = context.showHidden && (depth <= context.depth || context.depth === null) ? [] : undefined;
+  const inherited =
+    context.showHidden && (depth <= context.depth || context.depth === null) ? [] : undefined;
   const constructor = constructorName(value, context, depth, inherited);
   const hasInherited = inherited !== undefined && inherited.length > 0;
 
@@ -175,7 +185,14 @@ function formatObject(context, value, kind, depth, isTypedBuffer) {
   let shown;
   if (kind === "Object" && constructor === "Object" && tag === "" && !isIterable) {
     const keys = keysOf(value, context.showHidden); // by far the most frequent
-    shown = plan("", ["{", "}"], keys, noParts, MEMBERS, keys.length === 0 && !hasInherited ? "{}" : undefined);
+    shown = plan(
+      "",
+      ["{", "}"],
+      keys,
+      noParts,
+      MEMBERS,
+      keys.length === 0 && !hasInherited ? "{}" : undefined,
+    );
   } else {
     const about = { context, value, kind, depth, constructor, tag, hasInherited, isTypedBuffer };
     shown = (isIterable ? planIterable(about) : undefined) ?? planOther(about);
@@ -195,7 +212,8 @@ function formatObject(context, value, kind, depth, isTypedBuffer) {
   let output;
   try {
     output = format(context, value, depth, keys);
-    for (let i = 0; i < keys.length; i++) output.push(members.formatMember(context, value, depth, keys[i], layout));
+    for (let i = 0; i < keys.length; i++)
+      output.push(members.formatMember(context, value, depth, keys[i], layout));
     if (hasInherited) output.push(...inherited);
   } catch (error) {
     if (!isStackOverflow(error)) throw error;
@@ -234,7 +252,10 @@ function sortOutput(context, output, keys, layout) {
 }
 
 function isStackOverflow(error) {
-  return (error instanceof RangeError || error?.name === "InternalError") && /call stack|stack overflow/i.test(error.message);
+  return (
+    (error instanceof RangeError || error?.name === "InternalError") &&
+    /call stack|stack overflow/i.test(error.message)
+  );
 }
 
 /** Arrays, collections, iterators; undefined for what is none of them. */
@@ -243,7 +264,8 @@ function planIterable({ context, value, kind, constructor, tag, hasInherited }) 
     const isPlain = constructor === "Array" && tag === "";
     const prefix = isPlain ? "" : prefixOf(constructor, tag, "Array", `(${value.length})`);
     const keys = extraKeysOf(value, context.showHidden);
-    const done = value.length === 0 && keys.length === 0 && !hasInherited ? `${prefix}[]` : undefined;
+    const done =
+      value.length === 0 && keys.length === 0 && !hasInherited ? `${prefix}[]` : undefined;
     return plan("", [`${prefix}[`, "]"], keys, members.formatArray, ARRAY, done);
   }
   if (kind === "Set" || kind === "Map") {
@@ -257,8 +279,14 @@ function planIterable({ context, value, kind, constructor, tag, hasInherited }) 
   const name = typedArrayName(value);
   if (name !== undefined) {
     const keys = extraKeysOf(value, context.showHidden);
-    const prefix = prefixOf(constructor, tag, constructor === null ? name : "", `(${lengthOf(value)})`);
-    const done = lengthOf(value) === 0 && keys.length === 0 && !context.showHidden ? `${prefix}[]` : undefined;
+    const prefix = prefixOf(
+      constructor,
+      tag,
+      constructor === null ? name : "",
+      `(${lengthOf(value)})`,
+    );
+    const done =
+      lengthOf(value) === 0 && keys.length === 0 && !context.showHidden ? `${prefix}[]` : undefined;
     // Without its prototype the array cannot tell its length: a copy is shown.
     const shown = constructor === null ? new typedArrays[name](value) : value;
     const format = (inner, _, depth) => members.formatTypedArray(inner, shown, depth);
@@ -285,9 +313,17 @@ function planOther(about) {
     return plan("", [`${prefixOf(constructor, tag, name)}{`, "}"], keys, format);
   };
   const withBase = (base, style = undefined, alone = isBare()) =>
-    plan(base, braces, keys, noParts, MEMBERS, alone ? (style === undefined ? base : context.stylize(base, style)) : undefined);
+    plan(
+      base,
+      braces,
+      keys,
+      noParts,
+      MEMBERS,
+      alone ? (style === undefined ? base : context.stylize(base, style)) : undefined,
+    );
 
-  if (typeof value === "function") return withBase(functionBase(value, kind, constructor, tag), "special");
+  if (typeof value === "function")
+    return withBase(functionBase(value, kind, constructor, tag), "special");
   if (constructor === "Object") {
     if (kind === "Arguments") braces[0] = "[Arguments] {";
     else if (tag !== "") braces[0] = `${prefixOf(constructor, tag, "Object")}{`;
@@ -308,13 +344,15 @@ function planOther(about) {
   if (isError(value, kind)) return withBase(formatError(value, constructor, tag, context, keys));
   if (kind === "ArrayBuffer" || kind === "SharedArrayBuffer") {
     const prefix = prefixOf(constructor, tag, members.bufferName(value));
-    if (!isTypedBuffer) return withPrefix(members.bufferName(value), members.formatArrayBuffer, ["byteLength"]);
+    if (!isTypedBuffer)
+      return withPrefix(members.bufferName(value), members.formatArrayBuffer, ["byteLength"]);
     const length = formatNumber(context.stylize, value.byteLength, false);
     const done = isBare() ? `${prefix}{ byteLength: ${length} }` : undefined;
     keys.unshift("byteLength");
     return plan("", [`${prefix}{`, "}"], keys, noParts, MEMBERS, done);
   }
-  if (kind === "DataView") return withPrefix("DataView", noParts, ["byteLength", "byteOffset", "buffer"]);
+  if (kind === "DataView")
+    return withPrefix("DataView", noParts, ["byteLength", "byteOffset", "buffer"]);
   if (kind === "Promise") return withPrefix("Promise", members.formatPromise);
   if (kind === "WeakSet" || kind === "WeakMap") return withPrefix(kind, members.formatWeak);
   if (kind === "Module") return withPrefix("Module", members.formatNamespace);
@@ -322,5 +360,12 @@ function planOther(about) {
   const isDeep = depth > context.depth && context.depth !== null;
   if (!isDeep && isURL(value)) return withBase(value.href);
   const prefix = objectPrefix(value, constructor, tag);
-  return plan("", [`${prefix}{`, "}"], keys, noParts, MEMBERS, isBare() ? `${prefix}{}` : undefined);
+  return plan(
+    "",
+    [`${prefix}{`, "}"],
+    keys,
+    noParts,
+    MEMBERS,
+    isBare() ? `${prefix}{}` : undefined,
+  );
 }

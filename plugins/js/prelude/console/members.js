@@ -1,19 +1,39 @@
-// The inner parts of an object, one string each: members, elements, entries, bytes, a promise's state.
-// After Node's lib/internal/util/inspect.js (MIT, © Node.js contributors), whose output this equals.
+// The inner parts of an object, one string each: members, elements, entries, bytes, a promise's
+// state. After Node's lib/internal/util/inspect.js (MIT, © Node.js contributors), whose output this
+// equals.
 
 import { host } from "lily:host";
 import { formatValue } from "./inspect.js";
 import { ARRAY, ELEMENTS, layOut, MEMBERS } from "./layout.js";
 import { getter, isArrayBuffer, isSharedArrayBuffer, lengthOf, uncurry } from "../primordials.js";
-import { escapeText, formatBigInt, formatNumber, formatPrimitive, moreItems, quote, symbolText } from "./text.js";
+import {
+  escapeText,
+  formatBigInt,
+  formatNumber,
+  formatPrimitive,
+  moreItems,
+  quote,
+  symbolText,
+} from "./text.js";
 import { stringWidth } from "./width.js";
 
 const IDENTIFIER = /^[a-zA-Z_][a-zA-Z_0-9]*$/;
 const INDEX = /^(0|[1-9][0-9]*)$/;
 
 /** "key: value"; for ELEMENTS the value alone. */
-export function formatMember(context, value, depth, key, kind, descriptor = undefined, original = value) {
-  descriptor ||= Object.getOwnPropertyDescriptor(value, key) || { value: value[key], enumerable: true };
+export function formatMember(
+  context,
+  value,
+  depth,
+  key,
+  kind,
+  descriptor = undefined,
+  original = value,
+) {
+  descriptor ||= Object.getOwnPropertyDescriptor(value, key) || {
+    value: value[key],
+    enumerable: true,
+  };
   let text;
   let gap = " ";
   if (descriptor.value !== undefined) {
@@ -46,7 +66,10 @@ function formatGetter(context, { get, set }, depth, original) {
   const label = set !== undefined ? "Getter/Setter" : "Getter";
   const style = context.stylize;
   const wanted = context.getters;
-  const calls = wanted === true || (wanted === "get" && set === undefined) || (wanted === "set" && set !== undefined);
+  const calls =
+    wanted === true ||
+    (wanted === "get" && set === undefined) ||
+    (wanted === "set" && set !== undefined);
   if (!calls) return style(`[${label}]`, "special");
   const around = (text) => `${style(`[${label}:`, "special")} ${text}${style("]", "special")}`;
   try {
@@ -54,7 +77,8 @@ function formatGetter(context, { get, set }, depth, original) {
     context.indentation += 2;
     let text;
     if (result === null) text = around(style("null", "null"));
-    else if (typeof result === "object") text = `${style(`[${label}]`, "special")} ${formatValue(context, result, depth)}`;
+    else if (typeof result === "object")
+      text = `${style(`[${label}]`, "special")} ${formatValue(context, result, depth)}`;
     else text = around(formatPrimitive(style, result, context));
     context.indentation -= 2;
     return text;
@@ -82,7 +106,8 @@ export function formatArray(context, value, depth) {
 function formatSparse(context, value, depth, shown, output, i) {
   const keys = Object.keys(value);
   let index = i;
-  const holes = (count) => context.stylize(`<${count} empty item${count > 1 ? "s" : ""}>`, "undefined");
+  const holes = (count) =>
+    context.stylize(`<${count} empty item${count > 1 ? "s" : ""}>`, "undefined");
   for (; i < keys.length && output.length < shown; i++) {
     const key = keys[i];
     const position = +key;
@@ -106,7 +131,8 @@ export function formatTypedArray(context, value, depth) {
   const shown = limit(context, length);
   const output = [];
   const format = length > 0 && typeof value[0] === "bigint" ? formatBigInt : formatNumber;
-  for (let i = 0; i < shown; i++) output.push(format(context.stylize, value[i], context.numericSeparator));
+  for (let i = 0; i < shown; i++)
+    output.push(format(context.stylize, value[i], context.numericSeparator));
   if (length > shown) output.push(moreItems(length - shown));
   if (context.showHidden) {
     context.indentation += 2;
@@ -142,7 +168,8 @@ export function formatMap(context, value, depth) {
   const output = [];
   context.indentation += 2;
   mapForEach(value, (item, key) => {
-    if (output.length < shown) output.push(`${formatValue(context, key, depth)} => ${formatValue(context, item, depth)}`);
+    if (output.length < shown)
+      output.push(`${formatValue(context, key, depth)} => ${formatValue(context, item, depth)}`);
   });
   context.indentation -= 2;
   if (size > shown) output.push(moreItems(size - shown));
@@ -159,7 +186,10 @@ export function formatIterator(context, value, depth, braces) {
   const output = [];
   context.indentation += 2;
   for (let i = 0; i < shown; i++) {
-    const pair = [formatValue(context, rest[2 * i], depth), formatValue(context, rest[2 * i + 1], depth)];
+    const pair = [
+      formatValue(context, rest[2 * i], depth),
+      formatValue(context, rest[2 * i + 1], depth),
+    ];
     output.push(layOut(context, pair, "", ["[", "]"], ARRAY, depth));
   }
   context.indentation -= 2;
@@ -218,7 +248,9 @@ export function formatNamespace(context, value, depth, keys) {
       output.push(formatMember(context, value, depth, key, MEMBERS));
     } catch {
       const text = formatMember(context, { [key]: "" }, depth, key, MEMBERS);
-      output.push(text.slice(0, text.lastIndexOf(" ") + 1) + context.stylize("<uninitialized>", "special"));
+      output.push(
+        text.slice(0, text.lastIndexOf(" ") + 1) + context.stylize("<uninitialized>", "special"),
+      );
     }
   }
   keys.length = 0;

@@ -10,7 +10,9 @@ async function logged(source) {
   const lily = await load();
   lily.run("setTimeout(() => {})"); // the first takes milliseconds under Node, which would blur the order
   await lily.idle();
-  lily.run(`var lines = []; var log = (...values) => { lines.push(values.join(" ")) }; (() => { ${source} })()`);
+  lily.run(
+    `var lines = []; var log = (...values) => { lines.push(values.join(" ")) }; (() => { ${source} })()`,
+  );
   await lily.idle();
   return [...lily.run("lines")];
 }
@@ -38,7 +40,9 @@ test("the order of timers and microtasks is Node's", async () => {
   for (const source of ORDERS) {
     if (source.includes("this.id")) continue; // Node's `this` is its Timeout
     const program = `const log = (...values) => console.log(values.join(" ")); ${source}`;
-    const expected = spawnSync(process.execPath, ["-e", program], { encoding: "utf8" }).stdout.trimEnd().split("\n");
+    const expected = spawnSync(process.execPath, ["-e", program], { encoding: "utf8" })
+      .stdout.trimEnd()
+      .split("\n");
     assert.deepEqual(await logged(source), expected, source);
   }
 });
@@ -49,7 +53,14 @@ test("handlers", async () => {
   assert.throws(() => lily.run("setTimeout()"), { name: "TypeError" });
   assert.throws(() => lily.run("queueMicrotask('x')"), { name: "TypeError" });
   assert.throws(() => lily.run("setTimeout(() => {}, Symbol())"), { name: "TypeError" });
-  assert.deepEqual([...lily.run("[typeof setTimeout(() => {}), setTimeout.length, setInterval.length, clearTimeout.length, queueMicrotask.length]")], ["number", 1, 1, 0, 1]);
+  assert.deepEqual(
+    [
+      ...lily.run(
+        "[typeof setTimeout(() => {}), setTimeout.length, setInterval.length, clearTimeout.length, queueMicrotask.length]",
+      ),
+    ],
+    ["number", 1, 1, 0, 1],
+  );
   lily.run("var self_; setTimeout(function () { self_ = this === globalThis }, 1)");
   await lily.idle();
   assert.equal(lily.run("self_"), true);
@@ -57,7 +68,9 @@ test("handlers", async () => {
 
 test("an error in a handler is reported, the next timer runs", async () => {
   const lily = await load();
-  lily.run("var after = 0; setTimeout(() => { throw new Error('t') }, 1); setTimeout(() => after++, 1); const i = setInterval(() => { if (++after > 3) clearInterval(i); throw 0 }, 1); queueMicrotask(() => { throw 'm' })");
+  lily.run(
+    "var after = 0; setTimeout(() => { throw new Error('t') }, 1); setTimeout(() => after++, 1); const i = setInterval(() => { if (++after > 3) clearInterval(i); throw 0 }, 1); queueMicrotask(() => { throw 'm' })",
+  );
   await lily.idle();
   assert.equal(lily.run("after"), 4);
   assert.match(lily.stderr, /^Uncaught 'm'\nUncaught Error: t\n/);
@@ -65,29 +78,67 @@ test("an error in a handler is reported, the next timer runs", async () => {
 
 test("a stopped timer leaves the host nothing to wait for", async () => {
   const lily = await load();
-  lily.run("var ids = []; for (let i = 0; i < 100; i++) ids.push(setTimeout(() => {}, 100000 + i)); for (const id of ids) clearTimeout(id)");
+  lily.run(
+    "var ids = []; for (let i = 0; i < 100; i++) ids.push(setTimeout(() => {}, 100000 + i)); for (const id of ids) clearTimeout(id)",
+  );
   assert.equal(lily.timers.size, 0);
   lily.run("AbortSignal.timeout(100000)");
-  assert.deepEqual([...lily.timers.values()].map(({ weak }) => weak), [true]);
+  assert.deepEqual(
+    [...lily.timers.values()].map(({ weak }) => weak),
+    [true],
+  );
   lily.run("var t = setTimeout(() => {}, 50000)");
-  assert.deepEqual([...lily.timers.values()].map(({ weak }) => weak), [false]);
+  assert.deepEqual(
+    [...lily.timers.values()].map(({ weak }) => weak),
+    [false],
+  );
   lily.run("clearTimeout(t)");
-  assert.deepEqual([...lily.timers.values()].map(({ weak }) => weak), [true]);
+  assert.deepEqual(
+    [...lily.timers.values()].map(({ weak }) => weak),
+    [true],
+  );
   lily.timers.forEach(({ handle }) => clearTimeout(handle));
 });
 
 test("performance", async () => {
   const lily = await load();
   const run = (source) => lily.run(`(() => { ${source} })()`);
-  assert.equal(run("const a = performance.now(), b = performance.now(); return b >= a && Math.abs(performance.timeOrigin + b - Date.now()) < 50"), true);
-  assert.deepEqual(JSON.parse(run(`performance.mark("a", { startTime: 5, detail: { x: 1 } }); performance.mark("b", { startTime: 9 }); const m = performance.measure("m", "a", "b");
-    return JSON.stringify([m.duration, m.startTime, m.entryType, performance.getEntriesByName("a")[0].detail, performance.getEntriesByType("mark").length, performance.measure("n", { start: 1, duration: 2 }).toJSON(), performance.getEntries().map((e) => e.name)])`)), [
-    4, 5, "measure", { x: 1 }, 2, { name: "n", entryType: "measure", startTime: 1, duration: 2, detail: null }, ["n", "a", "m", "b"],
-  ]);
-  assert.equal(run("try { performance.measure('x', 'nope') } catch (e) { return e.name }"), "SyntaxError");
+  assert.equal(
+    run(
+      "const a = performance.now(), b = performance.now(); return b >= a && Math.abs(performance.timeOrigin + b - Date.now()) < 50",
+    ),
+    true,
+  );
+  assert.deepEqual(
+    JSON.parse(
+      run(`performance.mark("a", { startTime: 5, detail: { x: 1 } }); performance.mark("b", { startTime: 9 }); const m = performance.measure("m", "a", "b");
+    return JSON.stringify([m.duration, m.startTime, m.entryType, performance.getEntriesByName("a")[0].detail, performance.getEntriesByType("mark").length, performance.measure("n", { start: 1, duration: 2 }).toJSON(), performance.getEntries().map((e) => e.name)])`),
+    ),
+    [
+      4,
+      5,
+      "measure",
+      { x: 1 },
+      2,
+      { name: "n", entryType: "measure", startTime: 1, duration: 2, detail: null },
+      ["n", "a", "m", "b"],
+    ],
+  );
+  assert.equal(
+    run("try { performance.measure('x', 'nope') } catch (e) { return e.name }"),
+    "SyntaxError",
+  );
   assert.throws(() => run("new PerformanceMark('x', { startTime: -1 })"), { name: "TypeError" });
   assert.throws(() => run("performance.now.call({})"), { name: "TypeError" });
-  assert.equal(run("performance.clearMarks(); performance.clearMeasures(); return performance.getEntries().length"), 0);
+  assert.equal(
+    run(
+      "performance.clearMarks(); performance.clearMeasures(); return performance.getEntries().length",
+    ),
+    0,
+  );
   assert.equal(run("return Object.keys(performance.toJSON()).join()"), "timeOrigin");
-  assert.equal(run("return navigator.userAgent + Object.prototype.toString.call(navigator)"), "LILY[object Navigator]");
+  assert.equal(
+    run("return navigator.userAgent + Object.prototype.toString.call(navigator)"),
+    "LILY[object Navigator]",
+  );
 });

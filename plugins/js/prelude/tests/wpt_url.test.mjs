@@ -9,7 +9,11 @@ import { crate } from "./crates.mjs";
 import { load } from "./host.mjs";
 
 const lily = await load();
-const { URL: Ours, URLPattern, TypeError: RealmTypeError } = lily.run("({ URL, URLPattern, TypeError })");
+const {
+  URL: Ours,
+  URLPattern,
+  TypeError: RealmTypeError,
+} = lily.run("({ URL, URLPattern, TypeError })");
 const table = (...path) => JSON.parse(readFileSync(join(...path), "utf8"));
 const urls = join(crate("url", "2.5.8"), "tests");
 
@@ -26,39 +30,57 @@ function all(cases, known, run, name) {
   }
   const unknown = failed.filter(({ entry }) => !known.has(entry));
   if (unknown.length > 0) {
-    throw new Error(`${unknown.length} of ${cases.length}:\n${unknown.map(({ error }) => error.message.split("\n").slice(0, 3).join(" ")).join("\n")}`);
+    throw new Error(
+      `${unknown.length} of ${cases.length}:\n${unknown.map(({ error }) => error.message.split("\n").slice(0, 3).join(" ")).join("\n")}`,
+    );
   }
-  for (const entry of known) assert.ok(failed.some((one) => one.entry === entry), `${entry} passes now: take it from the list`);
+  for (const entry of known)
+    assert.ok(
+      failed.some((one) => one.entry === entry),
+      `${entry} passes now: take it from the list`,
+    );
 }
 
 // Cases that the library urlpattern-polyfill 10.1.0 does otherwise than the specification: identifiers
 // beyond the basic plane, ports and hosts that the URL parser would cut short, regular expressions
 // with the flag v, a string pattern whose host has a group around a dot.
 const LIBRARY_PATTERN = [
-  "[[{\"pathname\":\":a󠄀b\"}],[]]",
-  "[[{\"pathname\":\"test/:a𐑐b\"}],[{\"pathname\":\"test/foo\"}]]",
-  "[[{\"protocol\":\"http\",\"port\":\"80 \"}],[{\"protocol\":\"http\",\"port\":\"80\"}]]",
-  "[[{\"port\":\"80\"}],[{\"port\":\"8\\t0\"}]]",
-  "[[{\"port\":\"80\"}],[{\"port\":\"80x\"}]]",
-  "[[{\"port\":\"80\"}],[{\"port\":\"80?x\"}]]",
-  "[[{\"port\":\"80\"}],[{\"port\":\"80\\\\x\"}]]",
-  "[[\"https://{sub.}?example{.com/}foo\"],[\"https://example.com/foo\"]]",
-  "[[{\"hostname\":\"bad#hostname\"}],[{\"hostname\":\"bad\"}]]",
-  "[[{\"hostname\":\"bad/hostname\"}],[{\"hostname\":\"bad\"}]]",
-  "[[{\"hostname\":\"bad\\\\\\\\hostname\"}],[{\"hostname\":\"badhostname\"}]]",
-  "[[{\"hostname\":\"bad\\nhostname\"}],[{\"hostname\":\"badhostname\"}]]",
-  "[[{\"hostname\":\"bad\\rhostname\"}],[{\"hostname\":\"badhostname\"}]]",
-  "[[{\"hostname\":\"bad\\thostname\"}],[{\"hostname\":\"badhostname\"}]]",
-  "[[{\"pathname\":\"/([[a-z]--a])\"}],[{\"pathname\":\"/a\"}]]",
-  "[[{\"pathname\":\"/([[a-z]--a])\"}],[{\"pathname\":\"/z\"}]]",
-  "[[{\"pathname\":\"/([\\\\d&&[0-1]])\"}],[{\"pathname\":\"/0\"}]]",
-  "[[{\"pathname\":\"/([\\\\d&&[0-1]])\"}],[{\"pathname\":\"/3\"}]]",
-  "[[{\"protocol\":\"http\",\"hostname\":\"example.com/ignoredpath\"}],[\"http://example.com/\"]]",
-  "[[{\"protocol\":\"http\",\"hostname\":\"example.com\\\\?ignoredsearch\"}],[\"http://example.com/\"]]",
-  "[[{\"protocol\":\"http\",\"hostname\":\"example.com#ignoredhash\"}],[\"http://example.com/\"]]",
+  '[[{"pathname":":a󠄀b"}],[]]',
+  '[[{"pathname":"test/:a𐑐b"}],[{"pathname":"test/foo"}]]',
+  '[[{"protocol":"http","port":"80 "}],[{"protocol":"http","port":"80"}]]',
+  '[[{"port":"80"}],[{"port":"8\\t0"}]]',
+  '[[{"port":"80"}],[{"port":"80x"}]]',
+  '[[{"port":"80"}],[{"port":"80?x"}]]',
+  '[[{"port":"80"}],[{"port":"80\\\\x"}]]',
+  '[["https://{sub.}?example{.com/}foo"],["https://example.com/foo"]]',
+  '[[{"hostname":"bad#hostname"}],[{"hostname":"bad"}]]',
+  '[[{"hostname":"bad/hostname"}],[{"hostname":"bad"}]]',
+  '[[{"hostname":"bad\\\\\\\\hostname"}],[{"hostname":"badhostname"}]]',
+  '[[{"hostname":"bad\\nhostname"}],[{"hostname":"badhostname"}]]',
+  '[[{"hostname":"bad\\rhostname"}],[{"hostname":"badhostname"}]]',
+  '[[{"hostname":"bad\\thostname"}],[{"hostname":"badhostname"}]]',
+  '[[{"pathname":"/([[a-z]--a])"}],[{"pathname":"/a"}]]',
+  '[[{"pathname":"/([[a-z]--a])"}],[{"pathname":"/z"}]]',
+  '[[{"pathname":"/([\\\\d&&[0-1]])"}],[{"pathname":"/0"}]]',
+  '[[{"pathname":"/([\\\\d&&[0-1]])"}],[{"pathname":"/3"}]]',
+  '[[{"protocol":"http","hostname":"example.com/ignoredpath"}],["http://example.com/"]]',
+  '[[{"protocol":"http","hostname":"example.com\\\\?ignoredsearch"}],["http://example.com/"]]',
+  '[[{"protocol":"http","hostname":"example.com#ignoredhash"}],["http://example.com/"]]',
 ];
 
-const PARTS = ["href", "origin", "protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "hash"];
+const PARTS = [
+  "href",
+  "origin",
+  "protocol",
+  "username",
+  "password",
+  "host",
+  "hostname",
+  "port",
+  "pathname",
+  "search",
+  "hash",
+];
 
 test("urltestdata.json", () => {
   const cases = table(urls, "urltestdata.json").filter((entry) => typeof entry === "object");
@@ -92,11 +114,22 @@ test("setters_tests.json", () => {
       assert.equal(url.searchParams, searchParams);
       assert.equal([...searchParams].length, [...new URLSearchParams(url.search)].length);
     };
-    all(tables[part], new Set(), run, ({ href, new_value: value }) => JSON.stringify([part, href, value]));
+    all(tables[part], new Set(), run, ({ href, new_value: value }) =>
+      JSON.stringify([part, href, value]),
+    );
   }
 });
 
-const COMPONENTS = ["protocol", "username", "password", "hostname", "port", "pathname", "search", "hash"];
+const COMPONENTS = [
+  "protocol",
+  "username",
+  "password",
+  "hostname",
+  "port",
+  "pathname",
+  "search",
+  "hash",
+];
 const EARLIER = {
   protocol: [],
   username: [],
@@ -108,7 +141,10 @@ const EARLIER = {
   hash: ["protocol", "hostname", "port", "pathname", "search"],
 };
 
-function expectedComponent({ pattern, expected_obj: given, exactly_empty_components: empty }, component) {
+function expectedComponent(
+  { pattern, expected_obj: given, exactly_empty_components: empty },
+  component,
+) {
   if (given?.[component] !== undefined) return given[component];
   if (empty?.includes(component)) return "";
   const [first, second] = pattern;
@@ -123,7 +159,12 @@ function expectedComponent({ pattern, expected_obj: given, exactly_empty_compone
 }
 
 test("urlpatterntestdata.json", () => {
-  const cases = table(crate("urlpattern", "0.4.2"), "src", "testdata", "urlpatterntestdata.json").filter((entry) => typeof entry === "object");
+  const cases = table(
+    crate("urlpattern", "0.4.2"),
+    "src",
+    "testdata",
+    "urlpatterntestdata.json",
+  ).filter((entry) => typeof entry === "object");
   assert.ok(cases.length > 300);
   const run = (entry) => {
     if (entry.expected_obj === "error") {
@@ -131,7 +172,8 @@ test("urlpatterntestdata.json", () => {
       return;
     }
     const pattern = new URLPattern(...entry.pattern);
-    for (const component of COMPONENTS) assert.equal(pattern[component], expectedComponent(entry, component), component);
+    for (const component of COMPONENTS)
+      assert.equal(pattern[component], expectedComponent(entry, component), component);
     if (entry.expected_match === "error") {
       assert.throws(() => pattern.test(...entry.inputs), RealmTypeError);
       assert.throws(() => pattern.exec(...entry.inputs), RealmTypeError);
@@ -151,5 +193,7 @@ test("urlpatterntestdata.json", () => {
       assert.deepEqual(plain, { input: expected.input, groups: { ...expected.groups } }, component);
     }
   };
-  all(cases, new Set(LIBRARY_PATTERN), run, ({ pattern, inputs }) => JSON.stringify([pattern, inputs ?? null]));
+  all(cases, new Set(LIBRARY_PATTERN), run, ({ pattern, inputs }) =>
+    JSON.stringify([pattern, inputs ?? null]),
+  );
 });
