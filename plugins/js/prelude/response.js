@@ -133,7 +133,7 @@ export class Response {
     const where = "Response constructor: argument 2";
     if (!isObject(init)) throw new TypeError(`${where}: not an object`);
     const headers = init.headers;
-    const flat = headers === undefined ? null : headersInit(headers, where);
+    const list = headers === undefined ? null : headersInit(headers, where);
     const givenStatus = init.status;
     const status = givenStatus === undefined ? 200 : unsignedShort(givenStatus, where);
     const givenText = init.statusText;
@@ -144,7 +144,7 @@ export class Response {
       throw new TypeError(`${where}: the statusText has characters that HTTP forbids`);
     this.#status = status;
     this.#statusText = statusText;
-    if (flat !== null) this.#flat = validateHeaders(flat, where);
+    if (list !== null) this.#flat = validateHeaders(list, where);
   }
 
   #attach(content, type) {
