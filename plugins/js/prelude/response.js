@@ -178,6 +178,7 @@ export class Response {
     };
     mixBody(
       Response,
+      "Response",
       (response) => response.#content,
       (response) => response.#flat,
     );

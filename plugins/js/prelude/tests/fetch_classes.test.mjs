@@ -966,6 +966,14 @@ describe("Request", () => {
     },
     navigate: () => new Request("http://a/", { mode: "navigate" }),
     "only-if-cached": () => new Request("http://a/", { cache: "only-if-cached" }),
+    "no-cors": () =>
+      ["get", "HEAD", "post", "PUT", "PATCH"].map((method) => {
+        try {
+          return new Request("http://a/", { mode: "no-cors", method }).mode;
+        } catch (e) {
+          return e.name;
+        }
+      }),
     "a window": () => new Request("http://a/", { window: {} }),
     "a signal that is none": () => new Request("http://a/", { signal: {} }),
     "a stream without duplex": () =>
