@@ -14,7 +14,7 @@ declare module "lily:host" {
   type Encoding = string;
 
   interface Host
-    extends Output, Clock, Timers, Bodies, Outbound, Sockets, AsyncContext, Coding, Urls, Digests, Compression, Program,
+    extends Output, Clock, Timers, Bodies, Outbound, Sockets, AsyncContext, Coding, Urls, Digests, Compression, Program, Files,
       Reflection {
     /** The next id. */
     id(): Id;
@@ -105,12 +105,61 @@ declare module "lily:host" {
 
   interface Program {
     environment(): string[];
+    /** The program's path and what follows it; nothing while the snapshot is made. */
     arguments(): string[];
     /** Ends the program now; never returns. */
     exit(code: number): never;
     /** The code that the program ends with when nothing is left to do. */
     exitCode(code: number): void;
-    readFile(path: string): Uint8Array | null;
+    /** Bytes as they are to stdout or stderr. */
+    printBytes(stream: 1 | 2, bytes: Uint8Array): void;
+    /** Opens standard input as a body: `pull` and the hooks `body`, `end`, `failed` by its id. */
+    standardInput(): Id;
+    /** The absolute folder that relative paths begin at. */
+    currentDirectory(): string;
+    /** Bytes of linear memory in use. */
+    memory(): number;
+    /** Asks for the hook `ticks` once: before the jobs when a hook's own code runs now, else when no job is left. */
+    tick(): void;
+  }
+
+  // ---- files that were granted (prelude of node:fs) ----
+
+  type FileKind = "file" | "folder" | "link" | "other";
+  /** Times in milliseconds since 1970, with a fraction; `mode` has the bits of the permissions only. */
+  type FileState = [
+    kind: FileKind, size: number, accessed: number, modified: number, changed: number, created: number, mode: number,
+    inode: number, links: number, device: number,
+  ];
+
+  /**
+   * Paths are absolute and without dots. All throw an Error whose message is the system's name of the failure alone:
+   * "ENOENT", "EACCES" (not granted), "EEXIST", "EISDIR", "ENOTDIR", "ENOTEMPTY", "EROFS", "EBADF", "EINVAL", "ELOOP", "EXDEV".
+   */
+  interface Files {
+    readFile(path: string): Uint8Array;
+    /** `flags` are Linux's: O_RDONLY 0, O_WRONLY 1, O_RDWR 2, O_CREAT 64, O_EXCL 128, O_TRUNC 512, O_APPEND 1024. */
+    openFile(path: string, flags: number, mode: number): Handle;
+    closeFile(file: Handle): void;
+    /** How many bytes were read, 0 at the end; `position` −1: where the last read or write left off. */
+    readAt(file: Handle, into: Uint8Array, position: number): number;
+    writeAt(file: Handle, bytes: Uint8Array, position: number): number;
+    truncateFile(file: Handle, size: number): void;
+    syncFile(file: Handle): void;
+    statHandle(file: Handle): FileState;
+    /** `follow`: of what a link leads to. */
+    statFile(path: string, follow: boolean): FileState;
+    /** Flat: name, kind; sorted by name. */
+    readFolder(path: string): string[];
+    makeFolder(path: string, mode: number): void;
+    removeFile(path: string): void;
+    removeFolder(path: string): void;
+    renameFile(from: string, to: string): void;
+    linkFile(from: string, to: string): void;
+    linkSymbolically(target: string, path: string): void;
+    readLink(path: string): string;
+    setFileTimes(path: string, accessed: number, modified: number): void;
+    changeMode(path: string, mode: number): void;
   }
 
   // ---- HTTP and sockets (prelude of fetch) ----
@@ -221,6 +270,8 @@ declare module "lily:host" {
     hkdf(hash: Hash, key: Bytes, salt: Bytes, info: Bytes, length: number): Bytes;
     /** Blocks the instance for as long as it takes; the host counts it as the program's time. */
     pbkdf2(hash: Hash, password: Bytes, salt: Bytes, iterations: number, length: number): Bytes;
+    /** For node:crypto; the prelude has checked that N is a power of two and what memory it takes. */
+    scrypt(password: Bytes, salt: Bytes, N: number, r: number, p: number, length: number): Bytes;
 
     /** Of two primes; 512 to 4096 bits, an odd exponent above 1, big-endian. Null: no such key can be made. */
     "rsa-generate"(modulusBits: number, publicExponent: Bytes): RsaPrivate | null;
@@ -261,6 +312,12 @@ declare module "lily:host" {
   interface Hooks {
     /** Scripts: run the program. */
     start?(): void;
+    /** The queue of process.nextTick (see `tick`). */
+    ticks?(): void;
+    /** Scripts: nothing is left to wait for. If this starts something the program goes on, and it comes again. */
+    beforeExit?(): void;
+    /** Scripts: the program ends now; nothing that this starts will run. Not called after `exit`. */
+    exiting?(): void;
     timer?(id: Id): void;
     /** The engine's rejection tracker: a promise was rejected and nobody handles it … */
     rejected?(promise: Promise<unknown>, reason: unknown): void;

@@ -36,6 +36,7 @@ import { Headers } from "./headers.js";
 import { hooks } from "./hooks.js";
 import { MessageChannel, MessagePort } from "./message_channel.js";
 import { Navigator, navigator } from "./navigator.js";
+import "./node/globals.js";
 import {
   Performance,
   performance,

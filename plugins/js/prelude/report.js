@@ -23,6 +23,8 @@ export const policy = {
   uncaughtException: (_error, _origin) => false,
   unhandledRejection: (_reason, _promise) => false,
   rejectionHandled: (_promise) => false,
+  /** The program ends because of an error. */
+  exiting: () => {},
 };
 
 let isScript = false;
@@ -30,6 +32,11 @@ let isScript = false;
 /** The program has no request handler: an error that nobody catches ends it. */
 export function runAsScript() {
   isScript = true;
+}
+
+function endScript() {
+  policy.exiting();
+  host.exit(1);
 }
 
 let reporting = false;
@@ -49,7 +56,7 @@ export function report(error) {
   }
   if (!unhandled || policy.uncaughtException(error, "uncaughtException")) return;
   print("Uncaught", error);
-  if (isScript) host.exit(1);
+  if (isScript) endScript();
 }
 
 function print(title, error) {
@@ -108,7 +115,7 @@ function tell(promise, reason) {
   if (!late.fireRejection("unhandledrejection", promise, reason)) return;
   if (policy.unhandledRejection(reason, promise)) return;
   print("Uncaught (in promise)", reason);
-  if (isScript) host.exit(1);
+  if (isScript) endScript();
 }
 
 hooks.uncaught = report;

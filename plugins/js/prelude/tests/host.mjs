@@ -24,7 +24,8 @@ import { contextHost } from "./host_context.mjs";
 import { cryptoHost } from "./host_crypto.mjs";
 import { httpHost } from "./host_http.mjs";
 import { reflectionHost } from "./host_reflection.mjs";
-import { library } from "./libraries.mjs";
+import { libraryModule, rowsOf } from "./commonjs_rows.mjs";
+import { library, libraryEntry } from "./libraries.mjs";
 
 export const PRELUDE = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -166,10 +167,36 @@ class Realm {
 
   #resolve(specifier, from) {
     if (specifier === "lily:host") return this.#hostModule();
+    if (specifier.startsWith("rows:")) return this.#modules.get(specifier);
+    if (specifier.startsWith("node:")) return this.platform(specifier);
     if (/^\.{0,2}\//.test(specifier)) {
       return this.#load(fileURLToPath(new URL(specifier, from.identifier)));
     }
-    return this.#load(library(specifier));
+    const entry = libraryEntry(specifier);
+    return entry.kind === "commonjs" ? this.#commonjs(entry) : this.#load(library(specifier));
+  }
+
+  /** A module of Node's as the engine gives it: its keys as names, and the whole as `default`. */
+  platform(specifier) {
+    const exports = this.#modules.get(join(PRELUDE, "node/builtins.js")).namespace.builtin(specifier);
+    const names = Object.keys(exports).filter((name) => name !== "default");
+    return new vm.SyntheticModule([...names, "default"], function () {
+      for (const name of names) this.setExport(name, exports[name]);
+      this.setExport("default", exports);
+    }, { context: this.context });
+  }
+
+  /** A library in CommonJS as the bundle has it: its modules in a table, run by prelude/commonjs.js. */
+  #commonjs(entry) {
+    const key = `commonjs:${entry.name}`;
+    let module = this.#modules.get(key);
+    if (module !== undefined) return module;
+    const rows = rowsOf(library(entry.name), entry.files[0], this.context);
+    this.#modules.set(`rows:${entry.name}`, new vm.SyntheticModule(["rows"], function () { this.setExport("rows", rows); }, { context: this.context }));
+    const identifier = pathToFileURL(join(PRELUDE, `${entry.name.replace(/\W+/g, "-")}.library.js`)).href;
+    module = new vm.SourceTextModule(libraryModule(entry), this.#options(identifier));
+    this.#modules.set(key, module);
+    return module;
   }
 
   #load(path) {

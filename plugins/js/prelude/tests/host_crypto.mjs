@@ -124,6 +124,8 @@ const operations = {
     }),
   hkdf: (hash, key, salt, info, length) =>
     Buffer.from(crypto.hkdfSync(hashName(hash), key, salt, info, length)),
+  scrypt: (password, salt, N, r, p, length) =>
+    crypto.scryptSync(password, salt, length, { N, r, p, maxmem: 2 ** 30 }),
   pbkdf2: (hash, password, salt, iterations, length) =>
     crypto.pbkdf2Sync(password, salt, iterations, length, hashName(hash)),
 

@@ -14,14 +14,20 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const LISTS = [join(HERE, "..", "libraries.json"), join(HERE, "libraries.json")];
 const FOLDER = process.env.LLY_PRELUDE_LIBRARIES ?? join(tmpdir(), "lly-prelude-libraries");
 
-/** The path of the file that a bare specifier names. */
-export function library(specifier) {
+/** The row of libraries.json that a bare specifier names. */
+export function libraryEntry(specifier) {
   const [first, second] = specifier.split("/");
   const name = first.startsWith("@") ? `${first}/${second}` : first;
   const rows = LISTS.flatMap((list) => JSON.parse(readFileSync(list, "utf8")));
   const entry = rows.find((row) => row.name === name);
   if (entry === undefined) throw new Error(`libraries.json has no ${name}`);
-  const path = specifier === name ? entry.files[0] : specifier.slice(name.length + 1);
+  return entry;
+}
+
+/** The path of the file that a bare specifier names. */
+export function library(specifier) {
+  const entry = libraryEntry(specifier);
+  const path = specifier === entry.name ? entry.files[0] : specifier.slice(entry.name.length + 1);
   return join(fetched(entry), path);
 }
 

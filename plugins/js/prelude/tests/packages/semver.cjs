@@ -1,0 +1,3 @@
+const semver = require("semver");
+console.log(semver.valid("1.2.3"), semver.valid("a.b.c"), semver.clean("  =v1.2.3   "), semver.satisfies("1.2.3", "1.x || >=2.5.0 || 5.0.0 - 7.2.3"), semver.gt("1.2.3", "9.8.7"), semver.minVersion(">=1.0.0").version, semver.coerce("v2").version, semver.inc("1.2.3-beta.1", "prerelease"), semver.maxSatisfying(["1.2.3", "1.3.0", "2.0.0"], "^1"), ["1.0.0", "0.9.0-rc.1", "0.9.0"].sort(semver.compare), semver.diff("1.2.3", "1.3.0"), new semver.Range("^1.2").range, semver.parse("1.2.3+b").build);
+try { new semver.SemVer("x"); } catch (error) { console.log(error.name, error.message); }
