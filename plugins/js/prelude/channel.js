@@ -107,30 +107,30 @@ export class Channel {
 
   static deliver(id, chunk) {
     const channel = waiting.get(id);
-    const chunkWaiter = channel?.#chunk;
-    if (!chunkWaiter) return;
+    if (channel === undefined || channel.#chunk === null) return;
+    const { resolve } = channel.#chunk;
     channel.#chunk = null;
     channel.#rest();
-    chunkWaiter.resolve(chunk);
+    resolve(chunk);
     if (chunk === null) channel.#close();
   }
 
   static makeRoom(id) {
     const channel = waiting.get(id);
-    const room = channel?.#room;
-    if (!room) return;
+    if (channel === undefined || channel.#room === null) return;
+    const resolve = channel.#room;
     channel.#room = null;
     channel.#rest();
-    room(true);
+    resolve(true);
   }
 
   static answer(id, head) {
     const channel = waiting.get(id);
-    const headWaiter = channel?.#head;
-    if (!headWaiter) return;
+    if (channel === undefined || channel.#head === null) return;
+    const { resolve } = channel.#head;
     channel.#head = null;
     channel.#rest();
-    headWaiter.resolve(head);
+    resolve(head);
   }
 }
 

@@ -261,8 +261,7 @@ export async function send(content, channel, onError) {
 // the program's.
 
 /** Adds the members of Body to a class; both functions throw for what is not of the class. */
-export function mixBody(Class, contentOf, headersOf) {
-  const { name } = Class;
+export function mixBody(Class, name, contentOf, headersOf) {
   const members = {
     get body() {
       const content = contentOf(this);

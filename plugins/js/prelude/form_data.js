@@ -132,6 +132,6 @@ export class FormData {
   }
 }
 
-pairIterable(FormData, (form, index) => pairAt(form, index));
+pairIterable(FormData, (form, index) => pairAt(form, index), "FormData");
 shape(FormData);
 inspectAs(FormData, (form) => Object.fromEntries(form));

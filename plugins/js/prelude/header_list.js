@@ -139,7 +139,10 @@ export function sortAndCombine(flat) {
 
 const toPair = sequence(ByteString);
 
-/** The conversion of HeadersInit: a new flat list, not yet validated. */
+/**
+ * The conversion of HeadersInit: `{ flat, arePlain }`, a new list that is not yet validated, but for
+ * its values if they all are plain.
+ */
 export function headersInit(init, where) {
   if (!isObject(init))
     throw new TypeError(`${where}: headers are an object or a sequence of pairs`);
@@ -153,31 +156,36 @@ export function headersInit(init, where) {
     if (pair.length !== 2) throw new TypeError(`${where}: a header is a pair of name and value`);
     appendHeader(flat, pair[0], pair[1]);
   }
-  return flat;
+  return { flat, arePlain: false };
 }
 
 /** record<ByteString, ByteString>, whose keys are strings already and so never become equal. */
 function fromRecord(init, where) {
   const flat = [];
+  let arePlain = true;
   const keys = ownKeys(init);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i];
     if (!isEnumerable(init, key)) continue;
     if (knownNames.get(key) === undefined) ByteString(key, where); // Before the value is read.
-    const value = init[key];
-    appendHeader(flat, key, typeof value === "string" ? value : ByteString(value, where));
+    let value = init[key];
+    if (typeof value !== "string" || !matches(plain, value)) {
+      value = ByteString(value, where);
+      arePlain = false;
+    }
+    appendHeader(flat, key, value);
   }
-  return flat;
+  return { flat, arePlain };
 }
 
 /**
- * https://fetch.spec.whatwg.org/#concept-headers-fill, for a guard that permits: the list is made
+ * https://fetch.spec.whatwg.org/#concept-headers-fill, for a guard that permits: the list, made
  * good in place.
  */
-export function validateHeaders(flat, where) {
+export function validateHeaders({ flat, arePlain }, where) {
   for (let i = 0; i < flat.length; i += 2) {
     flat[i] = headerName(flat[i], where);
-    flat[i + 1] = headerValue(flat[i + 1], where);
+    if (!arePlain) flat[i + 1] = headerValue(flat[i + 1], where);
   }
   return flat;
 }

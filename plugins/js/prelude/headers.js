@@ -104,6 +104,6 @@ export class Headers {
   }
 }
 
-pairIterable(Headers, (headers, index) => pairAt(headers, index));
+pairIterable(Headers, (headers, index) => pairAt(headers, index), "Headers");
 shape(Headers);
 inspectAs(Headers, (headers) => Object.fromEntries(headers));

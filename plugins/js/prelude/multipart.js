@@ -58,9 +58,12 @@ export function parseMultipart(bytes, boundary) {
     at = start + delimiter.length;
   }
   for (;;) {
-    if (bytes[at] === DASH && bytes[at + 1] === DASH) return entries;
+    const isLast = bytes[at] === DASH && bytes[at + 1] === DASH;
+    if (isLast) at += 2;
     while (bytes[at] === 0x20 || bytes[at] === 0x09) at += 1;
+    if (isLast && at === bytes.length) return entries;
     if (bytes[at] !== CR || bytes[at + 1] !== LF) return null;
+    if (isLast) return entries;
     const part = parsePartHeaders(bytes, at + 2);
     if (part === null) return null;
     const start = part.end;

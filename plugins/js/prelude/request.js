@@ -282,6 +282,10 @@ export class Request {
     if (init.keepalive !== undefined) settings.keepalive = init.keepalive;
     this.#settings = settings;
     if (init.method !== undefined) this.#method = toMethod(init.method, where);
+    const isSimple = this.#method === "GET" || this.#method === "HEAD" || this.#method === "POST";
+    if (settings.mode === "no-cors" && !isSimple) {
+      throw new TypeError(`${where}: the mode no-cors does not allow the method ${this.#method}`);
+    }
     if (init.signal !== undefined) this.#followed = init.signal;
   }
 
@@ -325,6 +329,7 @@ export class Request {
     };
     mixBody(
       Request,
+      "Request",
       (request) => request.#content,
       (request) => request.#flat,
     );

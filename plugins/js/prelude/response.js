@@ -44,10 +44,10 @@ export class Response {
   #origin = MADE_HERE;
 
   constructor(body = null, init = undefined) {
+    const isEmpty = body === null || body === undefined;
+    const content = isEmpty ? null : extract(body, "Response constructor: argument 1");
     if (init !== undefined && init !== null) this.#initialize(init);
-    if (body === null || body === undefined) return;
-    const [content, type] = extract(body, "Response constructor: argument 1");
-    this.#attach(content, type);
+    if (content !== null) this.#attach(content[0], content[1]);
   }
 
   static error() {
@@ -133,18 +133,18 @@ export class Response {
     const where = "Response constructor: argument 2";
     if (!isObject(init)) throw new TypeError(`${where}: not an object`);
     const headers = init.headers;
-    const flat = headers === undefined ? null : headersInit(headers, where);
+    const list = headers === undefined ? null : headersInit(headers, where);
     const givenStatus = init.status;
     const status = givenStatus === undefined ? 200 : unsignedShort(givenStatus, where);
     const givenText = init.statusText;
     const statusText = givenText === undefined ? "" : ByteString(givenText, where);
     if (status < 200 || status > 599)
       throw new RangeError(`${where}: the status ${status} is outside of 200 to 599`);
-    if (!matches(reasonPhrase, statusText))
+    if (statusText !== "" && !matches(reasonPhrase, statusText))
       throw new TypeError(`${where}: the statusText has characters that HTTP forbids`);
     this.#status = status;
     this.#statusText = statusText;
-    if (flat !== null) this.#flat = validateHeaders(flat, where);
+    if (list !== null) this.#flat = validateHeaders(list, where);
   }
 
   #attach(content, type) {
@@ -178,6 +178,7 @@ export class Response {
     };
     mixBody(
       Response,
+      "Response",
       (response) => response.#content,
       (response) => response.#flat,
     );

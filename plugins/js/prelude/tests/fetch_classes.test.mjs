@@ -180,6 +180,42 @@ describe("Headers", () => {
     }
   });
 
+  test("a record is read in the order that Web IDL says", () =>
+    gives(() => {
+      const read = (record) => {
+        const log = [];
+        const handler = {};
+        for (const trap of Reflect.ownKeys(Reflect)) {
+          handler[trap] = (...parameters) => {
+            log.push(`${trap} ${String(parameters[1] ?? "")}`);
+            return Reflect[trap](...parameters);
+          };
+        }
+        try {
+          new Headers(new Proxy(record, handler));
+        } catch (error) {
+          log.push(error.name);
+        }
+        return log.map((entry) => entry.replace("getOwnPropertyDescriptor", "own")).join();
+      };
+      const hidden = Object.defineProperty({ a: "b", c: "d" }, "a", { enumerable: false });
+      return [
+        read({ a: "b", c: "d" }),
+        read({ a: "b", "\uFFFF": "d" }),
+        read({ a: "\uFFFF", c: "d" }),
+        read({ "a b": "x", c: "d" }),
+        read({ a: "b", [Symbol.toStringTag]: "x" }),
+        read(hidden),
+      ];
+    }, [
+      "get Symbol(Symbol.iterator),ownKeys ,own a,get a,own c,get c",
+      "get Symbol(Symbol.iterator),ownKeys ,own a,get a,own \uFFFF,TypeError",
+      "get Symbol(Symbol.iterator),ownKeys ,own a,get a,TypeError",
+      "get Symbol(Symbol.iterator),ownKeys ,own a b,get a b,own c,get c,TypeError",
+      "get Symbol(Symbol.iterator),ownKeys ,own a,get a,own Symbol(Symbol.toStringTag),TypeError",
+      "get Symbol(Symbol.iterator),ownKeys ,own a,own c,get c",
+    ]));
+
   test("received headers are immutable, copies are not", async () => {
     const immutable = () => {
       const { headers } = Response.redirect("http://a/");
@@ -455,6 +491,15 @@ describe("multipart/form-data", () => {
       [["a", "1"]],
     ],
     ["text of UTF-8 with a mark", `${field}\uFEFFä\r\n--B--`, [["a", "\uFEFFä"]]],
+    ["padding after the last boundary", `${field}1\r\n--B-- \t\r\n`, [["a", "1"]]],
+    ["text after the last boundary", "--B--B--\r\n", { error: "TypeError" }],
+    [
+      "a line feed alone after a boundary",
+      `--B\n${field.slice(5)}1\r\n--B--`,
+      { error: "TypeError" },
+    ],
+    ["a part without headers", "--B\r\n\r\n\r\n--B--\r\n", { error: "TypeError" }],
+    ["dashes after a boundary", "--B- ---B--\r\n", { error: "TypeError" }],
     ["no end", `${field}1\r\n`, { error: "TypeError" }],
     ["no boundary at all", "hello", { error: "TypeError" }],
     ["nothing", "", { error: "TypeError" }],
@@ -921,6 +966,14 @@ describe("Request", () => {
     },
     navigate: () => new Request("http://a/", { mode: "navigate" }),
     "only-if-cached": () => new Request("http://a/", { cache: "only-if-cached" }),
+    "no-cors": () =>
+      ["get", "HEAD", "post", "PUT", "PATCH"].map((method) => {
+        try {
+          return new Request("http://a/", { mode: "no-cors", method }).mode;
+        } catch (e) {
+          return e.name;
+        }
+      }),
     "a window": () => new Request("http://a/", { window: {} }),
     "a signal that is none": () => new Request("http://a/", { signal: {} }),
     "a stream without duplex": () =>
