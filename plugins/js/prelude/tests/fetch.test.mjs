@@ -226,12 +226,23 @@ describe("fetch", () => {
     assert.deepEqual(result, ["PUT http://h/ b", true, "TypeError"]);
   });
 
-  test("statuses without content have no body", async () => {
+  test("statuses without content, and HEAD, have no body; their channel is closed", async () => {
+    const requests = [];
     const { result } = await run(
-      () => ({ status: 204 }),
-      async () => (await fetch("http://h/")).body,
+      (given) => {
+        requests.push(given);
+        return { status: given.method === "HEAD" ? 200 : 204 };
+      },
+      async () => [
+        (await fetch("http://h/")).body,
+        (await fetch("http://h/", { method: "HEAD" })).body,
+      ],
     );
-    assert.equal(result, null);
+    assert.deepEqual(result, [null, null]);
+    assert.deepEqual(
+      requests.map((request) => request.call.source.dropped),
+      [true, true],
+    );
   });
 });
 
