@@ -88,7 +88,8 @@ export function makeConsole(
     },
     assert(condition = false, ...data) {
       if (condition) return;
-      data[0] = `Assertion failed${data.length === 0 ? "" : `: ${data[0]}`}`;
+      if (typeof data[0] === "string") data[0] = `Assertion failed: ${data[0]}`;
+      else data.unshift("Assertion failed");
       Reflect.apply(target.warn, target, data);
     },
     clear() {},

@@ -58,6 +58,8 @@ declare module "lily:host" {
     pushDecoder(decoder: Handle, bytes: Uint8Array, last: boolean): string | null;
     dropDecoder(decoder: Handle): void;
     base64(bytes: Uint8Array, url: boolean): string;
+    /** Two lower-case digits a byte. */
+    hex(bytes: Uint8Array): string;
     /** The forgiving decode of the Infra standard; null: not base64. */
     unbase64(text: string): Uint8Array | null;
   }

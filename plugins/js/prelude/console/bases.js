@@ -2,6 +2,7 @@
 // B]`, `[Number: 1]`. After Node's lib/internal/util/inspect.js (MIT, © Node.js contributors),
 // whose output this equals.
 
+import { formatValue } from "./inspect.js";
 import { formatPrimitive, plain } from "./text.js";
 
 const sourceText = Function.prototype.call.bind(Function.prototype.toString);
@@ -54,12 +55,14 @@ const TYPES = {
   AsyncGeneratorFunction: "AsyncGeneratorFunction",
 };
 
-export function functionBase(value, kind, constructor, tag) {
+export function functionBase(context, value, kind, constructor, tag) {
   if (isClass(value)) return classBase(value, constructor, tag);
   const type = TYPES[kind] ?? "Function";
   let base = `[${type}`;
   if (constructor === null) base += " (null prototype)";
-  base += value.name === "" ? " (anonymous)" : `: ${value.name}`;
+  const { name } = value;
+  if (name === "") base += " (anonymous)";
+  else base += `: ${typeof name === "string" ? name : formatValue(context, name)}`;
   base += "]";
   if (constructor !== type && constructor !== null) base += ` ${constructor}`;
   if (tag !== "" && constructor !== tag) base += ` [${tag}]`;

@@ -126,7 +126,7 @@ function formatSparse(context, value, depth, shown, output, i) {
   return output;
 }
 
-export function formatTypedArray(context, value, depth) {
+export function formatTypedArray(context, value) {
   const length = lengthOf(value);
   const shown = limit(context, length);
   const output = [];
@@ -134,14 +134,21 @@ export function formatTypedArray(context, value, depth) {
   for (let i = 0; i < shown; i++)
     output.push(format(context.stylize, value[i], context.numericSeparator));
   if (length > shown) output.push(moreItems(length - shown));
-  if (context.showHidden) {
-    context.indentation += 2;
-    for (const key of ["BYTES_PER_ELEMENT", "length", "byteLength", "byteOffset", "buffer"]) {
-      output.push(`[${key}]: ${formatValue(context, value[key], depth, true)}`);
-    }
-    context.indentation -= 2;
-  }
   return output;
+}
+
+/** "[key]: value" of an accessor, as of a view's length. */
+export function formatExtra(context, value, depth, key, isTypedBuffer) {
+  context.indentation += 2;
+  let inner;
+  try {
+    inner = value[key];
+  } catch {
+    inner = value.buffer[key]; // of a view whose buffer is detached
+  }
+  const text = formatValue(context, inner, depth, isTypedBuffer);
+  context.indentation -= 2;
+  return `${context.stylize(`[${key}]`, "string")}: ${text}`;
 }
 
 const setForEach = uncurry(Set.prototype.forEach);

@@ -6,11 +6,33 @@ import { host } from "lily:host";
 import { formatMember } from "./members.js";
 import { MEMBERS } from "./layout.js";
 import { inspect } from "./inspect.js";
+import { SafeMap, TypedArray } from "../primordials.js";
 
 // The language's own classes, taken before the platform's are installed.
 export const builtIns = new Set(
   Object.getOwnPropertyNames(globalThis).filter((name) => /^[A-Z][a-zA-Z0-9]+$/.test(name)),
 );
+
+// Prototypes whose class is known even if the program has replaced their `constructor`.
+const wellKnown = new SafeMap();
+for (const constructor of [
+  ...[
+    Array,
+    ArrayBuffer,
+    Function,
+    Map,
+    Set,
+    Object,
+    RegExp,
+    Date,
+    DataView,
+    Error,
+    AggregateError,
+  ],
+  ...[RangeError, TypeError, Boolean, Number, String, Promise, WeakMap, WeakSet, TypedArray],
+]) {
+  wellKnown.set(constructor.prototype, { name: constructor.name, constructor });
+}
 
 const hasInstance = Function.prototype.call.bind(Function.prototype[Symbol.hasInstance]);
 
@@ -28,11 +50,12 @@ function isInstance(object, constructor) {
 export function constructorName(object, context, depth, inherited) {
   let first;
   for (let at = object; at !== null;) {
-    const known = at === Object.prototype ? Object : at === Function.prototype ? Function : null;
-    if (known !== null && hasInstance(known, object)) {
-      if (inherited !== undefined && first !== at)
+    const known = wellKnown.get(at);
+    if (known !== undefined && hasInstance(known.constructor, object)) {
+      if (inherited !== undefined && first !== at) {
         addInherited(context, object, first || object, depth, inherited);
-      return known === Object ? "Object" : "Function";
+      }
+      return known.name;
     }
     const descriptor = Object.getOwnPropertyDescriptor(at, "constructor");
     const constructor = descriptor?.value;
@@ -120,8 +143,16 @@ export function prefixOf(constructor, tag, fallback, size = "") {
     if (tag !== "" && fallback !== tag) return `[${fallback}${size}: null prototype] [${tag}] `;
     return `[${fallback}${size}: null prototype] `;
   }
-  if (tag !== "" && constructor !== tag) return `${constructor}${size} [${tag}] `;
-  return `${constructor}${size} `;
+  const shown = tag === "" || isWordOf(constructor, tag) ? "" : `[${tag}] `;
+  return `${constructor}${size} ${shown}`;
+}
+
+// A tag that the name says already: at its end, or before the next capital letter.
+function isWordOf(name, tag) {
+  const at = name.indexOf(tag);
+  if (at === -1) return false;
+  const next = name[at + tag.length];
+  return next === undefined || next !== next.toLowerCase();
 }
 
 /** The prefix of an object of no special kind. */

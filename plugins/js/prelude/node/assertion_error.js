@@ -3,6 +3,7 @@
 
 import { inspect } from "../console/inspect.js";
 import { printed, steps } from "./diff.js";
+import { dressed } from "./errors.js";
 import { validateObject } from "./validate.js";
 
 const sentences = {
@@ -137,7 +138,7 @@ export class AssertionError extends Error {
     }
     super(messageOf({ ...options, actual, expected }));
     this.generatedMessage = !message;
-    Object.defineProperty(this, "name", { value: "AssertionError [ERR_ASSERTION]", enumerable: false, writable: true, configurable: true });
+    Object.defineProperty(this, "name", { value: "AssertionError", enumerable: false, writable: true, configurable: true });
     this.code = "ERR_ASSERTION";
     this.actual = details ? undefined : actual;
     this.expected = details ? undefined : expected;
@@ -149,10 +150,7 @@ export class AssertionError extends Error {
       this[`operator ${at}`] = one.operator;
       this[`stack trace ${at}`] = one.stack;
     });
-    // The stack is taken while the name carries the code.
-    Error.captureStackTrace(this, options.stackStartFn || options.stackStartFunction);
-    void this.stack;
-    this.name = "AssertionError";
+    dressed(this, this.toString(), options.stackStartFn || options.stackStartFunction);
     this.diff = diff;
   }
 

@@ -28,6 +28,9 @@ export function Buffer(value, encodingOrOffset, length) {
   return Buffer.alloc(value);
 }
 
+// A bundler may have renamed it, since `Buffer` is a global name too.
+Object.defineProperty(Buffer, "name", { value: "Buffer", configurable: true });
+
 const prototype = FastBuffer.prototype;
 Buffer.prototype = prototype;
 Object.defineProperty(prototype, "constructor", { value: Buffer, writable: true, configurable: true });

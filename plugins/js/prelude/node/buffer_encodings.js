@@ -1,12 +1,11 @@
 // The encodings of `Buffer`: text ↔ bytes. Follows https://nodejs.org/api/buffer.html#buffers-and-character-encodings.
-// UTF-8 and base64 are the host's; the others are short loops in blocks that `String.fromCharCode` can take.
+// UTF-8, base64 and hexadecimal text are the host's; the others are short loops in blocks that `String.fromCharCode` can take.
 
 import { host } from "lily:host";
 
 const fromCharCode = String.fromCharCode;
 /** As many arguments as one call takes without danger to the stack. */
 const block = 4096;
-const hexDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 function charCodes(units) {
   if (units.length <= block) return fromCharCode.apply(null, units);
@@ -16,11 +15,7 @@ function charCodes(units) {
 }
 
 /** Bytes → a hexadecimal text. */
-export function hexText(bytes) {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 1) text += hexDigits[bytes[at]];
-  return text;
-}
+export const hexText = (bytes) => host.hex(bytes);
 
 function nibble(code) {
   if (code >= 48 && code <= 57) return code - 48;

@@ -135,18 +135,22 @@ const messages = {
   MODULE_NOT_FOUND: [Error, (text) => text],
 };
 
+/** Gives an error a stack that begins with `header` and goes on with the frames below `start`, in any engine. */
+export function dressed(error, header, start) {
+  Error.captureStackTrace(error, start);
+  const frames = String(error.stack);
+  const first = frames.search(/^ {4}at /m);
+  const stack = first < 0 ? header : `${header}\n${frames.slice(first).trimEnd()}`;
+  return Object.defineProperty(error, "stack", { value: stack, writable: true, enumerable: false, configurable: true });
+}
+
 // As in Node, what `new` gives is a plain instance of the base class: `error.constructor` is `TypeError`.
 function maker(code, Base, message) {
   return function NodeError(...values) {
     const error = new Base(message(...values));
     const text = () => `${error.name} [${code}]: ${error.message}`;
-    Error.captureStackTrace(error, NodeError);
-    const frames = String(error.stack);
-    const start = frames.search(/^ {4}at /m);
-    const stack = `${text()}${start < 0 ? "" : `\n${frames.slice(start)}`}`;
-    const hidden = { writable: true, enumerable: false, configurable: true };
-    Object.defineProperty(error, "stack", { ...hidden, value: stack });
-    Object.defineProperty(error, "toString", { ...hidden, value: text });
+    dressed(error, text(), NodeError);
+    Object.defineProperty(error, "toString", { value: text, writable: true, enumerable: false, configurable: true });
     error.code = code;
     return error;
   };

@@ -35,6 +35,7 @@ export function codingHost() {
       return text;
     },
     dropDecoder: (handle) => void handles.delete(handle),
+    hex: (bytes) => Buffer.from(bytes).toString("hex"),
     base64: (bytes, url) => Buffer.from(bytes).toString(url ? "base64url" : "base64"),
     unbase64: (text) => fatally(() => Buffer.from(atob(text), "latin1")),
     parseUrl: (text, base) => fatally(() => parts(new URL(text, base))),

@@ -3,13 +3,12 @@ import { test } from "node:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { load, PRELUDE } from "./host.mjs";
+import { nodeHost } from "./host_node.mjs";
 
 test("the realm has what the prelude installs and none of Node's own", async () => {
   const lily = await load();
-  assert.equal(
-    lily.run("typeof process + typeof Buffer + typeof WebAssembly + typeof Intl"),
-    "undefined".repeat(4),
-  );
+  assert.equal(lily.run("typeof WebAssembly + typeof Intl"), "undefined".repeat(2));
+  assert.ok(lily.run("process") !== process && lily.run("Buffer") !== Buffer);
   assert.equal(lily.run("self === globalThis"), true);
 });
 
@@ -136,7 +135,7 @@ test("operations and attributes of the global object", async () => {
 });
 
 test("every host function that the prelude calls is in host.d.ts and in the double", async () => {
-  const lily = await load();
+  const lily = await load({ parts: [nodeHost] });
   const types = readFileSync(join(PRELUDE, "host.d.ts"), "utf8");
   const missing = [];
   for (const file of readdirSync(PRELUDE, { recursive: true })) {
@@ -144,6 +143,7 @@ test("every host function that the prelude calls is in host.d.ts and in the doub
     // Comments may speak of functions that are to come.
     const code = readFileSync(join(PRELUDE, file), "utf8").replace(/^ *(\/\/|\*|\/\*).*$/gm, "");
     for (const [, name] of code.matchAll(/\bhost\.(\w+)\(/g)) {
+      if (name in String.prototype) continue; // of a variable that is the host of a URL
       if (!new RegExp(`^    ${name}[<(]`, "m").test(types))
         missing.push(`${file}: ${name} in host.d.ts`);
       if (!(name in lily.host)) missing.push(`${file}: ${name} in the double`);

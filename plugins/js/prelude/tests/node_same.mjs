@@ -11,6 +11,8 @@ import { load } from "./host.mjs";
 import { cryptoHost } from "./host_crypto.mjs";
 import { nodeHost } from "./host_node.mjs";
 
+if (!process.version.startsWith("v22.")) throw new Error(`the oracle of these tests is Node 22, not ${process.version}: npm install node@22`);
+
 const nodeRequire = createRequire(import.meta.url);
 
 /** The prelude with all of the double's parts, and `require` for Node's modules in it. */
