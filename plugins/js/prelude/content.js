@@ -44,16 +44,14 @@ const parseJson = JSON.parse;
 const ignore = (promise) => void promiseThen(promise, undefined, () => {});
 
 /**
- * Content is in exactly one of `source` (a string, or bytes that never change), `channel`,
- * `stream`.
+ * Content is in exactly one place: `source` (a string, or bytes that never change), `channel`, or
+ * `stream`. A program that asks for the stream moves it there.
  */
 export class Content {
   source;
   channel;
   stream;
-  /**
-   * The stream of `source` or `channel`, once a program has asked for it; from then on it governs.
-   */
+  /** It has been read or sent, or another request has taken it over. */
   used = false;
 
   constructor(source, channel, stream) {
@@ -228,14 +226,10 @@ async function textOfContent(content) {
 }
 
 /**
- * Sends the content through a channel, chunk by chunk, as fast as the other side reads. When the
- * program's stream fails, `onError` hears of it, and the other side sees the body break off.
+ * Sends content that is not known whole through a channel, chunk by chunk, as fast as the other
+ * side reads. When its stream fails, `onError` hears of it, and the other side sees it break off.
  */
 export async function send(content, channel, onError) {
-  if (content.source !== null) {
-    if (channel.write(bytesOfSource(content.source)) !== false) channel.finish();
-    return;
-  }
   const chunks = chunksOf(content);
   channel.onStop = (reason) => chunks.cancel(reason);
   try {

@@ -15,10 +15,14 @@ import { blobOfUrl } from "./object_urls.js";
 import { signals } from "./event_target.js";
 import { arraySlice, getter, matches, stringIndexOf, stringSlice } from "./primordials.js";
 import { partsOfRequest, Request } from "./request.js";
-import { responseOver } from "./response.js";
+import { hasNoContent, responseOver } from "./response.js";
 import { needs } from "./webidl.js";
 
 const reasonOf = getter(AbortSignal.prototype, "reason");
+
+const HTTP = /^https?:/;
+const DATA = /^data:/;
+const BLOB = /^blob:/;
 
 // An answer that nobody can read any more gives its connection back.
 const unread = new FinalizationRegistry((id) => host.drop(id));
@@ -31,9 +35,9 @@ export async function fetch(input, init = undefined) {
     if (content !== null) discard(content, reasonOf(signal));
     throw reasonOf(signal);
   }
-  if (matches(/^https?:/, url)) return await fetchHttp(request);
-  if (matches(/^data:/, url)) return fetchData(url);
-  if (matches(/^blob:/, url)) return fetchBlob(request);
+  if (matches(HTTP, url)) return await fetchHttp(request);
+  if (matches(DATA, url)) return fetchData(url);
+  if (matches(BLOB, url)) return fetchBlob(request);
   throw new TypeError(`fetch: cannot fetch ${url}: its scheme is not http, https, data or blob`);
 }
 
@@ -49,7 +53,7 @@ async function fetchHttp({ method, url, flat, content, redirect, signal }) {
   }
   const headers = arraySlice(flat);
   if (!hasHeader(flat, "accept")) appendHeader(headers, "accept", "*/*");
-  const head = channel.head();
+  const answered = channel.head();
   const target = withoutHash(url);
   if (content === null || content.source !== null) {
     host.fetch(
@@ -69,9 +73,12 @@ async function fetchHttp({ method, url, flat, content, redirect, signal }) {
       );
     });
   }
-  const answer = await head;
-  unread.register(channel, channel.id);
-  return responseOver({ ...answer, url: withoutHash(answer.url) }, contentOfChannel(channel));
+  const answer = await answered;
+  const isEmpty = method === "HEAD" || hasNoContent(answer.status);
+  if (isEmpty) channel.drop();
+  else unread.register(channel, channel.id);
+  const head = { ...answer, url: withoutHash(answer.url) };
+  return responseOver(head, isEmpty ? null : contentOfChannel(channel));
 }
 
 function withoutHash(url) {

@@ -22,7 +22,8 @@ const NO_HEADERS = Object.freeze([]);
 const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]*$/;
 const stringify = JSON.stringify;
 
-function hasNoContent(status) {
+/** https://fetch.spec.whatwg.org/#null-body-status */
+export function hasNoContent(status) {
   return status === 204 || status === 205 || status === 304 || status === 101 || status === 103;
 }
 
@@ -164,7 +165,7 @@ export class Response {
       response.#statusText = statusText;
       response.#flat = headers;
       response.#origin = { type: "basic", url, redirected, immutable: true };
-      response.#content = hasNoContent(status) ? null : content;
+      response.#content = content;
       return response;
     };
     partsOfResponse = (value) => {

@@ -214,6 +214,30 @@ describe("fetch", () => {
     assert.equal((await lily.serve("GET", "http://void/").done).text, "abc");
   });
 
+  test("a request is passed on, as it is and to another place", async () => {
+    const lily = await newLily();
+    lily.answer = async ({ method, url, headers, body }) => ({
+      body: [`${method} ${url} ${headers.slice(0, 2)} ${await body}`],
+    });
+    await lily.program(`export default { fetch(request) {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/same") return fetch(request);
+      return fetch(new Request("http://origin" + pathname, request));
+    } }`);
+    const options = () => ({ headers: ["a", "b"], body: ["x", "y"] });
+    const texts = [];
+    for (const path of ["/same", "/other"]) {
+      texts.push((await lily.serve("POST", `http://void${path}`, options()).done).text);
+    }
+    texts.push((await lily.serve("GET", "http://void/get", { headers: ["a", "b"] }).done).text);
+    assert.deepEqual(texts, [
+      "POST http://void/same a,b xy",
+      "POST http://origin/other a,b xy",
+      "GET http://origin/get a,b null",
+    ]);
+    assert.equal(lily.stderr, "");
+  });
+
   test("a Request goes with what it has, once", async () => {
     const { result } = await run(
       async ({ method, url, body }) => ({ body: [`${method} ${url} ${await body}`] }),
@@ -226,12 +250,23 @@ describe("fetch", () => {
     assert.deepEqual(result, ["PUT http://h/ b", true, "TypeError"]);
   });
 
-  test("statuses without content have no body", async () => {
+  test("statuses without content, and HEAD, have no body; their channel is closed", async () => {
+    const requests = [];
     const { result } = await run(
-      () => ({ status: 204 }),
-      async () => (await fetch("http://h/")).body,
+      (given) => {
+        requests.push(given);
+        return { status: given.method === "HEAD" ? 200 : 204 };
+      },
+      async () => [
+        (await fetch("http://h/")).body,
+        (await fetch("http://h/", { method: "HEAD" })).body,
+      ],
     );
-    assert.equal(result, null);
+    assert.deepEqual(result, [null, null]);
+    assert.deepEqual(
+      requests.map((request) => request.call.source.dropped),
+      [true, true],
+    );
   });
 });
 
