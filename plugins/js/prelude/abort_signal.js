@@ -1,4 +1,5 @@
-// AbortController and AbortSignal with abort, timeout and any. https://dom.spec.whatwg.org/#aborting-ongoing-activities
+// AbortController and AbortSignal with abort, timeout and any.
+// https://dom.spec.whatwg.org/#aborting-ongoing-activities
 //
 // A signal made by `any` is held weakly by its sources until somebody listens to it: a signal that
 // lives as long as the program may be a source of one in each request.
@@ -8,9 +9,18 @@ import { Event } from "./event.js";
 import { EventTarget, fire, handlerAttributes, isHeard, signals } from "./event_target.js";
 import { inspectAs } from "./inspect_custom.js";
 import { newTimer, startTimer } from "./loop.js";
+import { SafeSet, uncurry } from "./primordials.js";
 import {
-  illegalConstructor, interfaceType, INTERNAL, needs, sequence, shape, unsignedLongLongEnforce,
+  illegalConstructor,
+  interfaceType,
+  INTERNAL,
+  needs,
+  sequence,
+  shape,
+  unsignedLongLongEnforce,
 } from "./webidl.js";
+
+const deref = uncurry(WeakRef.prototype.deref);
 
 export let isAbortSignal;
 /** Runs `algorithm` when the signal aborts; answers nothing. An aborted signal never runs it. */
@@ -33,7 +43,7 @@ export class AbortSignal extends EventTarget {
     isAbortSignal = (value) => #aborted in value;
     onAbort = (signal, algorithm) => {
       if (signal.#aborted) return;
-      signal.#algorithms ??= new Set();
+      signal.#algorithms ??= new SafeSet();
       signal.#algorithms.add(algorithm);
       signal.#keep();
     };
@@ -49,7 +59,7 @@ export class AbortSignal extends EventTarget {
     };
   }
 
-  constructor(token) {
+  constructor(token = undefined) {
     if (token !== INTERNAL) illegalConstructor();
     super();
   }
@@ -65,7 +75,8 @@ export class AbortSignal extends EventTarget {
     needs(1, arguments.length, "AbortSignal.timeout");
     const ms = unsignedLongLongEnforce(milliseconds, "AbortSignal.timeout: argument 1");
     const signal = new AbortSignal(INTERNAL);
-    const expire = () => signal.#abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"));
+    const expire = () =>
+      signal.#abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"));
     startTimer(newTimer(expire, true), Math.min(ms, 2 ** 31 - 1));
     return signal;
   }
@@ -80,15 +91,16 @@ export class AbortSignal extends EventTarget {
       result.#reason = sources[i].#reason;
       return result;
     }
-    result.#sources = new Set();
+    result.#sources = new SafeSet();
     for (let i = 0; i < sources.length; i++) {
       // A dependent signal is replaced by what it depends on: there is one level only.
-      const roots = sources[i].#sources ?? [sources[i]];
-      for (const root of roots) {
-        if (result.#sources.has(root)) continue;
+      const add = (root) => {
+        if (result.#sources.has(root)) return;
         result.#sources.add(root);
         root.#addWeakly(result);
-      }
+      };
+      if (sources[i].#sources === null) add(sources[i]);
+      else sources[i].#sources.forEach(add);
     }
     return result;
   }
@@ -104,11 +116,11 @@ export class AbortSignal extends EventTarget {
   }
 
   #addWeakly(dependent) {
-    this.#weakDependents ??= new Set();
+    this.#weakDependents ??= new SafeSet();
     if (this.#weakDependents.size >= this.#pruneAt) {
-      for (const reference of this.#weakDependents) {
-        if (reference.deref() === undefined) this.#weakDependents.delete(reference);
-      }
+      this.#weakDependents.forEach((reference) => {
+        if (deref(reference) === undefined) this.#weakDependents.delete(reference);
+      });
       this.#pruneAt = Math.max(16, 2 * this.#weakDependents.size);
     }
     this.#weakDependents.add(new WeakRef(dependent));
@@ -117,22 +129,22 @@ export class AbortSignal extends EventTarget {
   // Somebody waits for this signal: its sources must not lose it.
   #keep() {
     if (this.#sources === null || this.#aborted) return;
-    for (const source of this.#sources) {
-      source.#dependents ??= new Set();
+    this.#sources.forEach((source) => {
+      source.#dependents ??= new SafeSet();
       source.#dependents.add(this);
-    }
+    });
   }
 
   #abort(reason) {
     if (this.#aborted) return;
     this.#set(reason === undefined ? abortError() : reason);
     const following = [];
-    for (const reference of this.#weakDependents ?? []) {
-      const dependent = reference.deref();
-      if (dependent === undefined || dependent.#aborted) continue;
+    this.#weakDependents?.forEach((reference) => {
+      const dependent = deref(reference);
+      if (dependent === undefined || dependent.#aborted) return;
       dependent.#set(this.#reason);
       following[following.length] = dependent;
-    }
+    });
     this.#weakDependents = this.#dependents = null;
     this.#run();
     for (let i = 0; i < following.length; i++) following[i].#run();
@@ -141,14 +153,14 @@ export class AbortSignal extends EventTarget {
   #set(reason) {
     this.#aborted = true;
     this.#reason = reason;
-    for (const source of this.#sources ?? []) source.#dependents?.delete(this);
+    this.#sources?.forEach((source) => source.#dependents?.delete(this));
     this.#sources = null;
   }
 
   #run() {
     const algorithms = this.#algorithms;
     this.#algorithms = null;
-    if (algorithms !== null) for (const algorithm of algorithms) algorithm(this.#reason);
+    algorithms?.forEach((algorithm) => algorithm(this.#reason));
     if (isHeard(this, "abort")) fire(this, new Event("abort"));
   }
 }

@@ -2,30 +2,21 @@
 // callbacks, so that concurrent requests in one instance can each have their own (AsyncLocalStorage
 // stands on this). The shape is that of https://tc39.es/proposal-async-context/.
 //
-// The whole state is one value, the mapping: an immutable list of variables and values, or undefined.
-// The engine keeps it and knows nothing of what is in it:
+// The whole state is one value, the mapping: an immutable list of variables and values, or
+// undefined. The engine keeps it and knows nothing of what is in it:
 //
 //   host.asyncContext(): unknown           the current mapping (undefined at the start of every hook)
 //   host.setAsyncContext(mapping): void    replaces it
 //
-// What the engine must do in C (quickjs.c of QuickJS-ng 0.16; JS_SetPromiseHook is of no use, as its
-// BEFORE and AFTER surround only jobs of thenables):
-//   1. struct JSRuntime, JSJobEntry and JSPromiseReactionData each get `JSValue async_context`,
-//      JS_UNDEFINED at first; freed with its owner (JS_FreeRuntime before the last collection, the
-//      job in JS_ExecutePendingJob, promise_reaction_data_free), marked in js_promise_mark as the
-//      reaction's other values are. Jobs and the runtime are roots: they hold references, unmarked.
-//   2. perform_promise_then, where it fills a reaction: rd->async_context = js_dup(rt->async_context).
-//      `await`, for await and then() all pass here: what goes on later has the context of here.
-//   3. JS_EnqueueJob: entry->async_context = js_dup(rt->async_context). That is right as it stands for
-//      queueMicrotask and for thenable jobs.
-//   4. fulfill_or_reject_promise, around its JS_EnqueueJob of a reaction: put rd->async_context in
-//      rt->async_context and the old value back afterwards, so that a reaction runs in the context of
-//      then() and not in that of resolve().
-//   5. JS_ExecutePendingJob, around the call of the job: rt->async_context = the entry's; after it
-//      JS_UNDEFINED (no hook and no other job runs inside of a job).
-//   6. The glue sets JS_UNDEFINED before it calls a hook.
-// Generators need nothing: each resumption runs in the context of who resumes it. Callbacks that the
-// host calls back through hooks (timers, events of sockets) are captured here, with `capture`.
+// What the engine does in C is async_context.patch, for QuickJS-ng 0.16.2: the runtime has the
+// current context; a job keeps the one in which it was made (queueMicrotask, thenables, reactions
+// to what is settled) and runs in it; a reaction to a pending promise keeps the one of then(),
+// await and for await, not that of resolve(); after every job it is undefined again. The glue adds
+// the two host functions over JS_GetAsyncContext and JS_SetAsyncContext, and sets undefined before
+// it calls a hook and after the program's start. (JS_SetPromiseHook cannot do this: it does not
+// surround reactions.) Generators need nothing: each resumption runs in the context of who resumes
+// it. What the host calls back through hooks (timers, a socket's events) is captured here, with
+// `capture`.
 
 import { host } from "lily:host";
 import { apply } from "./primordials.js";
@@ -44,7 +35,10 @@ function find(mapping, variable) {
   return mapping;
 }
 
-/** The mapping without the variable: an entry is never in it twice, so it stays as long as it has variables. */
+/**
+ * The mapping without the variable: an entry is never in it twice, so it stays as long as it has
+ * variables.
+ */
 function without(mapping, variable) {
   if (find(mapping, variable) === undefined) return mapping;
   if (mapping.variable === variable) return mapping.rest;

@@ -21,6 +21,10 @@ export function btoa(data) {
 export function atob(data) {
   needs(1, arguments.length, "atob");
   const bytes = host.unbase64(DOMString(data, "atob: argument 1"));
-  if (bytes === null) throw new DOMException("The string to be decoded is not correctly encoded.", "InvalidCharacterError");
+  if (bytes === null)
+    throw new DOMException(
+      "The string to be decoded is not correctly encoded.",
+      "InvalidCharacterError",
+    );
   return binaryString(bytes);
 }

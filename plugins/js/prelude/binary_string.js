@@ -1,4 +1,5 @@
-// Bytes as a string with one character for each (isomorphic decode, https://infra.spec.whatwg.org/).
+// Bytes as a string with one character for each (isomorphic decode,
+// https://infra.spec.whatwg.org/).
 
 import { apply } from "./primordials.js";
 
@@ -9,6 +10,7 @@ const CHUNK = 4096;
 export function binaryString(bytes) {
   if (bytes.length <= CHUNK) return apply(fromCharCode, null, bytes);
   let text = "";
-  for (let i = 0; i < bytes.length; i += CHUNK) text += apply(fromCharCode, null, bytes.subarray(i, i + CHUNK));
+  for (let i = 0; i < bytes.length; i += CHUNK)
+    text += apply(fromCharCode, null, bytes.subarray(i, i + CHUNK));
   return text;
 }

@@ -167,8 +167,13 @@ inspectAs(File, ({ size, type, name, lastModified }) => ({ size, type, name, las
 // The bytes never change, so a clone shares them.
 serializable({
   is: (value) => isFile(value),
-  serialize: (file) => ({ blob: blobOver(blobBytes(file), blobType(file)), name: fileName(file), lastModified: file.lastModified }),
-  deserialize: ({ blob, name, lastModified }) => new File([blob], name, { type: blobType(blob), lastModified }),
+  serialize: (file) => ({
+    blob: blobOver(blobBytes(file), blobType(file)),
+    name: fileName(file),
+    lastModified: file.lastModified,
+  }),
+  deserialize: ({ blob, name, lastModified }) =>
+    new File([blob], name, { type: blobType(blob), lastModified }),
 });
 serializable({
   is: (value) => blobBytes(value) !== undefined,
@@ -176,7 +181,9 @@ serializable({
   deserialize: (blob) => blobOver(blobBytes(blob), blobType(blob)),
 });
 
-/** A byte stream of what others still hold: each chunk is a copy, as the stream takes its memory. */
+/**
+ * A byte stream of what others still hold: each chunk is a copy, as the stream takes its memory.
+ */
 export function streamOfBytes(bytes) {
   let at = 0;
   return new ReadableStream({

@@ -1,7 +1,7 @@
 // Bytes in chunks and copies of them.
 
 import { host } from "lily:host";
-import { bytesOf, typedArrayName } from "./primordials.js";
+import { bytesOf, typedArrayName, typedArraySet } from "./primordials.js";
 
 export const EMPTY = new Uint8Array(0);
 
@@ -22,13 +22,15 @@ export function concatenate(chunks) {
   const whole = new Uint8Array(length);
   let at = 0;
   for (let i = 0; i < chunks.length; i++) {
-    whole.set(chunks[i], at);
+    typedArraySet(whole, chunks[i], at);
     at += chunks[i].length;
   }
   return whole;
 }
 
-/** https://encoding.spec.whatwg.org/#utf-8-decode: without the mark at the start, if there is one. */
+/**
+ * https://encoding.spec.whatwg.org/#utf-8-decode: without the mark at the start, if there is one.
+ */
 export function decodeUtf8(bytes) {
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   return host.decode("utf-8", marked ? bytes.subarray(3) : bytes, false);

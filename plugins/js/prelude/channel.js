@@ -1,12 +1,13 @@
 // Channels: where the prelude waits for what the host sends under one id. A request that is served
-// (its body comes in, its answer goes out) and a request that is made (its body goes out, its answer
-// comes in) each have one, made only when something has to wait.
+// (its body comes in, its answer goes out) and a request that is made (its body goes out, its
+// answer comes in) each have one, made only when something has to wait.
 
 import { host } from "lily:host";
 import { hooks } from "./hooks.js";
+import { SafeMap } from "./primordials.js";
 
 /** The channels in which something waits; the hooks below find them by id. */
-const waiting = new Map();
+const waiting = new SafeMap();
 
 export class Channel {
   #id;
@@ -19,6 +20,10 @@ export class Channel {
   onClose = null;
   /** The stream over this channel learns of a failure also when nobody is pulling. */
   onFail = null;
+  /**
+   * Whoever sends through this channel learns of a failure also while it waits for its own source.
+   */
+  onStop = null;
 
   constructor(id) {
     this.#id = id;
@@ -30,8 +35,8 @@ export class Channel {
 
   /** The next chunk of the body that comes in, or null at its end. One pull at a time. */
   pull() {
-    if (this.#failed) return Promise.reject(this.#reason);
     return new Promise((resolve, reject) => {
+      if (this.#failed) return reject(this.#reason);
       this.#chunk = { resolve, reject };
       waiting.set(this.#id, this);
       host.pull(this.#id);
@@ -42,6 +47,7 @@ export class Channel {
   drop() {
     if (this.#failed) return;
     host.drop(this.#id);
+    if (this.#chunk !== null) Channel.deliver(this.#id, null);
     this.#close();
   }
 
@@ -85,6 +91,7 @@ export class Channel {
     this.#head = this.#chunk = this.#room = null;
     waiting.delete(this.#id);
     this.onFail?.(reason);
+    this.onStop?.(reason);
     this.#close();
   }
 
@@ -94,35 +101,36 @@ export class Channel {
   }
 
   #rest() {
-    if (this.#chunk === null && this.#room === null && this.#head === null) waiting.delete(this.#id);
+    if (this.#chunk === null && this.#room === null && this.#head === null)
+      waiting.delete(this.#id);
   }
 
   static deliver(id, chunk) {
     const channel = waiting.get(id);
-    const chunkWaiter = channel?.#chunk;
-    if (!chunkWaiter) return;
+    if (channel === undefined || channel.#chunk === null) return;
+    const { resolve } = channel.#chunk;
     channel.#chunk = null;
     channel.#rest();
-    chunkWaiter.resolve(chunk);
+    resolve(chunk);
     if (chunk === null) channel.#close();
   }
 
   static makeRoom(id) {
     const channel = waiting.get(id);
-    const room = channel?.#room;
-    if (!room) return;
+    if (channel === undefined || channel.#room === null) return;
+    const resolve = channel.#room;
     channel.#room = null;
     channel.#rest();
-    room(true);
+    resolve(true);
   }
 
   static answer(id, head) {
     const channel = waiting.get(id);
-    const headWaiter = channel?.#head;
-    if (!headWaiter) return;
+    if (channel === undefined || channel.#head === null) return;
+    const { resolve } = channel.#head;
     channel.#head = null;
     channel.#rest();
-    headWaiter.resolve(head);
+    resolve(head);
   }
 }
 

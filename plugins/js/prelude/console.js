@@ -1,5 +1,6 @@
-// console. https://console.spec.whatwg.org/, with the text that Node prints (lib/internal/console/constructor.js).
-// A method calls `log` or `warn` of its console as the program left it, as Node's do.
+// console. https://console.spec.whatwg.org/, with the text that Node prints
+// (lib/internal/console/constructor.js). A method calls `log` or `warn` of its console as the
+// program left it, as Node's do.
 
 import { host } from "lily:host";
 import { formatAll } from "./console/format.js";
@@ -13,7 +14,10 @@ const STDERR = 2;
 const capture = Error.captureStackTrace;
 
 /** A console over `write(stream, text)`; node:console makes others. */
-export function makeConsole(write, { target = {}, inspectOptions = undefined, groupIndentation = 2 } = {}) {
+export function makeConsole(
+  write,
+  { target = {}, inspectOptions = undefined, groupIndentation = 2 } = {},
+) {
   const counts = new Map();
   const started = new Map();
   let indentation = "";
@@ -37,22 +41,25 @@ export function makeConsole(write, { target = {}, inspectOptions = undefined, gr
     return true;
   };
 
-  const log = (name) => ({
-    [name](...data) {
-      print(STDOUT, formatAll(inspectOptions, data));
-    },
-  })[name];
-  const warn = (name) => ({
-    [name](...data) {
-      print(STDERR, formatAll(inspectOptions, data));
-    },
-  })[name];
-  const group = (name) => ({
-    [name](...data) {
-      if (data.length > 0) Reflect.apply(target.log, target, data);
-      indentation += " ".repeat(groupIndentation);
-    },
-  })[name];
+  const log = (name) =>
+    ({
+      [name](...data) {
+        print(STDOUT, formatAll(inspectOptions, data));
+      },
+    })[name];
+  const warn = (name) =>
+    ({
+      [name](...data) {
+        print(STDERR, formatAll(inspectOptions, data));
+      },
+    })[name];
+  const group = (name) =>
+    ({
+      [name](...data) {
+        if (data.length > 0) Reflect.apply(target.log, target, data);
+        indentation += " ".repeat(groupIndentation);
+      },
+    })[name];
 
   const methods = {
     log: log("log"),
@@ -81,7 +88,8 @@ export function makeConsole(write, { target = {}, inspectOptions = undefined, gr
     },
     assert(condition = false, ...data) {
       if (condition) return;
-      data[0] = `Assertion failed${data.length === 0 ? "" : `: ${data[0]}`}`;
+      if (typeof data[0] === "string") data[0] = `Assertion failed: ${data[0]}`;
+      else data.unshift("Assertion failed");
       Reflect.apply(target.warn, target, data);
     },
     clear() {},

@@ -1,7 +1,7 @@
 // The content of a request or response, and what becomes of it.
 // https://fetch.spec.whatwg.org/#bodies and https://fetch.spec.whatwg.org/#body-mixin
-// Content that is known whole (text, bytes) or that the host holds (a channel) has no stream until a
-// program asks for `.body`: text(), json() and sending go without.
+// Content that is known whole (text, bytes) or that the host holds (a channel) has no stream until
+// a program asks for `.body`: text(), json() and sending go without.
 
 import { host } from "lily:host";
 import { blobBytes, blobOver, blobType, streamOfBytes } from "./blob.js";
@@ -10,8 +10,23 @@ import { formDataEntries, formDataOver } from "./form_data.js";
 import { getHeader } from "./header_list.js";
 import { extractMimeType, parameterOf, serializeMimeType } from "./mime.js";
 import { encodeMultipart, newBoundary, parseMultipart } from "./multipart.js";
-import { charCodeAt, getter, isArrayBuffer, isView, stringSlice, succeeds, uncurry } from "./primordials.js";
-import { isDisturbed, isReadableStream, ReadableStream } from "./streams.js";
+import {
+  charCodeAt,
+  getter,
+  isArrayBuffer,
+  isView,
+  promiseThen,
+  stringSlice,
+  succeeds,
+  uncurry,
+} from "./primordials.js";
+import {
+  disturb,
+  isDisturbed,
+  isReadableStream,
+  ReadableStream,
+  ReadableStreamDefaultReader,
+} from "./streams.js";
 import { parseForm, URLSearchParams } from "./url_search_params.js";
 import { BufferSource, isObject, USVString } from "./webidl.js";
 
@@ -20,14 +35,23 @@ const getReader = uncurry(ReadableStream.prototype.getReader);
 const tee = uncurry(ReadableStream.prototype.tee);
 const cancel = uncurry(ReadableStream.prototype.cancel);
 const searchToString = uncurry(URLSearchParams.prototype.toString);
+const readFrom = uncurry(ReadableStreamDefaultReader.prototype.read);
+const cancelReader = uncurry(ReadableStreamDefaultReader.prototype.cancel);
+const keepChannel = uncurry(WeakMap.prototype.set);
 const parseJson = JSON.parse;
 
-/** Content is in exactly one of `source` (a string, or bytes that never change), `channel`, `stream`. */
+/** A rejection that concerns nobody. */
+const ignore = (promise) => void promiseThen(promise, undefined, () => {});
+
+/**
+ * Content is in exactly one place: `source` (a string, or bytes that never change), `channel`, or
+ * `stream`. A program that asks for the stream moves it there.
+ */
 export class Content {
   source;
   channel;
   stream;
-  /** The stream of `source` or `channel`, once a program has asked for it; from then on it governs. */
+  /** It has been read or sent, or another request has taken it over. */
   used = false;
 
   constructor(source, channel, stream) {
@@ -45,19 +69,28 @@ export function extract(init, where) {
   if (typeof init === "string") return [textContent(init), "text/plain;charset=UTF-8"];
   if (isObject(init)) {
     if (isReadableStream(init)) {
-      if (isDisturbed(init) || isLocked(init)) throw new TypeError(`${where}: the stream is locked or already read`);
+      if (isDisturbed(init) || isLocked(init))
+        throw new TypeError(`${where}: the stream is locked or already read`);
       return [new Content(null, null, init), null];
     }
     const bytes = blobBytes(init);
-    if (bytes !== undefined) return [contentOfSource(bytes), blobType(init) === "" ? null : blobType(init)];
-    if (isView(init) || isArrayBuffer(init)) return [contentOfSource(copyOf(BufferSource(init, where))), null];
+    if (bytes !== undefined)
+      return [contentOfSource(bytes), blobType(init) === "" ? null : blobType(init)];
+    if (isView(init) || isArrayBuffer(init))
+      return [contentOfSource(copyOf(BufferSource(init, where))), null];
     const entries = formDataEntries(init);
     if (entries !== undefined) {
       const boundary = newBoundary();
-      return [contentOfSource(encodeMultipart(entries, boundary)), `multipart/form-data; boundary=${boundary}`];
+      return [
+        contentOfSource(encodeMultipart(entries, boundary)),
+        `multipart/form-data; boundary=${boundary}`,
+      ];
     }
     if (succeeds(searchToString, init)) {
-      return [contentOfSource(searchToString(init)), "application/x-www-form-urlencoded;charset=UTF-8"];
+      return [
+        contentOfSource(searchToString(init)),
+        "application/x-www-form-urlencoded;charset=UTF-8",
+      ];
     }
   }
   return [textContent(init, where), "text/plain;charset=UTF-8"];
@@ -70,7 +103,10 @@ function textContent(value, where) {
 /** https://fetch.spec.whatwg.org/#body-unusable */
 export function isUnusable(content) {
   if (content === null) return false;
-  return content.used || (content.stream !== null && (isDisturbed(content.stream) || isLocked(content.stream)));
+  return (
+    content.used ||
+    (content.stream !== null && (isDisturbed(content.stream) || isLocked(content.stream)))
+  );
 }
 
 export function isUsed(content) {
@@ -80,7 +116,8 @@ export function isUsed(content) {
 
 /** Marks the content used and answers what its new holder reads. */
 export function take(content, where) {
-  if (isUnusable(content)) throw new TypeError(`${where}: the body has already been read, or is locked`);
+  if (isUnusable(content))
+    throw new TypeError(`${where}: the body has already been read, or is locked`);
   content.used = true;
   return new Content(content.source, content.channel, content.stream);
 }
@@ -91,12 +128,13 @@ export function discard(content, reason) {
   content.used = true;
   if (content.channel !== null) content.channel.drop();
   // What the program's own cancel algorithm throws concerns nobody any more.
-  if (content.stream !== null) cancel(content.stream, reason).catch(() => {});
+  if (content.stream !== null) ignore(cancel(content.stream, reason));
 }
 
 /** The two contents of a clone; the first is for the original. */
 export function cloneContent(content) {
-  if (content.source !== null && content.stream === null) return [content, contentOfSource(content.source)];
+  if (content.source !== null && content.stream === null)
+    return [content, contentOfSource(content.source)];
   const [ours, theirs] = tee(streamOf(content));
   return [new Content(null, null, ours), new Content(null, null, theirs)];
 }
@@ -116,8 +154,12 @@ export function streamOf(content) {
   return content.stream;
 }
 
+/** The channels behind streams of theirs: `new Response(request.body)` need not go through the stream. */
+const channels = new WeakMap();
+const channelOf = uncurry(WeakMap.prototype.get);
+
 function streamOfChannel(channel) {
-  return new ReadableStream({
+  const stream = new ReadableStream({
     type: "bytes",
     start(controller) {
       channel.onFail = (reason) => controller.error(reason);
@@ -135,33 +177,44 @@ function streamOfChannel(channel) {
       channel.drop();
     },
   });
+  keepChannel(channels, stream, channel);
+  return stream;
 }
 
 function bytesOfSource(source) {
   return typeof source === "string" ? host.utf8Encode(source) : source;
 }
 
-/** The next chunk as bytes, or null at the end: one function for channels and streams. */
-function chunksOf(content) {
-  if (content.channel !== null) return { next: () => content.channel.pull(), cancel: () => content.channel.drop() };
-  const reader = getReader(content.stream);
+/** The next chunk as bytes, or null at the end: one shape for channels and streams. */
+function chunksOf({ channel, stream }) {
+  if (channel !== null) return chunksOfChannel(channel);
+  const behind = isDisturbed(stream) ? undefined : channelOf(channels, stream);
+  const reader = getReader(stream);
+  if (behind !== undefined) {
+    disturb(stream); // It stays locked: nobody else gets in between.
+    return chunksOfChannel(behind);
+  }
   return {
     async next() {
-      const { done, value } = await reader.read();
+      const { done, value } = await readFrom(reader);
       if (done) return null;
-      if (!isUint8Array(value)) throw new TypeError("a body's stream gave a chunk that is not a Uint8Array");
+      if (!isUint8Array(value)) {
+        throw new TypeError("a body's stream gave a chunk that is not a Uint8Array");
+      }
       return value;
     },
     // What a program's cancel algorithm throws concerns nobody who has left.
-    cancel: (reason) => reader.cancel(reason).catch(() => {}),
+    cancel: (reason) => ignore(cancelReader(reader, reason)),
   };
 }
+
+const chunksOfChannel = (channel) => ({ next: () => channel.pull(), cancel: () => channel.drop() });
 
 async function bytesOfContent(content) {
   if (content.source !== null) return copyOf(bytesOfSource(content.source));
   const chunks = chunksOf(content);
   const list = [];
-  for (let chunk; (chunk = await chunks.next()) !== null; ) list[list.length] = chunk;
+  for (let chunk; (chunk = await chunks.next()) !== null;) list[list.length] = chunk;
   return content.stream !== null && list.length === 1 ? copyOf(list[0]) : concatenate(list);
 }
 
@@ -173,26 +226,23 @@ async function textOfContent(content) {
 }
 
 /**
- * Sends the content through a channel, chunk by chunk, as fast as the other side reads. When the
- * program's stream fails, `onError` hears of it, and the other side sees the body break off.
+ * Sends content that is not known whole through a channel, chunk by chunk, as fast as the other
+ * side reads. When its stream fails, `onError` hears of it, and the other side sees it break off.
  */
 export async function send(content, channel, onError) {
-  if (content.source !== null) {
-    if (channel.write(bytesOfSource(content.source)) !== false) channel.finish();
-    return;
-  }
   const chunks = chunksOf(content);
+  channel.onStop = (reason) => chunks.cancel(reason);
   try {
-    for (let chunk; (chunk = await chunks.next()) !== null; ) {
+    for (let chunk; (chunk = await chunks.next()) !== null;) {
       if (chunk.length === 0) continue;
       const open = channel.write(chunk);
-      if (open === true || (await open)) continue;
-      chunks.cancel(new TypeError("nobody reads the body any more"));
-      return;
+      if (open !== true && !(await open)) return;
     }
     channel.finish();
+    channel.onStop = null;
   } catch (error) {
     if (channel.failed) return;
+    channel.onStop = null;
     host.abort(channel.id, "the body broke off");
     chunks.cancel(error);
     onError(error);
@@ -201,9 +251,11 @@ export async function send(content, channel, onError) {
 
 // ---- the Body mixin ----
 
+// Promises are awaited before they are returned: to return one asks it for its `then`, which may be
+// the program's.
+
 /** Adds the members of Body to a class; both functions throw for what is not of the class. */
-export function mixBody(Class, contentOf, headersOf) {
-  const { name } = Class;
+export function mixBody(Class, name, contentOf, headersOf) {
   const members = {
     get body() {
       const content = contentOf(this);
@@ -220,7 +272,7 @@ export function mixBody(Class, contentOf, headersOf) {
       return blobOver(await read(this, "blob"), mime === null ? "" : serializeMimeType(mime));
     },
     async bytes() {
-      return read(this, "bytes");
+      return await read(this, "bytes");
     },
     async formData() {
       const mime = mimeOf(this);
@@ -230,14 +282,16 @@ export function mixBody(Class, contentOf, headersOf) {
       return parseJson(await readText(this, "json"));
     },
     async text() {
-      return readText(this, "text");
+      return await readText(this, "text");
     },
   };
   const mimeOf = (object) => extractMimeType(getHeader(headersOf(object), "content-type"));
 
   function read(object, member) {
     const content = contentOf(object);
-    return content === null ? new Uint8Array(0) : bytesOfContent(take(content, `${name}.${member}`));
+    return content === null
+      ? new Uint8Array(0)
+      : bytesOfContent(take(content, `${name}.${member}`));
   }
   function readText(object, member) {
     const content = contentOf(object);
@@ -256,5 +310,7 @@ function toFormData(bytes, mime) {
   if (mime?.essence === "application/x-www-form-urlencoded") {
     return formDataOver(parseForm(decodeUtf8(bytes)).map(([name, value]) => ({ name, value })));
   }
-  throw new TypeError("the content-type is neither multipart/form-data nor application/x-www-form-urlencoded");
+  throw new TypeError(
+    "the content-type is neither multipart/form-data nor application/x-www-form-urlencoded",
+  );
 }

@@ -2,7 +2,7 @@
 
 import { host } from "lily:host";
 import { DOMException } from "./dom_exception.js";
-import { bytesOf, isSharedArrayBuffer, isView, typedArrayName } from "./primordials.js";
+import { bytesOf, isSharedArrayBuffer, isView, matches, typedArrayName } from "./primordials.js";
 import { uuid } from "./random.js";
 import { SubtleCrypto } from "./subtle.js";
 import { illegalConstructor, INTERNAL, needs, shape } from "./webidl.js";
@@ -29,12 +29,18 @@ export class Crypto {
       throw new TypeError(`${where}: argument 1 is not a view of an ArrayBuffer`);
     }
     const name = typedArrayName(array);
-    if (name === undefined || name.startsWith("Float")) {
-      throw new DOMException(`${where}: argument 1 is not an array of integers`, "TypeMismatchError");
+    if (name === undefined || matches(/^Float/, name)) {
+      throw new DOMException(
+        `${where}: argument 1 is not an array of integers`,
+        "TypeMismatchError",
+      );
     }
     const bytes = bytesOf(array);
     if (bytes.length > RANDOM_BYTES_MAX) {
-      throw new DOMException(`${where}: ${bytes.length} bytes are more than ${RANDOM_BYTES_MAX}`, "QuotaExceededError");
+      throw new DOMException(
+        `${where}: ${bytes.length} bytes are more than ${RANDOM_BYTES_MAX}`,
+        "QuotaExceededError",
+      );
     }
     if (bytes.length > 0) host.random(bytes);
     return array;

@@ -1,10 +1,12 @@
 // Which algorithm supports which operation, and the normalising of what programs name it by.
 // https://w3c.github.io/webcrypto/#algorithm-normalization
 //
-// To add an algorithm: write a file that calls `define` with its operations, and import it in subtle.js.
+// To add an algorithm: write a file that calls `define` with its operations, and import it in
+// subtle.js.
 
 import { copyOf } from "./bytes.js";
 import { DOMException } from "./dom_exception.js";
+import { toLowerCase } from "./primordials.js";
 import { BufferSource, dictionary, DOMString, isObject, REQUIRED } from "./webidl.js";
 
 /** registry[operation][name in lower case] = { name, parameters, run } */
@@ -29,7 +31,7 @@ export function define(name, operations) {
 function find(algorithm, operation, where) {
   const given = isObject(algorithm) ? algorithm : { name: DOMString(algorithm, where) };
   const { name } = initial(given, where);
-  const definition = registry[operation]?.[name.toLowerCase()];
+  const definition = registry[operation]?.[toLowerCase(name)];
   if (definition === undefined) return [name, null];
   const normalized = definition.toDictionary(given, where);
   normalized.name = definition.name;
@@ -38,25 +40,28 @@ function find(algorithm, operation, where) {
 }
 
 export function normalize(algorithm, operation, where) {
-  const [name, normalized] = find(algorithm, operation, where);
+  const { 0: name, 1: normalized } = find(algorithm, operation, where);
   if (normalized !== null) return normalized;
-  throw new DOMException(`${where}: ${JSON.stringify(name)} is not supported for ${operation}`, "NotSupportedError");
+  throw new DOMException(
+    `${where}: ${JSON.stringify(name)} is not supported for ${operation}`,
+    "NotSupportedError",
+  );
 }
 
-/** The first of the operations that the algorithm has. */
+/** The first of two operations, if the algorithm has it; else the second. */
 export function normalizeFor(algorithm, operations, where) {
-  for (const operation of operations.slice(0, -1)) {
-    const normalized = find(algorithm, operation, where)[1];
-    if (normalized !== null) return normalized;
-  }
-  return normalize(algorithm, operations[operations.length - 1], where);
+  const normalized = find(algorithm, operations[0], where)[1];
+  return normalized ?? normalize(algorithm, operations[1], where);
 }
 
 /** The operation of a key's own algorithm, or a NotSupportedError. */
 export function operationOf(record, operation) {
-  const definition = registry[operation]?.[record.algorithm.name.toLowerCase()];
+  const definition = registry[operation]?.[toLowerCase(record.algorithm.name)];
   if (definition !== undefined) return definition.run;
-  throw new DOMException(`${record.algorithm.name} is not supported for ${operation}`, "NotSupportedError");
+  throw new DOMException(
+    `${record.algorithm.name} is not supported for ${operation}`,
+    "NotSupportedError",
+  );
 }
 
 // ---- types of parameters ----
@@ -78,4 +83,5 @@ export const operationError = (message) => new DOMException(message, "OperationE
 export const invalidAccess = (message) => new DOMException(message, "InvalidAccessError");
 export const notSupported = (message) => new DOMException(message, "NotSupportedError");
 
-export const formatNotSupported = (name, format) => notSupported(`${name} has no keys of the format "${format}"`);
+export const formatNotSupported = (name, format) =>
+  notSupported(`${name} has no keys of the format "${format}"`);

@@ -4,10 +4,28 @@
 
 import { DOMException } from "./dom_exception.js";
 import { inspectAs } from "./inspect_custom.js";
+import { arraySlice } from "./primordials.js";
 import { serializable } from "./structured_clone.js";
-import { enumeration, illegalConstructor, INTERNAL, interfaceType, isObject, sequence, shape } from "./webidl.js";
+import {
+  enumeration,
+  illegalConstructor,
+  INTERNAL,
+  interfaceType,
+  isObject,
+  sequence,
+  shape,
+} from "./webidl.js";
 
-const USAGES = ["encrypt", "decrypt", "sign", "verify", "deriveKey", "deriveBits", "wrapKey", "unwrapKey"];
+const USAGES = [
+  "encrypt",
+  "decrypt",
+  "sign",
+  "verify",
+  "deriveKey",
+  "deriveBits",
+  "wrapKey",
+  "unwrapKey",
+];
 
 export const toUsages = sequence(enumeration("KeyUsage", USAGES));
 
@@ -40,7 +58,7 @@ export class CryptoKey {
   }
 
   get usages() {
-    return (this.#usages ??= this.#record.usages.slice());
+    return (this.#usages ??= arraySlice(this.#record.usages));
   }
 
   static {
@@ -49,7 +67,12 @@ export class CryptoKey {
 }
 
 shape(CryptoKey);
-inspectAs(CryptoKey, ({ type, extractable, algorithm, usages }) => ({ type, extractable, algorithm, usages }));
+inspectAs(CryptoKey, ({ type, extractable, algorithm, usages }) => ({
+  type,
+  extractable,
+  algorithm,
+  usages,
+}));
 
 // A record never changes after its key is made.
 serializable({
@@ -74,11 +97,23 @@ function copyOfAlgorithm(algorithm) {
 
 /** Usages in the standard's order, each once; others than the allowed are a SyntaxError. */
 export function checkUsages(usages, allowed) {
-  for (const usage of usages) {
-    if (!allowed.includes(usage)) throw new DOMException(`the key cannot be used for "${usage}"`, "SyntaxError");
+  for (let i = 0; i < usages.length; i++) {
+    if (isAmong(usages[i], allowed)) continue;
+    throw new DOMException(`the key cannot be used for "${usages[i]}"`, "SyntaxError");
   }
-  return USAGES.filter((usage) => usages.includes(usage));
+  return usagesAmong(USAGES, usages);
 }
 
 /** Those of the usages that are among `some`. */
-export const usagesAmong = (usages, some) => usages.filter((usage) => some.includes(usage));
+export function usagesAmong(usages, some) {
+  const result = [];
+  for (let i = 0; i < usages.length; i++) {
+    if (isAmong(usages[i], some)) result[result.length] = usages[i];
+  }
+  return result;
+}
+
+export function isAmong(usage, usages) {
+  for (let i = 0; i < usages.length; i++) if (usages[i] === usage) return true;
+  return false;
+}

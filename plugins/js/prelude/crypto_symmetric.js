@@ -15,6 +15,7 @@ import { checkUsages } from "./crypto_key.js";
 import { dataError } from "./der.js";
 import { DOMException } from "./dom_exception.js";
 import { checkAlg, checkJwk, fromBase64Url, toBase64Url } from "./jwk.js";
+import { arraySlice } from "./primordials.js";
 import { octetEnforce, REQUIRED, unsignedLongEnforce, unsignedShortEnforce } from "./webidl.js";
 
 function randomBytes(length) {
@@ -35,7 +36,13 @@ function exportSecret(record, format, alg) {
   if (format === "raw") return new Uint8Array(record.secret);
   if (format !== "jwk") throw formatNotSupported(record.algorithm.name, format);
   const { usages, extractable } = record;
-  return { alg, ext: extractable, k: toBase64Url(record.secret), key_ops: usages.slice(), kty: "oct" };
+  return {
+    alg,
+    ext: extractable,
+    k: toBase64Url(record.secret),
+    key_ops: arraySlice(usages),
+    kty: "oct",
+  };
 }
 
 // ---- SHA ----
@@ -76,8 +83,14 @@ define("HMAC", {
       const length = hmacLength(algorithm);
       if (length === 0) throw operationError("HMAC: a key of no bits");
       const secret = randomBytes(Math.ceil(length / 8));
-      if (length % 8 !== 0) secret[secret.length - 1] &= 0xff00 >> length % 8;
-      return { type: "secret", extractable, usages: allowed, algorithm: hmacAlgorithm(algorithm.hash, length), secret };
+      if (length % 8 !== 0) secret[secret.length - 1] &= 0xff00 >> (length % 8);
+      return {
+        type: "secret",
+        extractable,
+        usages: allowed,
+        algorithm: hmacAlgorithm(algorithm.hash, length),
+        secret,
+      };
     },
   },
   importKey: {
@@ -92,14 +105,23 @@ define("HMAC", {
       let bits = secret.length * 8;
       if (bits === 0) throw dataError("HMAC: a key of no bits");
       if (length !== undefined) {
-        if (length > bits || length <= bits - 8) throw dataError(`HMAC: the key has ${bits} bits, not ${length}`);
+        if (length > bits || length <= bits - 8)
+          throw dataError(`HMAC: the key has ${bits} bits, not ${length}`);
         bits = length;
-        if (length % 8 !== 0) secret[secret.length - 1] &= 0xff00 >> length % 8;
+        if (length % 8 !== 0) secret[secret.length - 1] &= 0xff00 >> (length % 8);
       }
-      return { type: "secret", extractable, usages: allowed, algorithm: hmacAlgorithm(hash, bits), secret };
+      return {
+        type: "secret",
+        extractable,
+        usages: allowed,
+        algorithm: hmacAlgorithm(hash, bits),
+        secret,
+      };
     },
   },
-  exportKey: { run: (record, format) => exportSecret(record, format, hmacAlg(record.algorithm.hash.name)) },
+  exportKey: {
+    run: (record, format) => exportSecret(record, format, hmacAlg(record.algorithm.hash.name)),
+  },
   "get key length": {
     parameters: [
       ["hash", toHash, REQUIRED],
@@ -126,9 +148,16 @@ function defineAes(name, suffix, canUse, operations) {
       parameters: [["length", unsignedShortEnforce, REQUIRED]],
       run({ length }, extractable, usages) {
         const allowed = checkUsages(usages, canUse);
-        if (!isAesLength(length)) throw operationError(`${name}: a key has 128, 192 or 256 bits, not ${length}`);
+        if (!isAesLength(length))
+          throw operationError(`${name}: a key has 128, 192 or 256 bits, not ${length}`);
         const secret = randomBytes(length / 8);
-        return { type: "secret", extractable, usages: allowed, algorithm: { name, length }, secret };
+        return {
+          type: "secret",
+          extractable,
+          usages: allowed,
+          algorithm: { name, length },
+          secret,
+        };
       },
     },
     importKey: {
@@ -136,16 +165,26 @@ function defineAes(name, suffix, canUse, operations) {
         const allowed = checkUsages(usages, canUse);
         const secret = importSecret(name, format, data, { use: "enc", extractable, usages });
         const length = secret.length * 8;
-        if (!isAesLength(length)) throw dataError(`${name}: a key has 128, 192 or 256 bits, not ${length}`);
+        if (!isAesLength(length))
+          throw dataError(`${name}: a key has 128, 192 or 256 bits, not ${length}`);
         if (format === "jwk") checkAlg(data, alg(length));
-        return { type: "secret", extractable, usages: allowed, algorithm: { name, length }, secret };
+        return {
+          type: "secret",
+          extractable,
+          usages: allowed,
+          algorithm: { name, length },
+          secret,
+        };
       },
     },
-    exportKey: { run: (record, format) => exportSecret(record, format, alg(record.algorithm.length)) },
+    exportKey: {
+      run: (record, format) => exportSecret(record, format, alg(record.algorithm.length)),
+    },
     "get key length": {
       parameters: [["length", unsignedShortEnforce, REQUIRED]],
       run({ length }) {
-        if (!isAesLength(length)) throw operationError(`${name}: a key has 128, 192 or 256 bits, not ${length}`);
+        if (!isAesLength(length))
+          throw operationError(`${name}: a key has 128, 192 or 256 bits, not ${length}`);
         return length;
       },
     },
@@ -160,7 +199,8 @@ function opened(result, name) {
 }
 
 function checkSize(bytes, length, what) {
-  if (bytes.length !== length) throw operationError(`${what} has ${length} bytes, not ${bytes.length}`);
+  if (bytes.length !== length)
+    throw operationError(`${what} has ${length} bytes, not ${bytes.length}`);
 }
 
 const ctrParameters = [
@@ -170,9 +210,11 @@ const ctrParameters = [
 
 function aesCtr({ counter, length }, key, data) {
   checkSize(counter, 16, "AES-CTR: the counter");
-  if (length === 0 || length > 128) throw operationError("AES-CTR: the counter's length is of 1 to 128 bits");
+  if (length === 0 || length > 128)
+    throw operationError("AES-CTR: the counter's length is of 1 to 128 bits");
   // A counter that comes round would encrypt two blocks with one key stream.
-  if (length < 48 && Math.ceil(data.length / 16) > 2 ** length) throw operationError("AES-CTR: the data is too long");
+  if (length < 48 && Math.ceil(data.length / 16) > 2 ** length)
+    throw operationError("AES-CTR: the data is too long");
   return host.crypto("aes-ctr", key.secret, counter, length, data);
 }
 
@@ -220,7 +262,14 @@ defineAes("AES-GCM", "GCM", FOR_DATA, {
     parameters: gcmParameters,
     run(algorithm, key, data) {
       const { iv, additionalData } = algorithm;
-      return host.crypto("aes-gcm-encrypt", key.secret, iv, additionalData, tagBytes(algorithm), data);
+      return host.crypto(
+        "aes-gcm-encrypt",
+        key.secret,
+        iv,
+        additionalData,
+        tagBytes(algorithm),
+        data,
+      );
     },
   },
   decrypt: {
@@ -229,7 +278,10 @@ defineAes("AES-GCM", "GCM", FOR_DATA, {
       const { iv, additionalData } = algorithm;
       const tag = tagBytes(algorithm);
       if (data.length < tag) throw operationError("AES-GCM: the data is shorter than its tag");
-      return opened(host.crypto("aes-gcm-decrypt", key.secret, iv, additionalData, tag, data), "AES-GCM");
+      return opened(
+        host.crypto("aes-gcm-decrypt", key.secret, iv, additionalData, tag, data),
+        "AES-GCM",
+      );
     },
   },
 });
@@ -258,7 +310,8 @@ function defineDerivation(name, parameters, derive) {
     deriveBits: {
       parameters,
       run(algorithm, key, length) {
-        if (length === null || length % 8 !== 0) throw operationError(`${name}: the length is a multiple of 8 bits`);
+        if (length === null || length % 8 !== 0)
+          throw operationError(`${name}: the length is a multiple of 8 bits`);
         return derive(algorithm, key.secret, length / 8);
       },
     },
@@ -266,8 +319,15 @@ function defineDerivation(name, parameters, derive) {
       run(_algorithm, format, data, extractable, usages) {
         if (format !== "raw") throw formatNotSupported(name, format);
         const allowed = checkUsages(usages, ["deriveKey", "deriveBits"]);
-        if (extractable) throw new DOMException(`${name}: its keys are not extractable`, "SyntaxError");
-        return { type: "secret", extractable: false, usages: allowed, algorithm: { name }, secret: data };
+        if (extractable)
+          throw new DOMException(`${name}: its keys are not extractable`, "SyntaxError");
+        return {
+          type: "secret",
+          extractable: false,
+          usages: allowed,
+          algorithm: { name },
+          secret: data,
+        };
       },
     },
     "get key length": { run: () => null },
@@ -293,5 +353,7 @@ const pbkdf2Parameters = [
 
 defineDerivation("PBKDF2", pbkdf2Parameters, ({ hash, iterations, salt }, secret, length) => {
   if (iterations === 0) throw operationError("PBKDF2: at least one iteration");
-  return length === 0 ? new Uint8Array(0) : host.crypto("pbkdf2", hash, secret, salt, iterations, length);
+  return length === 0
+    ? new Uint8Array(0)
+    : host.crypto("pbkdf2", hash, secret, salt, iterations, length);
 });

@@ -1,5 +1,5 @@
-// DER, as much of it as SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), PKCS#8 (RFC 5958), PKCS#1 (RFC 8017)
-// and SEC 1 keys use: definite lengths, tags of one byte. What is not so is a DataError.
+// DER, as much of it as SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), PKCS#8 (RFC 5958), PKCS#1 (RFC
+// 8017) and SEC 1 keys use: definite lengths, tags of one byte. What is not so is a DataError.
 
 import { concatenate } from "./bytes.js";
 import { DOMException } from "./dom_exception.js";
@@ -72,12 +72,14 @@ export class DerReader {
   /** The content of the next value, which must have that tag. */
   read(tag) {
     const bytes = this.#bytes;
-    if (this.tag !== tag) throw dataError("the key's DER has another structure than its format wants");
+    if (this.tag !== tag)
+      throw dataError("the key's DER has another structure than its format wants");
     let at = this.#at + 2;
     let length = bytes[this.#at + 1];
     if (length >= 0x80) {
       const count = length - 0x80;
-      if (count === 0 || count > 3) throw dataError("the key's DER has a length that is not definite and short");
+      if (count === 0 || count > 3)
+        throw dataError("the key's DER has a length that is not definite and short");
       length = 0;
       for (let i = 0; i < count; i++) length = length * 256 + bytes[at++];
     }
@@ -94,7 +96,8 @@ export class DerReader {
   /** A non-negative integer, without zeros at the front. */
   integer() {
     const content = this.read(INTEGER);
-    if (content.length === 0 || content[0] > 0x7f) throw dataError("the key's DER has an integer that is negative or empty");
+    if (content.length === 0 || content[0] > 0x7f)
+      throw dataError("the key's DER has an integer that is negative or empty");
     return trimZeros(content);
   }
 
@@ -133,12 +136,19 @@ export function encodeSpki(oid, parameters, key) {
 }
 
 export function encodePkcs8(oid, parameters, key) {
-  return encode(SEQUENCE, encodeInteger(new Uint8Array(1)), algorithm(oid, parameters), encode(OCTET_STRING, key));
+  return encode(
+    SEQUENCE,
+    encodeInteger(new Uint8Array(1)),
+    algorithm(oid, parameters),
+    encode(OCTET_STRING, key),
+  );
 }
 
 function algorithm(oid, parameters) {
   const identifier = new Uint8Array(oid);
-  return parameters === null ? encode(SEQUENCE, identifier) : encode(SEQUENCE, identifier, new Uint8Array(parameters));
+  return parameters === null
+    ? encode(SEQUENCE, identifier)
+    : encode(SEQUENCE, identifier, new Uint8Array(parameters));
 }
 
 /** The key inside; `checkParameters` reads what is after the algorithm's identifier. */

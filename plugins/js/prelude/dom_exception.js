@@ -1,5 +1,7 @@
-// DOMException: an Error in every respect (it has a stack, `Error.isError` says true) whose name and
-// message live on the prototype as accessors. https://webidl.spec.whatwg.org/#idl-DOMException
+// DOMException: an Error in every respect (it has a stack, `Error.isError` says true) whose name
+// and message live on the prototype as accessors. https://webidl.spec.whatwg.org/#idl-DOMException
+
+import { define, setPrototypeOf } from "./primordials.js";
 
 const CODES = {
   INDEX_SIZE_ERR: 1,
@@ -59,7 +61,9 @@ const capture = Error.captureStackTrace;
 
 // Private fields put on an object that another constructor made: that is how the exception is a
 // genuine Error and has fields that no program can forge.
-class Fields extends (function (target) { return target; }) {
+class Fields extends function (target) {
+  return target;
+} {
   #name;
   #message;
   constructor(target, name, message) {
@@ -84,11 +88,10 @@ export class DOMException {
     const given = typeof options === "object" && options !== null;
     const name = given ? (options.name === undefined ? "Error" : `${options.name}`) : `${options}`;
     const exception = new Error();
-    Object.setPrototypeOf(exception, new.target.prototype);
+    setPrototypeOf(exception, new.target.prototype);
     new Fields(exception, name, text);
     if (given && "cause" in options) {
-      const { cause: value } = options;
-      Object.defineProperty(exception, "cause", { value, writable: true, enumerable: false, configurable: true });
+      define(exception, "cause", options.cause, false);
     }
     if (capture !== undefined) capture(exception, DOMException);
     return exception;
@@ -111,7 +114,10 @@ Object.setPrototypeOf(DOMException.prototype, Error.prototype);
 for (const key of ["name", "message", "code"]) {
   Object.defineProperty(DOMException.prototype, key, { enumerable: true });
 }
-Object.defineProperty(DOMException.prototype, Symbol.toStringTag, { value: "DOMException", configurable: true });
+Object.defineProperty(DOMException.prototype, Symbol.toStringTag, {
+  value: "DOMException",
+  configurable: true,
+});
 for (const key of Object.keys(CODES)) {
   const constant = { value: CODES[key], writable: false, enumerable: true, configurable: false };
   Object.defineProperty(DOMException, key, constant);

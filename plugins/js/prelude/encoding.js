@@ -3,7 +3,16 @@
 
 import { host } from "lily:host";
 import { bytesOf, charCodeAt, stringSlice, typedArrayName } from "./primordials.js";
-import { boolean, dictionary, DOMString, illegalInvocation, isObject, needs, shape, sharedBytes } from "./webidl.js";
+import {
+  boolean,
+  dictionary,
+  DOMString,
+  illegalInvocation,
+  isObject,
+  needs,
+  shape,
+  sharedBytes,
+} from "./webidl.js";
 
 const NOTHING = new Uint8Array(0);
 const BYTE_ORDER_MARK = 0xfeff;
@@ -22,7 +31,10 @@ export class TextEncoder {
     if (!(#brand in this)) illegalInvocation("TextEncoder");
     needs(2, arguments.length, "TextEncoder.encodeInto");
     const text = DOMString(source, "TextEncoder.encodeInto: argument 1");
-    const isBytes = isObject(destination) && ArrayBuffer.isView(destination) && typedArrayName(destination) === "Uint8Array";
+    const isBytes =
+      isObject(destination) &&
+      ArrayBuffer.isView(destination) &&
+      typedArrayName(destination) === "Uint8Array";
     if (!isBytes) throw new TypeError("TextEncoder.encodeInto: argument 2 is not a Uint8Array");
     const { 0: read, 1: written } = host.utf8EncodeInto(text, bytesOf(destination));
     return { read, written };
@@ -66,7 +78,8 @@ export class Decoder {
   constructor(name, fatal, ignoreBOM) {
     this.#name = name;
     this.#fatal = fatal;
-    this.#keepsMark = ignoreBOM || !(name === "utf-8" || name === "utf-16le" || name === "utf-16be");
+    this.#keepsMark =
+      ignoreBOM || !(name === "utf-8" || name === "utf-16le" || name === "utf-16be");
   }
 
   /** The text so far; `more` says whether another piece follows. */
@@ -75,7 +88,9 @@ export class Decoder {
       // The whole text at once, which is nearly always: no decoder is made.
       const text = host.decode(this.#name, bytes, this.#fatal);
       if (text === null) throw invalidData(this.#name);
-      return !this.#keepsMark && charCodeAt(text, 0) === BYTE_ORDER_MARK ? stringSlice(text, 1) : text;
+      return !this.#keepsMark && charCodeAt(text, 0) === BYTE_ORDER_MARK
+        ? stringSlice(text, 1)
+        : text;
     }
     if (this.#handle === 0) {
       this.#handle = host.newDecoder(this.#name, this.#fatal);
@@ -91,7 +106,9 @@ export class Decoder {
     if (text === null) throw invalidData(this.#name);
     if (!this.#atStart || text === "") return text;
     this.#atStart = false;
-    return !this.#keepsMark && charCodeAt(text, 0) === BYTE_ORDER_MARK ? stringSlice(text, 1) : text;
+    return !this.#keepsMark && charCodeAt(text, 0) === BYTE_ORDER_MARK
+      ? stringSlice(text, 1)
+      : text;
   }
 }
 
@@ -102,7 +119,8 @@ export class TextDecoder {
   #decoder;
   constructor(label = "utf-8", options = undefined) {
     this.#name = encodingOf(label, "TextDecoder: argument 1");
-    const { fatal, ignoreBOM } = options === undefined ? NO_INIT : convertInit(options, "TextDecoder: argument 2");
+    const { fatal, ignoreBOM } =
+      options === undefined ? NO_INIT : convertInit(options, "TextDecoder: argument 2");
     this.#fatal = fatal;
     this.#ignoreBOM = ignoreBOM;
     this.#decoder = new Decoder(this.#name, fatal, ignoreBOM);
@@ -118,7 +136,8 @@ export class TextDecoder {
   }
   decode(input = undefined, options = undefined) {
     const decoder = this.#decoder;
-    const bytes = input === undefined ? NOTHING : sharedBytes(input, "TextDecoder.decode: argument 1");
+    const bytes =
+      input === undefined ? NOTHING : sharedBytes(input, "TextDecoder.decode: argument 1");
     if (options === undefined || options === null) return decoder.decode(bytes, false);
     if (!isObject(options)) throw new TypeError("TextDecoder.decode: argument 2: not an object");
     return decoder.decode(bytes, boolean(options.stream));

@@ -1,15 +1,29 @@
-// Event and the events that carry data: CustomEvent, ErrorEvent, PromiseRejectionEvent, MessageEvent,
-// CloseEvent. https://dom.spec.whatwg.org/#events, https://html.spec.whatwg.org/
+// Event and the events that carry data: CustomEvent, ErrorEvent, PromiseRejectionEvent,
+// MessageEvent, CloseEvent. https://dom.spec.whatwg.org/#events, https://html.spec.whatwg.org/
 //
 // What dispatch needs of an event's inside is exported as functions (`beginDispatch` …): programs
 // cannot reach them.
 
 import { host } from "lily:host";
 import { inspectAs } from "./inspect_custom.js";
+import { defineProperty, SafeWeakSet } from "./primordials.js";
 import {
-  any, boolean, dictionary, DOMString, needs, nullable, object, REQUIRED, sequence, shape, unsignedLong,
-  unsignedShort, USVString,
+  any,
+  boolean,
+  dictionary,
+  DOMString,
+  needs,
+  nullable,
+  object,
+  REQUIRED,
+  sequence,
+  shape,
+  unsignedLong,
+  unsignedShort,
+  USVString,
 } from "./webidl.js";
+
+const { freeze } = Object;
 
 const EventInit = [
   ["bubbles", boolean, false],
@@ -30,10 +44,23 @@ export let isDispatching;
 export let setPassive;
 export let trust;
 
-const trusted = new WeakSet();
+const trusted = new SafeWeakSet();
 // [LegacyUnforgeable]: an own accessor of every event, one function for all.
-const isTrusted = Object.getOwnPropertyDescriptor({ get isTrusted() { return trusted.has(this); } }, "isTrusted").get;
-const unforgeable = { get: isTrusted, set: undefined, enumerable: true, configurable: false };
+const isTrusted = Object.getOwnPropertyDescriptor(
+  {
+    get isTrusted() {
+      return trusted.has(this);
+    },
+  },
+  "isTrusted",
+).get;
+const unforgeable = {
+  __proto__: null,
+  get: isTrusted,
+  set: undefined,
+  enumerable: true,
+  configurable: false,
+};
 
 export class Event {
   #type;
@@ -77,11 +104,12 @@ export class Event {
   constructor(type, eventInitDict = undefined) {
     needs(1, arguments.length, new.target.name);
     this.#type = DOMString(type, "Event: argument 1");
-    const init = eventInitDict === undefined ? NO_INIT : convertEventInit(eventInitDict, "Event: argument 2");
+    const init =
+      eventInitDict === undefined ? NO_INIT : convertEventInit(eventInitDict, "Event: argument 2");
     this.#bubbles = init.bubbles;
     this.#cancelable = init.cancelable;
     this.#composed = init.composed;
-    Object.defineProperty(this, "isTrusted", unforgeable);
+    defineProperty(this, "isTrusted", unforgeable);
   }
   get type() {
     return this.#type;
@@ -150,12 +178,16 @@ export class Event {
   }
 }
 shape(Event, { constants: { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 } });
-inspectAs(Event, (event) => ({
-  type: event.type,
-  defaultPrevented: event.defaultPrevented,
-  cancelable: event.cancelable,
-  timeStamp: event.timeStamp,
-}));
+inspectAs(
+  Event,
+  ({ type, defaultPrevented, cancelable, timeStamp }) => ({
+    type,
+    defaultPrevented,
+    cancelable,
+    timeStamp,
+  }),
+  { deep: "name" },
+);
 
 const CustomEventInit = dictionary([...EventInit, ["detail", any, null]]);
 
@@ -246,7 +278,7 @@ export class MessageEvent extends Event {
     needs(1, arguments.length, "MessageEvent");
     super(type, eventInitDict);
     this.#init = MessageEventInit(eventInitDict, "MessageEvent: argument 2");
-    Object.freeze(this.#init.ports);
+    freeze(this.#init.ports);
   }
   get data() {
     return this.#init.data;
@@ -264,15 +296,25 @@ export class MessageEvent extends Event {
     return this.#init.ports;
   }
   initMessageEvent(
-    type, bubbles = false, cancelable = false, data = null, origin = "", lastEventId = "", source = null, ports = [],
+    type,
+    bubbles = false,
+    cancelable = false,
+    data = null,
+    origin = "",
+    lastEventId = "",
+    source = null,
+    ports = [],
   ) {
     needs(1, arguments.length, "MessageEvent.initMessageEvent");
     const busy = isDispatching(this);
-    const init = MessageEventInit({ data, origin, lastEventId, source, ports }, "MessageEvent.initMessageEvent");
+    const init = MessageEventInit(
+      { data, origin, lastEventId, source, ports },
+      "MessageEvent.initMessageEvent",
+    );
     this.initEvent(type, bubbles, cancelable);
     if (busy) return;
     this.#init = init;
-    Object.freeze(init.ports);
+    freeze(init.ports);
   }
 }
 shape(MessageEvent);

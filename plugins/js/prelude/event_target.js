@@ -3,10 +3,28 @@
 //
 // There is no tree here: an event has one target, and dispatch is one walk over its listeners.
 
-import { beginDispatch, endDispatch, isDispatching, isEvent, isStopped, setPassive, trust } from "./event.js";
+import {
+  beginDispatch,
+  endDispatch,
+  isDispatching,
+  isEvent,
+  isStopped,
+  setPassive,
+  trust,
+} from "./event.js";
 import { DOMException } from "./dom_exception.js";
+import { inspectAs } from "./inspect_custom.js";
+import { apply, define, SafeMap } from "./primordials.js";
 import { report } from "./report.js";
-import { boolean, DOMString, illegalInvocation, interfaceType, isObject, needs, shape } from "./webidl.js";
+import {
+  boolean,
+  DOMString,
+  illegalInvocation,
+  interfaceType,
+  isObject,
+  needs,
+  shape,
+} from "./webidl.js";
 
 /** AbortSignal's part (abort_signal.js fills it in, which imports this file). */
 export const signals = { is: () => false, isAborted: () => false, onAbort() {}, onListen() {} };
@@ -41,7 +59,8 @@ export class EventTarget {
     const once = given && boolean(options.once);
     const passive = given && boolean(options.passive);
     let signal = given ? options.signal : undefined;
-    if (signal !== undefined) signal = convertSignal(signal, "EventTarget.addEventListener: signal");
+    if (signal !== undefined)
+      signal = convertSignal(signal, "EventTarget.addEventListener: signal");
     if (signal !== undefined && signals.isAborted(signal)) return;
     if (callback === null || callback === undefined) return;
     state.listeners ??= [];
@@ -67,11 +86,13 @@ export class EventTarget {
     stateOf(this);
     needs(1, arguments.length, "EventTarget.dispatchEvent");
     convertEvent(event, "EventTarget.dispatchEvent: argument 1");
-    if (isDispatching(event)) throw new DOMException("the event is being dispatched already", "InvalidStateError");
+    if (isDispatching(event))
+      throw new DOMException("the event is being dispatched already", "InvalidStateError");
     return dispatch(this ?? globalThis, event);
   }
 }
 shape(EventTarget);
+inspectAs(EventTarget, () => ({}), { deep: "name" });
 
 function convertCallback(callback, where) {
   if (callback === null || callback === undefined || isObject(callback)) return;
@@ -80,18 +101,20 @@ function convertCallback(callback, where) {
 
 // Indexed writes would meet setters that a program put on Array.prototype.
 function append(list, value) {
-  Object.defineProperty(list, list.length, { value, writable: true, enumerable: true, configurable: true });
+  define(list, list.length, value);
 }
 
 function find(listeners, type, callback, capture) {
   for (let i = 0; i < listeners.length; i++) {
     const listener = listeners[i];
-    if (listener.type === type && listener.callback === callback && listener.capture === capture) return i;
+    if (listener.type === type && listener.callback === callback && listener.capture === capture)
+      return i;
   }
   return -1;
 }
 
-// The list is replaced, never changed in place: a dispatch under way goes on over the list it began with.
+// The list is replaced, never changed in place: a dispatch under way goes on over the list it began
+// with.
 function remove(state, listener) {
   if (listener.removed) return;
   listener.removed = true;
@@ -110,7 +133,8 @@ export function dispatch(target, event) {
   // Capturing listeners first, as at a target in a tree.
   if (state.listeners !== null) {
     invoke(state, target, event, type, true);
-    if (state.listeners !== null && !isStopped(event, false)) invoke(state, target, event, type, false);
+    if (state.listeners !== null && !isStopped(event, false))
+      invoke(state, target, event, type, false);
   }
   return endDispatch(event);
 }
@@ -126,11 +150,12 @@ function invoke(state, target, event, type, capture) {
     try {
       const { callback } = listener;
       if (typeof callback === "function") {
-        Reflect.apply(callback, target, [event]);
+        apply(callback, target, [event]);
       } else {
         const { handleEvent } = callback;
-        if (typeof handleEvent !== "function") throw new TypeError("the listener's handleEvent is not a function");
-        Reflect.apply(handleEvent, callback, [event]);
+        if (typeof handleEvent !== "function")
+          throw new TypeError("the listener's handleEvent is not a function");
+        apply(handleEvent, callback, [event]);
       }
     } catch (error) {
       report(error);
@@ -161,7 +186,7 @@ function getHandler(target, type) {
 
 function setHandler(target, type, value) {
   const state = stateOf(target);
-  state.handlers ??= new Map();
+  state.handlers ??= new SafeMap();
   const handler = state.handlers.get(type);
   const usable = isObject(value) ? value : null; // [LegacyTreatNonObjectAsNull]
   if (handler !== undefined) {
@@ -187,10 +212,11 @@ function callHandler(target, handler, event) {
   if (typeof handler !== "function") return;
   if (event.type === "error" && target === globalThis && "lineno" in event) {
     const { message, filename, lineno, colno, error } = event;
-    if (Reflect.apply(handler, globalThis, [message, filename, lineno, colno, error]) === true) event.preventDefault();
+    if (apply(handler, globalThis, [message, filename, lineno, colno, error]) === true)
+      event.preventDefault();
     return;
   }
-  if (Reflect.apply(handler, target, [event]) === false) event.preventDefault();
+  if (apply(handler, target, [event]) === false) event.preventDefault();
 }
 
 /** Accessors `on…` on the class's prototype; `whenSet(target)` runs after an assignment. */

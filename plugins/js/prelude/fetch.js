@@ -1,8 +1,8 @@
 // fetch(). https://fetch.spec.whatwg.org/#fetch-method
-// The host sends requests, follows redirects (at most 20, the standard's rules for methods, bodies and
-// credentials) and decodes content codings; nothing is forbidden here that a browser forbids for the
-// sake of its user: a server has no cookies, no origin and no CORS. What a program may reach is the
-// host's to decide.
+// The host sends requests, follows redirects (at most 20, the standard's rules for methods, bodies
+// and credentials) and decodes content codings; nothing is forbidden here that a browser forbids
+// for the sake of its user: a server has no cookies, no origin and no CORS. What a program may
+// reach is the host's to decide.
 
 import { host } from "lily:host";
 import { AbortSignal, offAbort, onAbort } from "./abort_signal.js";
@@ -10,15 +10,19 @@ import { blobBytes, blobType } from "./blob.js";
 import { Channel } from "./channel.js";
 import { contentOfChannel, contentOfSource, discard, send } from "./content.js";
 import { processDataUrl } from "./data_url.js";
-import { hasHeader } from "./header_list.js";
+import { appendHeader, hasHeader } from "./header_list.js";
 import { blobOfUrl } from "./object_urls.js";
 import { signals } from "./event_target.js";
-import { getter } from "./primordials.js";
+import { arraySlice, getter, matches, stringIndexOf, stringSlice } from "./primordials.js";
 import { partsOfRequest, Request } from "./request.js";
-import { responseOver } from "./response.js";
+import { hasNoContent, responseOver } from "./response.js";
 import { needs } from "./webidl.js";
 
 const reasonOf = getter(AbortSignal.prototype, "reason");
+
+const HTTP = /^https?:/;
+const DATA = /^data:/;
+const BLOB = /^blob:/;
 
 // An answer that nobody can read any more gives its connection back.
 const unread = new FinalizationRegistry((id) => host.drop(id));
@@ -31,9 +35,9 @@ export async function fetch(input, init = undefined) {
     if (content !== null) discard(content, reasonOf(signal));
     throw reasonOf(signal);
   }
-  if (url.startsWith("http:") || url.startsWith("https:")) return fetchHttp(request);
-  if (url.startsWith("data:")) return fetchData(url);
-  if (url.startsWith("blob:")) return fetchBlob(request);
+  if (matches(HTTP, url)) return await fetchHttp(request);
+  if (matches(DATA, url)) return fetchData(url);
+  if (matches(BLOB, url)) return fetchBlob(request);
   throw new TypeError(`fetch: cannot fetch ${url}: its scheme is not http, https, data or blob`);
 }
 
@@ -47,25 +51,39 @@ async function fetchHttp({ method, url, flat, content, redirect, signal }) {
     onAbort(signal, abort);
     channel.onClose = () => offAbort(signal, abort);
   }
-  const headers = hasHeader(flat, "accept") ? flat : [...flat, "accept", "*/*"];
-  const head = channel.head();
+  const headers = arraySlice(flat);
+  if (!hasHeader(flat, "accept")) appendHeader(headers, "accept", "*/*");
+  const answered = channel.head();
   const target = withoutHash(url);
   if (content === null || content.source !== null) {
-    host.fetch(channel.id, method, target, headers, content === null ? null : content.source, false, redirect);
+    host.fetch(
+      channel.id,
+      method,
+      target,
+      headers,
+      content === null ? null : content.source,
+      false,
+      redirect,
+    );
   } else {
     host.fetch(channel.id, method, target, headers, null, true, redirect);
     send(content, channel, (error) => {
-      channel.fail(new TypeError(`fetch: the body of the request broke off: ${url}`, { cause: error }));
+      channel.fail(
+        new TypeError(`fetch: the body of the request broke off: ${url}`, { cause: error }),
+      );
     });
   }
-  const answer = await head;
-  unread.register(channel, channel.id);
-  return responseOver({ ...answer, url: withoutHash(answer.url) }, contentOfChannel(channel));
+  const answer = await answered;
+  const isEmpty = method === "HEAD" || hasNoContent(answer.status);
+  if (isEmpty) channel.drop();
+  else unread.register(channel, channel.id);
+  const head = { ...answer, url: withoutHash(answer.url) };
+  return responseOver(head, isEmpty ? null : contentOfChannel(channel));
 }
 
 function withoutHash(url) {
-  const hash = url.indexOf("#");
-  return hash < 0 ? url : url.slice(0, hash);
+  const hash = stringIndexOf(url, "#");
+  return hash < 0 ? url : stringSlice(url, 0, hash);
 }
 
 function fetchData(url) {
@@ -83,6 +101,12 @@ function fetchBlob({ method, url }) {
 }
 
 function local(url, headers, bytes) {
-  const answer = { status: 200, statusText: "OK", url: withoutHash(url), headers, redirected: false };
+  const answer = {
+    status: 200,
+    statusText: "OK",
+    url: withoutHash(url),
+    headers,
+    redirected: false,
+  };
   return responseOver(answer, contentOfSource(bytes));
 }

@@ -5,7 +5,16 @@ import { DOMException } from "./dom_exception.js";
 import { Event } from "./event.js";
 import { fire, isHeard } from "./event_target.js";
 import { partsOfRequest } from "./request.js";
-import { any, dictionary, DOMString, illegalInvocation, interfaceType, needs, REQUIRED, shape } from "./webidl.js";
+import {
+  any,
+  dictionary,
+  DOMString,
+  illegalInvocation,
+  interfaceType,
+  needs,
+  REQUIRED,
+  shape,
+} from "./webidl.js";
 
 const fetchEventInit = dictionary([
   ["clientId", DOMString, ""],
@@ -33,7 +42,8 @@ export class ExtendableEvent extends Event {
     if (!(#context in this)) illegalInvocation("ExtendableEvent");
     needs(1, arguments.length, "ExtendableEvent.waitUntil");
     // An event that a program has made extends nothing.
-    if (this.#context === null) throw new DOMException("the event was not dispatched by the host", "InvalidStateError");
+    if (this.#context === null)
+      throw new DOMException("the event was not dispatched by the host", "InvalidStateError");
     this.#context.waitUntil(f);
   }
 
@@ -74,8 +84,13 @@ export class FetchEvent extends ExtendableEvent {
   respondWith(r) {
     const open = this.#open;
     needs(1, arguments.length, "FetchEvent.respondWith");
-    if (!open) throw new DOMException("respondWith must be called while the event is dispatched", "InvalidStateError");
-    if (this.#answer !== null) throw new DOMException("respondWith was called twice", "InvalidStateError");
+    if (!open)
+      throw new DOMException(
+        "respondWith must be called while the event is dispatched",
+        "InvalidStateError",
+      );
+    if (this.#answer !== null)
+      throw new DOMException("respondWith was called twice", "InvalidStateError");
     this.stopImmediatePropagation();
     this.#answer = { value: r };
   }

@@ -29,8 +29,22 @@ function toEntry(given, name, value, filename, where) {
     const as = filename === undefined ? undefined : USVString(filename, `${where}: argument 3`);
     return { name: key, value: fileOf(value, as) };
   }
-  if (given > 2) throw new TypeError(`${where}: argument 2 is not a Blob, so there is no argument 3`);
+  if (given > 2)
+    throw new TypeError(`${where}: argument 2 is not a Blob, so there is no argument 3`);
   return { name: key, value: USVString(value, `${where}: argument 2`) };
+}
+
+function find(entries, name) {
+  for (let i = 0; i < entries.length; i++) if (entries[i].name === name) return i;
+  return -1;
+}
+
+/** Removes the entries of that name from `start` on. */
+function remove(entries, name, start) {
+  let to = start;
+  for (let i = start; i < entries.length; i++)
+    if (entries[i].name !== name) entries[to++] = entries[i];
+  entries.length = to;
 }
 
 export class FormData {
@@ -38,7 +52,8 @@ export class FormData {
 
   constructor(form = undefined) {
     // The parameter is an HTML form, and a server has none.
-    if (form !== undefined) throw new TypeError("FormData constructor: argument 1 is not an HTMLFormElement");
+    if (form !== undefined)
+      throw new TypeError("FormData constructor: argument 1 is not an HTMLFormElement");
   }
 
   append(name, value, filename = undefined) {
@@ -50,37 +65,43 @@ export class FormData {
     const entries = this.#entries;
     needs(1, arguments.length, "FormData.delete");
     const key = USVString(name, "FormData.delete: argument 1");
-    this.#entries = entries.filter((entry) => entry.name !== key);
+    remove(entries, key, 0);
   }
 
   get(name) {
     const entries = this.#entries;
     needs(1, arguments.length, "FormData.get");
-    const key = USVString(name, "FormData.get: argument 1");
-    for (const entry of entries) if (entry.name === key) return entry.value;
-    return null;
+    const at = find(entries, USVString(name, "FormData.get: argument 1"));
+    return at < 0 ? null : entries[at].value;
   }
 
   getAll(name) {
     const entries = this.#entries;
     needs(1, arguments.length, "FormData.getAll");
     const key = USVString(name, "FormData.getAll: argument 1");
-    return entries.filter((entry) => entry.name === key).map((entry) => entry.value);
+    const values = [];
+    for (let i = 0; i < entries.length; i++) {
+      if (entries[i].name === key) values[values.length] = entries[i].value;
+    }
+    return values;
   }
 
   has(name) {
     const entries = this.#entries;
     needs(1, arguments.length, "FormData.has");
-    const key = USVString(name, "FormData.has: argument 1");
-    return entries.some((entry) => entry.name === key);
+    return find(entries, USVString(name, "FormData.has: argument 1")) >= 0;
   }
 
   set(name, value, filename = undefined) {
     const entries = this.#entries;
     const entry = toEntry(arguments.length, name, value, filename, "FormData.set");
-    const at = entries.findIndex((other) => other.name === entry.name);
-    if (at < 0) entries[entries.length] = entry;
-    else this.#entries = entries.filter((other, i) => i <= at || other.name !== entry.name).with(at, entry);
+    const at = find(entries, entry.name);
+    if (at < 0) {
+      entries[entries.length] = entry;
+    } else {
+      entries[at] = entry;
+      remove(entries, entry.name, at + 1);
+    }
   }
 
   static {
@@ -101,13 +122,16 @@ export class FormData {
       form.#entries = parts.map((part) =>
         part.bytes === undefined
           ? { name: part.name, value: part.value }
-          : { name: part.name, value: new File([new Blob([part.bytes])], part.filename, { type: part.type }) },
+          : {
+              name: part.name,
+              value: new File([new Blob([part.bytes])], part.filename, { type: part.type }),
+            },
       );
       return form;
     };
   }
 }
 
-pairIterable(FormData, (form, index) => pairAt(form, index));
+pairIterable(FormData, (form, index) => pairAt(form, index), "FormData");
 shape(FormData);
 inspectAs(FormData, (form) => Object.fromEntries(form));

@@ -4,7 +4,7 @@
 import { ErrorEvent, PromiseRejectionEvent } from "./event.js";
 import { EventTarget, fire, handlerAccessor, isHeard } from "./event_target.js";
 import { hooks } from "./hooks.js";
-import { newTurn, wake } from "./loop.js";
+import { wake } from "./loop.js";
 import { late, report } from "./report.js";
 import { needs } from "./webidl.js";
 
@@ -23,7 +23,10 @@ export function reportError(e) {
 
 late.fireError = (error, details) => {
   if (!isHeard(globalThis, "error")) return true;
-  return fire(globalThis, new ErrorEvent("error", { __proto__: null, ...details, error, cancelable: true }));
+  return fire(
+    globalThis,
+    new ErrorEvent("error", { __proto__: null, ...details, error, cancelable: true }),
+  );
 };
 
 late.fireRejection = (type, promise, reason) => {
@@ -35,16 +38,3 @@ late.fireRejection = (type, promise, reason) => {
 hooks.timer = (id) => {
   wake(id);
 };
-
-/** The hooks as the engine gets them: each begins a turn of the loop, whose time is read anew. */
-export function turns() {
-  const table = { __proto__: null };
-  for (const name of Object.keys(hooks)) {
-    const hook = hooks[name];
-    table[name] = name === "timer" ? hook : (a, b, c, d, e, f) => {
-      newTurn();
-      return hook(a, b, c, d, e, f);
-    };
-  }
-  return table;
-}

@@ -1,23 +1,53 @@
 // Header lists as flat arrays [name, value, name, value, …] with names in lower case: what the host
-// gives and takes, and all that most requests ever need. https://fetch.spec.whatwg.org/#terminology-headers
+// gives and takes, and all that most requests ever need.
+// https://fetch.spec.whatwg.org/#terminology-headers
 
-import { charCodeAt, stringSlice, toLowerCase } from "./primordials.js";
-import { ByteString, isObject, record, sequence, sequenceFrom } from "./webidl.js";
+import {
+  arraySort,
+  charCodeAt,
+  matches,
+  ownKeys,
+  SafeMap,
+  stringSlice,
+  toLowerCase,
+  uncurry,
+} from "./primordials.js";
+import { ByteString, isObject, sequence, sequenceFrom } from "./webidl.js";
+
+const isEnumerable = uncurry(Object.prototype.propertyIsEnumerable);
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const forbidden = /[\0\r\n]/;
+// What most values are: nothing to convert, to trim or to refuse.
+const plain = /^[!-~](?:[ -~]*[!-~])?$/;
+
+// Programs use few names, over and over: those that were found good, in lower case.
+const KNOWN_NAMES_MAX = 256;
+const KNOWN_NAME_LENGTH_MAX = 64;
+const knownNames = new SafeMap();
+let knownCount = 0;
 
 /** The name in lower case (HTTP does not distinguish; the standard's iteration does not either). */
 export function headerName(name, where) {
+  const known = knownNames.get(name);
+  if (known !== undefined) return known;
   const text = ByteString(name, where);
-  if (!token.test(text)) throw new TypeError(`${where}: ${JSON.stringify(text)} is not a header name`);
-  return toLowerCase(text);
+  if (!matches(token, text))
+    throw new TypeError(`${where}: ${JSON.stringify(text)} is not a header name`);
+  const lower = toLowerCase(text);
+  if (knownCount < KNOWN_NAMES_MAX && text.length <= KNOWN_NAME_LENGTH_MAX) {
+    knownCount++;
+    knownNames.set(text, lower);
+  }
+  return lower;
 }
 
 /** The value without HTTP whitespace around it. */
 export function headerValue(value, where) {
+  if (typeof value === "string" && matches(plain, value)) return value;
   const text = normalize(ByteString(value, where));
-  if (forbidden.test(text)) throw new TypeError(`${where}: ${JSON.stringify(text)} is not a header value`);
+  if (matches(forbidden, text))
+    throw new TypeError(`${where}: ${JSON.stringify(text)} is not a header value`);
   return text;
 }
 
@@ -96,7 +126,7 @@ export function sortAndCombine(flat) {
       values[name] += `, ${value}`;
     }
   }
-  names.sort();
+  arraySort(names);
   const pairs = [];
   for (let i = 0; i < names.length; i++) {
     const name = names[i];
@@ -108,22 +138,54 @@ export function sortAndCombine(flat) {
 }
 
 const toPair = sequence(ByteString);
-const toRecord = record(ByteString, ByteString);
 
-/** The conversion of HeadersInit to [name, value] pairs, not yet validated. */
+/**
+ * The conversion of HeadersInit: `{ flat, arePlain }`, a new list that is not yet validated, but for
+ * its values if they all are plain.
+ */
 export function headersInit(init, where) {
-  if (!isObject(init)) throw new TypeError(`${where}: headers are an object or a sequence of pairs`);
+  if (!isObject(init))
+    throw new TypeError(`${where}: headers are an object or a sequence of pairs`);
   const method = init[Symbol.iterator];
-  if (method === undefined || method === null) return toRecord(init, where);
+  if (method === undefined || method === null) return fromRecord(init, where);
   if (typeof method !== "function") throw new TypeError(`${where}: not iterable`);
-  return sequenceFrom(init, method, toPair, where);
-}
-
-/** https://fetch.spec.whatwg.org/#concept-headers-fill, for a guard that permits. */
-export function fillHeaders(flat, pairs, where) {
+  const flat = [];
+  const pairs = sequenceFrom(init, method, toPair, where);
   for (let i = 0; i < pairs.length; i++) {
     const pair = pairs[i];
     if (pair.length !== 2) throw new TypeError(`${where}: a header is a pair of name and value`);
-    appendHeader(flat, headerName(pair[0], where), headerValue(pair[1], where));
+    appendHeader(flat, pair[0], pair[1]);
   }
+  return { flat, arePlain: false };
+}
+
+/** record<ByteString, ByteString>, whose keys are strings already and so never become equal. */
+function fromRecord(init, where) {
+  const flat = [];
+  let arePlain = true;
+  const keys = ownKeys(init);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i];
+    if (!isEnumerable(init, key)) continue;
+    if (knownNames.get(key) === undefined) ByteString(key, where); // Before the value is read.
+    let value = init[key];
+    if (typeof value !== "string" || !matches(plain, value)) {
+      value = ByteString(value, where);
+      arePlain = false;
+    }
+    appendHeader(flat, key, value);
+  }
+  return { flat, arePlain };
+}
+
+/**
+ * https://fetch.spec.whatwg.org/#concept-headers-fill, for a guard that permits: the list, made
+ * good in place.
+ */
+export function validateHeaders({ flat, arePlain }, where) {
+  for (let i = 0; i < flat.length; i += 2) {
+    flat[i] = headerName(flat[i], where);
+    if (!arePlain) flat[i + 1] = headerValue(flat[i + 1], where);
+  }
+  return flat;
 }

@@ -1,12 +1,11 @@
 // Headers. https://fetch.spec.whatwg.org/#headers-class
-// An object is a view of a flat header list (header_list.js), which Request and Response hold without
-// it: it is made when a program first asks for `.headers`. Its sorted and combined form is made when
-// a program first iterates. A server forbids no names, so of the standard's guards only "immutable"
-// is left of consequence.
+// An object is a view of a flat header list (header_list.js), which Request and Response hold
+// without it: it is made when a program first asks for `.headers`. Its sorted and combined form is
+// made when a program first iterates. A server forbids no names, so of the standard's guards only
+// "immutable" is left of consequence.
 
 import {
   appendHeader,
-  fillHeaders,
   getHeader,
   hasHeader,
   headerName,
@@ -15,6 +14,7 @@ import {
   removeHeader,
   setHeader,
   sortAndCombine,
+  validateHeaders,
 } from "./header_list.js";
 import { inspectAs } from "./inspect_custom.js";
 import { needs, pairIterable, shape } from "./webidl.js";
@@ -34,7 +34,7 @@ export class Headers {
   constructor(init = undefined) {
     if (init === undefined) return;
     const where = "Headers constructor: argument 1";
-    fillHeaders(this.#flat, headersInit(init, where), where);
+    this.#flat = validateHeaders(headersInit(init, where), where);
   }
 
   append(name, value) {
@@ -104,6 +104,6 @@ export class Headers {
   }
 }
 
-pairIterable(Headers, (headers, index) => pairAt(headers, index));
+pairIterable(Headers, (headers, index) => pairAt(headers, index), "Headers");
 shape(Headers);
 inspectAs(Headers, (headers) => Object.fromEntries(headers));

@@ -175,6 +175,8 @@ declare module "lily:host" {
     /**
      * The answer to `request(id)`: whole, or with `more` its head, with `write` and `finish` to
      * follow. A whole body has its content-length set by the host. For HEAD the host sends no body.
+     * Headers of the connection (connection, keep-alive, transfer-encoding, upgrade, te, trailer) are
+     * the host's own and left out; so they are from what `request` and `response` give.
      */
     respond(
       id: Id, status: number, statusText: string, headers: FlatHeaders, body: Uint8Array | string | null, more: boolean,
@@ -339,7 +341,7 @@ declare module "lily:host" {
      * True: it serves requests. False: it is a script, and ends when nothing is left to do.
      */
     loaded?(namespace: object): boolean;
-    /** A request for this program. Its body, if it has one, is pulled by its id; the answer is `respond(id)`. */
+    /** A request for this program; the URL is absolute, as the URL parser writes it. Its body, if it has one, is pulled by its id; the answer is `respond(id)`. */
     request?(id: Id, method: string, url: string, headers: FlatHeaders, hasBody: boolean): void;
     /** The client has left before the answer was complete: nothing with that id reaches it any more. */
     gone?(id: Id): void;

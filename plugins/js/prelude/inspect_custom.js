@@ -3,13 +3,16 @@
 
 export const CUSTOM = Symbol.for("nodejs.util.inspect.custom");
 
-/** `fields(object)` answers the plain object whose members are shown after the class's name. */
-export function inspectAs(Class, fields, name = undefined) {
+/**
+ * `fields(object)` answers the plain object whose members are shown after the class's name. Beyond
+ * the depth it is shown as any object, or by its name alone.
+ */
+export function inspectAs(Class, fields, { deep = "object" } = {}) {
   const method = {
     [CUSTOM](depth, options, inspect) {
-      if (depth < 0) return this;
+      const title = this.constructor?.name ?? Class.name;
+      if (depth < 0) return deep === "name" ? title : this;
       const shown = { ...options, depth: options.depth == null ? null : options.depth - 1 };
-      const title = name ?? this.constructor?.name ?? Class.name;
       try {
         return `${title} ${inspect(fields(this), shown)}`;
       } catch {

@@ -35,18 +35,23 @@ export const JsonWebKey = dictionary([
 /** `use` is "sig" or "enc" by the algorithm; it is only held against a key that is used at all. */
 export function checkJwk(jwk, { kty, use, extractable, usages }) {
   if (jwk.kty !== kty) throw dataError(`the JWK's kty is not "${kty}"`);
-  if (usages.length > 0 && jwk.use !== undefined && jwk.use !== use) throw dataError(`the JWK's use is not "${use}"`);
+  if (usages.length > 0 && jwk.use !== undefined && jwk.use !== use)
+    throw dataError(`the JWK's use is not "${use}"`);
   if (jwk.key_ops !== undefined) {
-    if (new Set(jwk.key_ops).size < jwk.key_ops.length) throw dataError("the JWK's key_ops has doubles");
+    if (new Set(jwk.key_ops).size < jwk.key_ops.length)
+      throw dataError("the JWK's key_ops has doubles");
     for (const usage of usages) {
-      if (!jwk.key_ops.includes(usage)) throw dataError(`the JWK's key_ops does not have "${usage}"`);
+      if (!jwk.key_ops.includes(usage))
+        throw dataError(`the JWK's key_ops does not have "${usage}"`);
     }
   }
-  if (jwk.ext === false && extractable) throw dataError("the JWK's ext is false, but an extractable key is wanted");
+  if (jwk.ext === false && extractable)
+    throw dataError("the JWK's ext is false, but an extractable key is wanted");
 }
 
 export function checkAlg(jwk, ...names) {
-  if (jwk.alg !== undefined && !names.includes(jwk.alg)) throw dataError(`the JWK's alg is not "${names[0]}"`);
+  if (jwk.alg !== undefined && !names.includes(jwk.alg))
+    throw dataError(`the JWK's alg is not "${names[0]}"`);
 }
 
 /** The bytes of a member, which must be there. */

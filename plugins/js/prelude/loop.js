@@ -2,9 +2,9 @@
 // each in a turn of its own so that microtasks run between them. It keeps one timer of the host for
 // all of the program's. https://html.spec.whatwg.org/#timers
 //
-// Where HTML leaves a choice this takes Node's, whose programs print in this order: time is read
-// once a turn of the loop, in whole milliseconds, a wait is at least one, and nested timers are not
-// slowed down. A turn is: all timers that were due when it began, then all tasks that waited then.
+// Where HTML leaves a choice this takes Node's, whose programs print in this order: time is in
+// whole milliseconds, a wait is at least one, and nested timers are not slowed down. The loop goes
+// in rounds: all timers that were due when the round began, then all tasks that waited then.
 
 import { host } from "lily:host";
 import { report } from "./report.js";
@@ -12,16 +12,18 @@ import { report } from "./report.js";
 let wakeId = 0;
 let armedFor = Infinity; // when the host's timer is due
 let armedWeak = false;
-let turnTime = -1; // the loop's time in this turn, -1: not read yet
 let sequence = 0;
 let strongTimers = 0;
 
-// ---- timers: a binary heap by (due, sequence), each knowing its place ----
+// ---- timers: a binary heap, each knowing its place ----
 
 const heap = [];
 
+// Of two that are due in the same millisecond the shorter wait comes first: begun a moment later,
+// it would be the first by a finer clock.
 function isBefore(a, b) {
-  return a.due < b.due || (a.due === b.due && a.sequence < b.sequence);
+  if (a.due !== b.due) return a.due < b.due;
+  return a.wait !== b.wait ? a.wait < b.wait : a.sequence < b.sequence;
 }
 
 function place(timer, at) {
@@ -53,13 +55,14 @@ function siftDown(timer, at) {
 
 /** A timer that has not been started. A weak one does not keep the program running. */
 export function newTimer(run, weak = false) {
-  return { run, weak, due: 0, sequence: 0, at: -1 };
+  return { run, weak, due: 0, wait: 0, sequence: 0, at: -1 };
 }
 
-/** Starts a timer anew, `ms` from the turn's time. */
-export function startTimer(timer, ms) {
+/** Starts a timer anew, `ms` from now or from the time given. */
+export function startTimer(timer, ms, from = now()) {
   if (timer.at !== -1) take(timer);
-  timer.due = now() + (ms >= 1 ? Math.trunc(ms) : 1);
+  timer.wait = ms >= 1 ? Math.trunc(ms) : 1;
+  timer.due = from + timer.wait;
   timer.sequence = ++sequence;
   if (!timer.weak) strongTimers++;
   heap.length++;
@@ -113,16 +116,11 @@ export function dropTask(task) {
   task.run = null;
 }
 
-// ---- turns ----
+// ---- rounds ----
 
-function now() {
-  if (turnTime === -1) turnTime = Math.trunc(host.monotonic());
-  return turnTime;
-}
-
-/** A hook of the host begins: time goes on. */
-export function newTurn() {
-  turnTime = -1;
+/** The time that timers go by. */
+export function now() {
+  return Math.trunc(host.monotonic());
 }
 
 // What is left of the present round: timers due by then, and so many tasks.
@@ -160,11 +158,8 @@ export function wake(id) {
 
 /** The next timer or task of the round; a new round when nothing is left of the last. */
 function next() {
-  if (round === null) {
-    turnTime = -1;
-    round = { until: now(), lastTimer: sequence, tasks: taskCount };
-  }
-  if (heap.length > 0 && heap[0].due <= round.until && heap[0].sequence <= round.lastTimer) {
+  if (round === null) round = { until: now(), tasks: taskCount };
+  if (isTimerDue()) {
     const timer = heap[0];
     take(timer);
     endRound();
@@ -183,7 +178,11 @@ function next() {
   return null;
 }
 
+// A timer started in the round is due after its beginning: a wait is at least a millisecond.
+function isTimerDue() {
+  return heap.length > 0 && heap[0].due <= round.until;
+}
+
 function endRound() {
-  const more = heap.length > 0 && heap[0].due <= round.until && heap[0].sequence <= round.lastTimer;
-  if (!more && round.tasks === 0) round = null;
+  if (!isTimerDue() && round.tasks === 0) round = null;
 }

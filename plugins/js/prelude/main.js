@@ -1,6 +1,6 @@
 // The entry of the prelude: puts the web platform's names on the global object, as WebIDL shapes
-// them, and gives the engine its hooks. Evaluated once, when the engine's snapshot is built: nothing
-// here or in what it imports may read a clock, randomness or the outside while it loads.
+// them, and gives the engine its hooks. Evaluated once, when the engine's snapshot is built:
+// nothing here or in what it imports may read a clock, randomness or the outside while it loads.
 //
 // To add a global: import it here and name it in one of the three tables.
 
@@ -13,22 +13,46 @@ import { Crypto, crypto } from "./crypto.js";
 import { CryptoKey } from "./crypto_key.js";
 import { DOMException } from "./dom_exception.js";
 import { TextDecoder, TextEncoder } from "./encoding.js";
-import { CloseEvent, CustomEvent, ErrorEvent, Event, MessageEvent, PromiseRejectionEvent } from "./event.js";
+import {
+  CloseEvent,
+  CustomEvent,
+  ErrorEvent,
+  Event,
+  MessageEvent,
+  PromiseRejectionEvent,
+} from "./event.js";
 import { EventTarget } from "./event_target.js";
 import { fetch } from "./fetch.js";
-import { FetchEvent } from "./fetch_event.js";
+import { ExtendableEvent, FetchEvent } from "./fetch_event.js";
 import { FormData } from "./form_data.js";
-import { addEventListener, dispatchEvent, handlers, removeEventListener, reportError, turns } from "./global_events.js";
+import {
+  addEventListener,
+  dispatchEvent,
+  handlers,
+  removeEventListener,
+  reportError,
+} from "./global_events.js";
 import { Headers } from "./headers.js";
+import { hooks } from "./hooks.js";
 import { MessageChannel, MessagePort } from "./message_channel.js";
 import { Navigator, navigator } from "./navigator.js";
 import "./node/globals.js";
-import { Performance, performance, PerformanceEntry, PerformanceMark, PerformanceMeasure } from "./performance.js";
+import {
+  Performance,
+  performance,
+  PerformanceEntry,
+  PerformanceMark,
+  PerformanceMeasure,
+} from "./performance.js";
 import { Request } from "./request.js";
 import { Response } from "./response.js";
 import "./serve.js";
+import "./stack_trace.js";
 import {
-  CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream,
+  CompressionStream,
+  DecompressionStream,
+  TextDecoderStream,
+  TextEncoderStream,
 } from "./stream_transforms.js";
 import * as streams from "./streams.js";
 import { structuredClone } from "./structured_clone.js";
@@ -57,6 +81,7 @@ const interfaces = {
   ErrorEvent,
   Event,
   EventTarget,
+  ExtendableEvent,
   FetchEvent,
   File,
   FormData,
@@ -119,13 +144,34 @@ const attributes = {
   self: () => globalThis,
 };
 
+// Classes and functions are called as the platform calls them, whatever a bundler made of their
+// names.
+function setName(value, name) {
+  Object.defineProperty(value, "name", { value: name, configurable: true });
+}
+
 for (const name of Object.keys(interfaces)) {
-  const property = { value: interfaces[name], writable: true, enumerable: false, configurable: true };
-  Object.defineProperty(globalThis, name, property);
+  const value = interfaces[name];
+  if (typeof value === "function") {
+    setName(value, name);
+    Object.defineProperty(value.prototype, Symbol.toStringTag, { value: name, configurable: true });
+  }
+  Object.defineProperty(globalThis, name, {
+    value,
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  });
 }
 for (const name of Object.keys(operations)) {
-  const property = { value: operations[name], writable: true, enumerable: true, configurable: true };
-  Object.defineProperty(globalThis, name, property);
+  const value = operations[name];
+  setName(value, name);
+  Object.defineProperty(globalThis, name, {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
 }
 for (const name of Object.keys(attributes)) {
   const read = attributes[name];
@@ -135,11 +181,16 @@ for (const name of Object.keys(attributes)) {
     },
     // [Replaceable]: an assignment makes it a plain property.
     set [name](value) {
-      Object.defineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true });
+      Object.defineProperty(globalThis, name, {
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
     },
   };
   Object.defineProperty(globalThis, name, Object.getOwnPropertyDescriptor(accessor, name));
 }
 Object.defineProperties(globalThis, handlers);
 
-host.listen(turns());
+host.listen(hooks);

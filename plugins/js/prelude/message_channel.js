@@ -7,7 +7,17 @@ import { EventTarget, fire, handlerAttributes } from "./event_target.js";
 import { queueTask } from "./loop.js";
 import { arrayPush } from "./primordials.js";
 import { receive, send, transferable } from "./structured_clone.js";
-import { dictionary, illegalConstructor, INTERNAL, isObject, needs, object, sequence, sequenceFrom, shape } from "./webidl.js";
+import {
+  dictionary,
+  illegalConstructor,
+  INTERNAL,
+  isObject,
+  needs,
+  object,
+  sequence,
+  sequenceFrom,
+  shape,
+} from "./webidl.js";
 
 const convertOptions = dictionary([["transfer", sequence(object), () => []]]);
 
@@ -48,7 +58,7 @@ class MessagePort extends EventTarget {
     });
   }
 
-  constructor(token) {
+  constructor(token = undefined) {
     if (token !== INTERNAL) illegalConstructor();
     super();
   }
@@ -58,7 +68,8 @@ class MessagePort extends EventTarget {
     const transfer = convertTransfer(options);
     const channel = this.#channel;
     for (let i = 0; i < transfer.length; i++) {
-      if (transfer[i] === this) throw new DOMException("A port cannot be sent through itself", "DataCloneError");
+      if (transfer[i] === this)
+        throw new DOMException("A port cannot be sent through itself", "DataCloneError");
     }
     const peer = channel.peer;
     // A port that is sent to its own other end closes the channel: the message is lost.
@@ -122,7 +133,8 @@ function convertTransfer(options) {
   if (options === undefined || options === null) return [];
   if (!isObject(options)) throw new TypeError(`${where}: not an object`);
   const iterator = options[Symbol.iterator];
-  if (iterator !== undefined && iterator !== null) return sequenceFrom(options, iterator, object, where);
+  if (iterator !== undefined && iterator !== null)
+    return sequenceFrom(options, iterator, object, where);
   return convertOptions(options, where).transfer;
 }
 

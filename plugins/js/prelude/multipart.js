@@ -1,7 +1,7 @@
 // multipart/form-data: from bytes to entries and from entries to bytes.
 // Writing: https://html.spec.whatwg.org/#multipart-form-data
-// Reading: RFC 7578 on RFC 2046 §5.1 (preamble, padding and epilogue are skipped), with the
-// escapes of names that the writing side makes: https://andreubotella.github.io/multipart-form-data/
+// Reading: RFC 7578 on RFC 2046 §5.1 (preamble, padding and epilogue are skipped), with the escapes
+// of names that the writing side makes: https://andreubotella.github.io/multipart-form-data/
 
 import { host } from "lily:host";
 import { concatenate } from "./bytes.js";
@@ -58,9 +58,12 @@ export function parseMultipart(bytes, boundary) {
     at = start + delimiter.length;
   }
   for (;;) {
-    if (bytes[at] === DASH && bytes[at + 1] === DASH) return entries;
+    const isLast = bytes[at] === DASH && bytes[at + 1] === DASH;
+    if (isLast) at += 2;
     while (bytes[at] === 0x20 || bytes[at] === 0x09) at += 1;
+    if (isLast && at === bytes.length) return entries;
     if (bytes[at] !== CR || bytes[at + 1] !== LF) return null;
+    if (isLast) return entries;
     const part = parsePartHeaders(bytes, at + 2);
     if (part === null) return null;
     const start = part.end;
@@ -112,7 +115,9 @@ function parseDisposition(bytes, at, end) {
   while (at < end) {
     const equals = bytes.indexOf(0x3d, at);
     if (equals < 0 || equals >= end) break;
-    const parameter = latin1(bytes, at, equals).replace(/[\t ;]+/g, "").toLowerCase();
+    const parameter = latin1(bytes, at, equals)
+      .replace(/[\t ;]+/g, "")
+      .toLowerCase();
     at = equals + 1;
     let value;
     if (bytes[at] === QUOTE) {

@@ -5,7 +5,7 @@ import { illegalConstructor, INTERNAL, shape } from "./webidl.js";
 
 export class Navigator {
   #userAgent = "LILY";
-  constructor(token) {
+  constructor(token = undefined) {
     if (token !== INTERNAL) illegalConstructor();
   }
   get userAgent() {

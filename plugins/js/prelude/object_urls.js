@@ -4,11 +4,12 @@
 
 import { host } from "lily:host";
 import { blobBytes } from "./blob.js";
+import { SafeMap } from "./primordials.js";
 import { uuid } from "./random.js";
 import { URL } from "./url.js";
 import { interfaceType, needs, USVString } from "./webidl.js";
 
-const blobs = new Map();
+const blobs = new SafeMap();
 const toBlob = interfaceType("Blob", (value) => blobBytes(value) !== undefined);
 
 function createObjectURL(obj) {
@@ -31,7 +32,12 @@ export function blobOfUrl(url) {
 
 const statics = { createObjectURL, revokeObjectURL };
 for (const name of Object.keys(statics)) {
-  Object.defineProperty(URL, name, { value: statics[name], writable: true, enumerable: true, configurable: true });
+  Object.defineProperty(URL, name, {
+    value: statics[name],
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
 }
 
 function serialized(url) {

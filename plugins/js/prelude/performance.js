@@ -1,18 +1,28 @@
-// performance: High Resolution Time and User Timing. https://w3c.github.io/hr-time/, https://w3c.github.io/user-timing/
+// performance: High Resolution Time and User Timing. https://w3c.github.io/hr-time/,
+// https://w3c.github.io/user-timing/
 
 import { host } from "lily:host";
 import { DOMException } from "./dom_exception.js";
 import { EventTarget } from "./event_target.js";
 import { inspectAs } from "./inspect_custom.js";
 import { structuredClone } from "./structured_clone.js";
-import { DOMString, double, illegalConstructor, INTERNAL, isObject, needs, shape } from "./webidl.js";
+import {
+  DOMString,
+  double,
+  illegalConstructor,
+  INTERNAL,
+  isObject,
+  needs,
+  shape,
+} from "./webidl.js";
 
-// The timeline holds this many entries; later ones are made but not kept (a program may mark in each request).
+// The timeline holds this many entries; later ones are made but not kept (a program may mark in
+// each request).
 const ENTRIES_MAX = 10_000;
 
 export class PerformanceEntry {
   #fields;
-  constructor(token, name, entryType, startTime, duration) {
+  constructor(token = undefined, name, entryType, startTime, duration) {
     if (token !== INTERNAL) illegalConstructor();
     this.#fields = { name, entryType, startTime, duration };
   }
@@ -30,7 +40,13 @@ export class PerformanceEntry {
   }
   toJSON() {
     const { name, entryType, startTime, duration } = this.#fields;
-    return { name, entryType, startTime, duration };
+    return {
+      name,
+      entryType,
+      startTime,
+      duration,
+      ...("detail" in this ? { detail: this.detail } : {}),
+    };
   }
 }
 shape(PerformanceEntry);
@@ -41,7 +57,10 @@ export class PerformanceMark extends PerformanceEntry {
     needs(1, arguments.length, "PerformanceMark");
     const name = DOMString(markName, "PerformanceMark: argument 1");
     const options = asOptions(markOptions, "PerformanceMark: argument 2");
-    const startTime = options.startTime === undefined ? now() : double(options.startTime, "PerformanceMark: startTime");
+    const startTime =
+      options.startTime === undefined
+        ? now()
+        : double(options.startTime, "PerformanceMark: startTime");
     if (startTime < 0) throw new TypeError("PerformanceMark: startTime must not be negative");
     super(INTERNAL, name, "mark", startTime, 0);
     this.#detail = cloneDetail(options.detail);
@@ -49,33 +68,22 @@ export class PerformanceMark extends PerformanceEntry {
   get detail() {
     return this.#detail;
   }
-  toJSON() {
-    return { ...super.toJSON(), detail: this.#detail };
-  }
 }
 shape(PerformanceMark);
 
 export class PerformanceMeasure extends PerformanceEntry {
   #detail;
-  constructor(token, name, startTime, duration, detail) {
+  constructor(token = undefined, name, startTime, duration, detail) {
     super(token, name, "measure", startTime, duration);
     this.#detail = detail;
   }
   get detail() {
     return this.#detail;
   }
-  toJSON() {
-    return { ...super.toJSON(), detail: this.#detail };
-  }
 }
 shape(PerformanceMeasure);
 
-for (const Class of [PerformanceEntry, PerformanceMark, PerformanceMeasure]) {
-  inspectAs(Class, (entry) => {
-    const { name, entryType, startTime, duration } = entry;
-    return { name, entryType, startTime, duration, ...(Class === PerformanceEntry ? {} : { detail: entry.detail }) };
-  });
-}
+inspectAs(PerformanceEntry, (entry) => entry.toJSON());
 
 function cloneDetail(detail) {
   return detail === undefined || detail === null ? null : structuredClone(detail);
@@ -116,8 +124,8 @@ function timeOf(mark, where) {
 }
 
 export class Performance extends EventTarget {
-  #brand;
-  constructor(token) {
+  #brand; // each member reads it: that throws for another `this`
+  constructor(token = undefined) {
     if (token !== INTERNAL) illegalConstructor();
     super();
   }
@@ -130,43 +138,57 @@ export class Performance extends EventTarget {
     return timeOrigin();
   }
   mark(markName, markOptions = undefined) {
+    this.#brand;
     needs(1, arguments.length, "Performance.mark");
     return keep(new PerformanceMark(markName, markOptions));
   }
   measure(measureName, startOrMeasureOptions = undefined, endMark = undefined) {
+    this.#brand;
     needs(1, arguments.length, "Performance.measure");
     const name = DOMString(measureName, "Performance.measure: argument 1");
     const where = "Performance.measure";
     const { start, end, duration, detail } = measureOptions(startOrMeasureOptions, endMark);
     let endTime;
     if (end !== undefined) endTime = timeOf(end, where);
-    else if (start !== undefined && duration !== undefined) endTime = timeOf(start, where) + double(duration, where);
+    else if (start !== undefined && duration !== undefined)
+      endTime = timeOf(start, where) + double(duration, where);
     else endTime = now();
     let startTime = 0;
     if (start !== undefined) startTime = timeOf(start, where);
-    else if (duration !== undefined && end !== undefined) startTime = endTime - double(duration, where);
-    return keep(new PerformanceMeasure(INTERNAL, name, startTime, endTime - startTime, cloneDetail(detail)));
+    else if (duration !== undefined && end !== undefined)
+      startTime = endTime - double(duration, where);
+    return keep(
+      new PerformanceMeasure(INTERNAL, name, startTime, endTime - startTime, cloneDetail(detail)),
+    );
   }
   clearMarks(markName = undefined) {
+    this.#brand;
     clear("mark", markName);
   }
   clearMeasures(measureName = undefined) {
+    this.#brand;
     clear("measure", measureName);
   }
   getEntries() {
+    this.#brand;
     return sorted(() => true);
   }
   getEntriesByType(type) {
+    this.#brand;
     needs(1, arguments.length, "Performance.getEntriesByType");
     const text = DOMString(type, "Performance.getEntriesByType: argument 1");
     return sorted((entry) => entry.entryType === text);
   }
   getEntriesByName(name, type = undefined) {
+    this.#brand;
     needs(1, arguments.length, "Performance.getEntriesByName");
     const text = DOMString(name, "Performance.getEntriesByName: argument 1");
-    return sorted((entry) => entry.name === text && (type === undefined || entry.entryType === `${type}`));
+    return sorted(
+      (entry) => entry.name === text && (type === undefined || entry.entryType === `${type}`),
+    );
   }
   toJSON() {
+    this.#brand;
     return { timeOrigin: timeOrigin() };
   }
 }
@@ -176,10 +198,13 @@ inspectAs(Performance, (value) => ({ timeOrigin: value.timeOrigin }));
 function measureOptions(given, endMark) {
   if (!isObject(given)) return { start: given === null ? undefined : given, end: endMark };
   const { start, end, duration, detail } = given;
-  const empty = start === undefined && end === undefined && duration === undefined && detail === undefined;
+  const empty =
+    start === undefined && end === undefined && duration === undefined && detail === undefined;
   if (empty) return { end: endMark };
-  if (endMark !== undefined) throw new TypeError("Performance.measure: options and an end mark exclude each other");
-  if (start === undefined && end === undefined) throw new TypeError("Performance.measure: one of start and end is required");
+  if (endMark !== undefined)
+    throw new TypeError("Performance.measure: options and an end mark exclude each other");
+  if (start === undefined && end === undefined)
+    throw new TypeError("Performance.measure: one of start and end is required");
   if (start !== undefined && end !== undefined && duration !== undefined) {
     throw new TypeError("Performance.measure: start, end and duration cannot all be given");
   }
@@ -187,7 +212,9 @@ function measureOptions(given, endMark) {
 }
 
 function clear(type, name) {
-  entries = entries.filter((entry) => entry.entryType !== type || (name !== undefined && entry.name !== `${name}`));
+  entries = entries.filter(
+    (entry) => entry.entryType !== type || (name !== undefined && entry.name !== `${name}`),
+  );
 }
 
 function sorted(wanted) {

@@ -7,6 +7,7 @@
 
 import { host } from "lily:host";
 import { hooks } from "./hooks.js";
+import { SafeMap, SafeWeakSet } from "./primordials.js";
 
 /** What this file needs of files that import it; each sets its part when it loads. */
 export const late = {
@@ -76,7 +77,9 @@ function location(error) {
   let colno = 0;
   try {
     message = `Uncaught ${error}`;
-    const frame = /\(?([^\s()]+):(\d+):(\d+)\)?$/m.exec(typeof error?.stack === "string" ? error.stack : "");
+    const frame = /\(?([^\s()]+):(\d+):(\d+)\)?$/m.exec(
+      typeof error?.stack === "string" ? error.stack : "",
+    );
     if (frame !== null) [filename, lineno, colno] = [frame[1], +frame[2], +frame[3]];
   } catch {
     // A getter or toString of the program threw: what was found so far must do.
@@ -85,8 +88,8 @@ function location(error) {
 }
 
 // Rejected since the last checkpoint and not handled; then those that were told of.
-let pending = new Map();
-const told = new WeakSet();
+let pending = new SafeMap();
+const told = new SafeWeakSet();
 
 hooks.rejected = (promise, reason) => {
   pending.set(promise, reason);
@@ -102,8 +105,8 @@ hooks.handled = (promise) => {
 hooks.checkpoint = () => {
   while (pending.size > 0) {
     const list = pending;
-    pending = new Map();
-    for (const [promise, reason] of list) tell(promise, reason);
+    pending = new SafeMap();
+    list.forEach((reason, promise) => tell(promise, reason));
   }
 };
 

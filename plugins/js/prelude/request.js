@@ -1,15 +1,16 @@
 // Request. https://fetch.spec.whatwg.org/#request-class
 // What the standard says of windows, origins and service workers has no meaning on a server: those
 // members keep what the program gave. The request that a handler gets is made from what the host
-// said, unread: its Headers, its AbortSignal and its stream are made when the program asks for them.
+// said, unread: its Headers, its AbortSignal and its stream are made when the program asks for
+// them.
 
 import { host } from "lily:host";
 import { AbortSignal, isAbortSignal, newSignal, signalAbort } from "./abort_signal.js";
 import { cloneContent, extract, isUnusable, mixBody, take } from "./content.js";
-import { appendHeader, fillHeaders, hasHeader, headersInit } from "./header_list.js";
+import { appendHeader, hasHeader, headersInit, validateHeaders } from "./header_list.js";
 import { headersOver } from "./headers.js";
 import { inspectAs } from "./inspect_custom.js";
-import { uncurry } from "./primordials.js";
+import { arraySlice, matches, toUpperCase, uncurry } from "./primordials.js";
 import { ReadableStream, TransformStream } from "./streams.js";
 import {
   any,
@@ -21,7 +22,6 @@ import {
   INTERNAL,
   interfaceType,
   isObject,
-  needs,
   nullable,
   shape,
   USVString,
@@ -48,10 +48,20 @@ const referrerPolicies = [
 
 const requestInit = dictionary([
   ["body", nullable(any)],
-  ["cache", enumeration("RequestCache", ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"])],
+  [
+    "cache",
+    enumeration("RequestCache", [
+      "default",
+      "no-store",
+      "reload",
+      "no-cache",
+      "force-cache",
+      "only-if-cached",
+    ]),
+  ],
   ["credentials", enumeration("RequestCredentials", ["omit", "same-origin", "include"])],
   ["duplex", enumeration("RequestDuplex", ["half"])],
-  ["headers", any],
+  ["headers", headersInit],
   ["integrity", DOMString],
   ["keepalive", boolean],
   ["method", ByteString],
@@ -65,7 +75,7 @@ const requestInit = dictionary([
 ]);
 
 /** What most requests share; a request with settings of its own has a copy. */
-const defaults = Object.freeze({
+const DEFAULTS = Object.freeze({
   referrer: "about:client",
   referrerPolicy: "",
   mode: "cors",
@@ -75,34 +85,41 @@ const defaults = Object.freeze({
   integrity: "",
   keepalive: false,
 });
+/** Those of a request that the host has received: its headers are immutable. */
+const RECEIVED = Object.freeze({ ...DEFAULTS });
 
+/** Methods that are the same in every case; others are as they are written. */
+const NORMALIZED = { __proto__: null, DELETE: 1, GET: 1, HEAD: 1, OPTIONS: 1, POST: 1, PUT: 1 };
+const NO_INIT = requestInit(undefined, "");
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const anySignal = AbortSignal.any.bind(AbortSignal);
 const pipeThrough = uncurry(ReadableStream.prototype.pipeThrough);
 
 /** https://fetch.spec.whatwg.org/#concept-method-normalize, with the methods that are refused. */
 function toMethod(method, where) {
-  if (!token.test(method)) throw new TypeError(`${where}: ${JSON.stringify(method)} is not a method`);
-  const upper = method.toUpperCase();
+  if (!matches(token, method))
+    throw new TypeError(`${where}: ${JSON.stringify(method)} is not a method`);
+  const upper = toUpperCase(method);
   if (upper === "CONNECT" || upper === "TRACE" || upper === "TRACK") {
     throw new TypeError(`${where}: the method ${method} is not allowed`);
   }
-  const known = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"].includes(upper);
+  const known = upper in NORMALIZED;
   return known ? upper : method;
 }
 
-function toUrl(input, where) {
-  const text = USVString(input, where);
+function toUrl(text, where) {
   const url = host.parseUrl(text, undefined);
   if (url === null) throw new TypeError(`${where}: ${JSON.stringify(text)} is not an absolute URL`);
-  if (url[2] !== "" || url[3] !== "") throw new TypeError(`${where}: the URL has a user name or password`);
+  if (url[2] !== "" || url[3] !== "")
+    throw new TypeError(`${where}: the URL has a user name or password`);
   return url[0];
 }
 
 /** https://fetch.spec.whatwg.org/#dom-request, the steps about the referrer. */
 function toReferrer(text, where) {
   if (text === "") return "";
-  if (host.parseUrl(text, undefined) === null) throw new TypeError(`${where}: the referrer is not an absolute URL`);
+  if (host.parseUrl(text, undefined) === null)
+    throw new TypeError(`${where}: the referrer is not an absolute URL`);
   return "about:client"; // Nothing is of the same origin as a server.
 }
 
@@ -119,31 +136,29 @@ export class Request {
   #url = "";
   #flat;
   #headers = null;
-  #immutable = false;
   #content = null;
   /** The signal that this request's own follows, and its own, once a program has asked for it. */
   #followed = null;
   #signal = null;
-  #settings = defaults;
+  #settings = DEFAULTS;
 
   constructor(input, init = undefined) {
-    const where = "Request constructor";
-    needs(1, arguments.length, where);
     if (input === INTERNAL) return;
+    const where = "Request constructor";
     const source = isObject(input) && #content in input ? input : null;
-    const url = source === null ? toUrl(input, `${where}: argument 1`) : source.#url;
-    const options = requestInit(init, `${where}: argument 2`);
-    this.#url = url;
+    const text = source === null ? USVString(input, `${where}: argument 1`) : "";
+    const options = init === undefined ? NO_INIT : requestInit(init, `${where}: argument 2`);
+    this.#url = source === null ? toUrl(text, `${where}: argument 1`) : source.#url;
     if (source !== null) {
       this.#method = source.#method;
-      this.#settings = source.#settings;
+      if (source.#settings !== RECEIVED) this.#settings = source.#settings;
       this.#followed = source.#settled();
     }
     if (init !== undefined && init !== null) this.#initialize(options, where);
 
-    const pairs = options.headers === undefined ? null : headersInit(options.headers, `${where}: headers`);
-    this.#flat = source !== null && pairs === null ? source.#flat.slice() : [];
-    if (pairs !== null) fillHeaders(this.#flat, pairs, `${where}: headers`);
+    if (options.headers !== undefined)
+      this.#flat = validateHeaders(options.headers, `${where}: headers`);
+    else this.#flat = source === null ? [] : arraySlice(source.#flat);
 
     const given = options.body !== undefined && options.body !== null;
     const inherited = source !== null && source.#content !== null;
@@ -153,7 +168,8 @@ export class Request {
     if (given) {
       this.#attach(options.body, options.duplex, where);
     } else if (inherited) {
-      if (isUnusable(source.#content)) throw new TypeError(`${where}: the body of argument 1 has already been read`);
+      if (isUnusable(source.#content))
+        throw new TypeError(`${where}: the body of argument 1 has already been read`);
       this.#content = transfer(source.#content);
     }
   }
@@ -167,7 +183,7 @@ export class Request {
   }
 
   get headers() {
-    return (this.#headers ??= headersOver(this.#flat, this.#immutable));
+    return (this.#headers ??= headersOver(this.#flat, this.#settings === RECEIVED));
   }
 
   get destination() {
@@ -227,12 +243,12 @@ export class Request {
   }
 
   clone() {
-    if (isUnusable(this.#content)) throw new TypeError("Request.clone: the body has already been read, or is locked");
+    if (isUnusable(this.#content))
+      throw new TypeError("Request.clone: the body has already been read, or is locked");
     const copy = new Request(INTERNAL);
     copy.#method = this.#method;
     copy.#url = this.#url;
-    copy.#flat = this.#flat.slice();
-    copy.#immutable = this.#immutable;
+    copy.#flat = arraySlice(this.#flat);
     copy.#settings = this.#settings;
     copy.#followed = this.#settled();
     if (this.#content !== null) [this.#content, copy.#content] = cloneContent(this.#content);
@@ -241,7 +257,7 @@ export class Request {
 
   /** The signal that a copy follows: this request's own, if anything may ever abort it. */
   #settled() {
-    return this.#signal ?? this.#followed ?? (this.#immutable ? this.signal : null);
+    return this.#signal ?? this.#followed ?? (this.#settings === RECEIVED ? this.signal : null);
   }
 
   #isBodiless() {
@@ -249,7 +265,8 @@ export class Request {
   }
 
   #initialize(init, where) {
-    if (init.window !== undefined && init.window !== null) throw new TypeError(`${where}: window is only null`);
+    if (init.window !== undefined && init.window !== null)
+      throw new TypeError(`${where}: window is only null`);
     if (init.mode === "navigate") throw new TypeError(`${where}: the mode navigate is not allowed`);
     const settings = { ...this.#settings };
     if (init.referrer !== undefined) settings.referrer = toReferrer(init.referrer, where);
@@ -265,17 +282,24 @@ export class Request {
     if (init.keepalive !== undefined) settings.keepalive = init.keepalive;
     this.#settings = settings;
     if (init.method !== undefined) this.#method = toMethod(init.method, where);
+    const isSimple = this.#method === "GET" || this.#method === "HEAD" || this.#method === "POST";
+    if (settings.mode === "no-cors" && !isSimple) {
+      throw new TypeError(`${where}: the mode no-cors does not allow the method ${this.#method}`);
+    }
     if (init.signal !== undefined) this.#followed = init.signal;
   }
 
   #attach(body, duplex, where) {
     const [content, type] = extract(body, `${where}: body`);
     if (content.source === null) {
-      if (duplex === undefined) throw new TypeError(`${where}: a body that is a stream needs duplex: "half"`);
-      if (this.#settings.keepalive) throw new TypeError(`${where}: a keepalive request has no stream`);
+      if (duplex === undefined)
+        throw new TypeError(`${where}: a body that is a stream needs duplex: "half"`);
+      if (this.#settings.keepalive)
+        throw new TypeError(`${where}: a keepalive request has no stream`);
     }
     this.#content = content;
-    if (type !== null && !hasHeader(this.#flat, "content-type")) appendHeader(this.#flat, "content-type", type);
+    if (type !== null && !hasHeader(this.#flat, "content-type"))
+      appendHeader(this.#flat, "content-type", type);
   }
 
   static {
@@ -284,7 +308,7 @@ export class Request {
       request.#method = method;
       request.#url = url;
       request.#flat = headers;
-      request.#immutable = true;
+      request.#settings = RECEIVED;
       request.#content = content;
       return request;
     };
@@ -305,6 +329,7 @@ export class Request {
     };
     mixBody(
       Request,
+      "Request",
       (request) => request.#content,
       (request) => request.#flat,
     );

@@ -3,25 +3,27 @@
 
 import { host } from "lily:host";
 import { cloneContent, contentOfSource, extract, isUnusable, mixBody } from "./content.js";
-import { appendHeader, fillHeaders, hasHeader, headersInit } from "./header_list.js";
+import { appendHeader, hasHeader, headersInit, validateHeaders } from "./header_list.js";
 import { headersOver } from "./headers.js";
 import { inspectAs } from "./inspect_custom.js";
-import { ByteString, dictionary, needs, shape, unsignedShort, USVString } from "./webidl.js";
+import { arraySlice, matches } from "./primordials.js";
+import { ByteString, isObject, needs, shape, unsignedShort, USVString } from "./webidl.js";
 
-/** What the host is told of a Response: `{ status, statusText, flat, content }`; undefined for others. */
+/**
+ * What the host is told of a Response: `{ status, statusText, flat, content }`; undefined for
+ * others.
+ */
 export let partsOfResponse;
 /** The Response that came from outside. */
 export let responseOver;
 
-const responseInit = dictionary([
-  ["headers", (value) => value],
-  ["status", unsignedShort, 200],
-  ["statusText", ByteString, ""],
-]);
+/** A list that nobody has; it is replaced before anything is put into it. */
+const NO_HEADERS = Object.freeze([]);
 const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]*$/;
 const stringify = JSON.stringify;
 
-function hasNoContent(status) {
+/** https://fetch.spec.whatwg.org/#null-body-status */
+export function hasNoContent(status) {
   return status === 204 || status === 205 || status === 304 || status === 101 || status === 103;
 }
 
@@ -29,29 +31,30 @@ function isRedirect(status) {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
 }
 
+/** What most responses share. Few fields make a Response cheap, and every answer is one. */
+const MADE_HERE = Object.freeze({ type: "default", url: "", redirected: false, immutable: false });
+const FINAL = Object.freeze({ type: "default", url: "", redirected: false, immutable: true });
+const FAILED = Object.freeze({ type: "error", url: "", redirected: false, immutable: true });
+
 export class Response {
   #status = 200;
   #statusText = "";
-  #flat = [];
+  #flat = NO_HEADERS;
   #headers = null;
   #content = null;
-  #url = "";
-  #redirected = false;
-  #immutable = false;
-  #type = "default";
+  #origin = MADE_HERE;
 
   constructor(body = null, init = undefined) {
+    const isEmpty = body === null || body === undefined;
+    const content = isEmpty ? null : extract(body, "Response constructor: argument 1");
     if (init !== undefined && init !== null) this.#initialize(init);
-    if (body === null || body === undefined) return;
-    const [content, type] = extract(body, "Response constructor: argument 1");
-    this.#attach(content, type);
+    if (content !== null) this.#attach(content[0], content[1]);
   }
 
   static error() {
     const response = new Response();
     response.#status = 0;
-    response.#type = "error";
-    response.#immutable = true;
+    response.#origin = FAILED;
     return response;
   }
 
@@ -61,12 +64,13 @@ export class Response {
     const text = USVString(url, `${where}: argument 1`);
     const code = status === undefined ? 302 : unsignedShort(status, `${where}: argument 2`);
     const parsed = host.parseUrl(text, undefined);
-    if (parsed === null) throw new TypeError(`${where}: ${JSON.stringify(text)} is not an absolute URL`);
+    if (parsed === null)
+      throw new TypeError(`${where}: ${JSON.stringify(text)} is not an absolute URL`);
     if (!isRedirect(code)) throw new RangeError(`${where}: ${code} is not a redirect status`);
     const response = new Response();
     response.#status = code;
-    response.#immutable = true;
-    appendHeader(response.#flat, "location", parsed[0]);
+    response.#origin = FINAL;
+    response.#flat = ["location", parsed[0]];
     return response;
   }
 
@@ -76,20 +80,20 @@ export class Response {
     if (text === undefined) throw new TypeError("Response.json: the value has no JSON form");
     const response = new Response();
     if (init !== undefined && init !== null) response.#initialize(init);
-    response.#attach(contentOfSource(text.toWellFormed()), "application/json");
+    response.#attach(contentOfSource(text), "application/json");
     return response;
   }
 
   get type() {
-    return this.#type;
+    return this.#origin.type;
   }
 
   get url() {
-    return this.#url;
+    return this.#origin.url;
   }
 
   get redirected() {
-    return this.#redirected;
+    return this.#origin.redirected;
   }
 
   get status() {
@@ -105,34 +109,43 @@ export class Response {
   }
 
   get headers() {
-    return (this.#headers ??= headersOver(this.#flat, this.#immutable));
+    if (this.#headers !== null) return this.#headers;
+    if (this.#flat === NO_HEADERS) this.#flat = [];
+    return (this.#headers = headersOver(this.#flat, this.#origin.immutable));
   }
 
   clone() {
-    if (isUnusable(this.#content)) throw new TypeError("Response.clone: the body has already been read, or is locked");
+    if (isUnusable(this.#content))
+      throw new TypeError("Response.clone: the body has already been read, or is locked");
     const copy = new Response();
     copy.#status = this.#status;
     copy.#statusText = this.#statusText;
-    copy.#flat = this.#flat.slice();
-    copy.#url = this.#url;
-    copy.#redirected = this.#redirected;
-    copy.#immutable = this.#immutable;
-    copy.#type = this.#type;
+    copy.#flat = arraySlice(this.#flat);
+    copy.#origin = this.#origin;
     if (this.#content !== null) [this.#content, copy.#content] = cloneContent(this.#content);
     return copy;
   }
 
-  /** https://fetch.spec.whatwg.org/#initialize-a-response, but for the body. */
-  #initialize(value) {
+  /**
+   * https://fetch.spec.whatwg.org/#initialize-a-response, but for the body; the members in WebIDL's
+   * order.
+   */
+  #initialize(init) {
     const where = "Response constructor: argument 2";
-    const init = responseInit(value, where);
-    const pairs = init.headers === undefined ? null : headersInit(init.headers, where);
-    const { status, statusText } = init;
-    if (status < 200 || status > 599) throw new RangeError(`${where}: the status ${status} is outside of 200 to 599`);
-    if (!reasonPhrase.test(statusText)) throw new TypeError(`${where}: the statusText has characters that HTTP forbids`);
+    if (!isObject(init)) throw new TypeError(`${where}: not an object`);
+    const headers = init.headers;
+    const list = headers === undefined ? null : headersInit(headers, where);
+    const givenStatus = init.status;
+    const status = givenStatus === undefined ? 200 : unsignedShort(givenStatus, where);
+    const givenText = init.statusText;
+    const statusText = givenText === undefined ? "" : ByteString(givenText, where);
+    if (status < 200 || status > 599)
+      throw new RangeError(`${where}: the status ${status} is outside of 200 to 599`);
+    if (statusText !== "" && !matches(reasonPhrase, statusText))
+      throw new TypeError(`${where}: the statusText has characters that HTTP forbids`);
     this.#status = status;
     this.#statusText = statusText;
-    if (pairs !== null) fillHeaders(this.#flat, pairs, where);
+    if (list !== null) this.#flat = validateHeaders(list, where);
   }
 
   #attach(content, type) {
@@ -140,7 +153,9 @@ export class Response {
       throw new TypeError(`Response constructor: a response of status ${this.#status} has no body`);
     }
     this.#content = content;
-    if (type !== null && !hasHeader(this.#flat, "content-type")) appendHeader(this.#flat, "content-type", type);
+    if (type === null) return;
+    if (this.#flat === NO_HEADERS) this.#flat = ["content-type", type];
+    else if (!hasHeader(this.#flat, "content-type")) appendHeader(this.#flat, "content-type", type);
   }
 
   static {
@@ -148,20 +163,23 @@ export class Response {
       const response = new Response();
       response.#status = status;
       response.#statusText = statusText;
-      response.#url = url;
       response.#flat = headers;
-      response.#redirected = redirected;
-      response.#immutable = true;
-      response.#type = "basic";
-      response.#content = hasNoContent(status) ? null : content;
+      response.#origin = { type: "basic", url, redirected, immutable: true };
+      response.#content = content;
       return response;
     };
     partsOfResponse = (value) => {
       if (!(#content in value)) return undefined;
-      return { status: value.#status, statusText: value.#statusText, flat: value.#flat, content: value.#content };
+      return {
+        status: value.#status,
+        statusText: value.#statusText,
+        flat: value.#flat,
+        content: value.#content,
+      };
     };
     mixBody(
       Response,
+      "Response",
       (response) => response.#content,
       (response) => response.#flat,
     );
@@ -169,14 +187,17 @@ export class Response {
 }
 
 shape(Response);
-inspectAs(Response, ({ status, statusText, headers, body, bodyUsed, ok, redirected, type, url }) => ({
-  status,
-  statusText,
-  headers,
-  body,
-  bodyUsed,
-  ok,
-  redirected,
-  type,
-  url,
-}));
+inspectAs(
+  Response,
+  ({ status, statusText, headers, body, bodyUsed, ok, redirected, type, url }) => ({
+    status,
+    statusText,
+    headers,
+    body,
+    bodyUsed,
+    ok,
+    redirected,
+    type,
+    url,
+  }),
+);

@@ -2,8 +2,8 @@
 //   export default { fetch(request, env, ctx) { return new Response("hello"); } };
 //   addEventListener("fetch", (event) => event.respondWith(new Response("hello")));
 //
-// Each request is a turn of its own; several are under way in one instance while handlers await.
-// A turn that answers at once with text or bytes makes a Request, a context and a Turn, and calls the
+// Each request is a turn of its own; several are under way in one instance while handlers await. A
+// turn that answers at once with text or bytes makes a Request, a context and a Turn, and calls the
 // host once. The host forgets a request when its answer is complete, unless `hold(id)` was called
 // before; then with `release(id)`.
 
@@ -13,14 +13,14 @@ import { contentOfChannel, discard, isUnusable, send } from "./content.js";
 import { DOMException } from "./dom_exception.js";
 import { askListeners, hasFetchListener } from "./fetch_event.js";
 import { hooks } from "./hooks.js";
-import { apply } from "./primordials.js";
+import { apply, define, SafeMap } from "./primordials.js";
 import { late, runAsScript } from "./report.js";
 import { abortRequest, requestOver } from "./request.js";
 import { partsOfResponse } from "./response.js";
 import { INTERNAL, illegalConstructor, isObject, shape } from "./webidl.js";
 
-/** The turns whose answers are not complete; `gone` finds them. */
-const turns = new Map();
+/** The turns that did not answer at once, until their answers are complete; `gone` finds them. */
+const turns = new SafeMap();
 
 /** The handler of the program: its default export and that one's `fetch`. */
 let program = null;
@@ -32,95 +32,108 @@ function env() {
   environment = {};
   const flat = host.environment();
   for (let i = 0; i < flat.length; i += 2) {
-    const property = { value: flat[i + 1], writable: true, enumerable: true, configurable: true };
-    Object.defineProperty(environment, flat[i], property);
+    define(environment, flat[i], flat[i + 1]);
   }
   return environment;
 }
 
-/** One line and a stack on stderr; whatever the program threw, this does not throw. */
-function complain(title, error) {
-  let text;
+/**
+ * What the console shows of an error, with its stack; whatever the program threw, this does not
+ * throw.
+ */
+function describe(error) {
   try {
-    text = late.inspect(error);
+    return late.inspect(error);
   } catch {
-    text = "[an error that cannot be shown]";
+    return "[an error that cannot be shown]";
   }
-  host.print(2, `${title}: ${text}\n`);
+}
+
+function complain(title, error) {
+  host.print(2, `${title}: ${describe(error)}\n`);
 }
 
 class Turn {
   constructor(id, method, url, headers, hasBody) {
     this.id = id;
-    this.isHead = method === "HEAD";
-    this.name = `${method} ${url}`;
+    this.method = method;
+    this.url = url;
     this.channel = hasBody ? new Channel(id) : null;
-    this.request = requestOver(method, url, headers, hasBody ? contentOfChannel(this.channel) : null);
-    this.isGone = false;
+    this.request = requestOver(
+      method,
+      url,
+      headers,
+      hasBody ? contentOfChannel(this.channel) : null,
+    );
+    this.left = null; // Or why nobody waits for the answer any more.
     this.isAnswered = false;
+    this.isHeld = false;
     this.waits = 0;
   }
 
-  /** What the handler gave, now or later. */
+  get name() {
+    return `${this.method} ${this.url}`;
+  }
+
+  /** What the handler will give. */
   async settle(promised) {
+    turns.set(this.id, this);
     let value;
     try {
       value = await promised;
     } catch (error) {
-      return this.fail(error);
+      this.fail(error);
+      return;
     }
-    return this.answer(value);
+    this.answer(value);
   }
 
   fail(error) {
-    complain(`${this.name} failed`, error);
-    this.refuse();
+    // A handler that passes on why its client has left has done all it can.
+    if (this.left === null || error !== this.left) this.refuse(describe(error));
   }
 
-  refuse() {
-    if (this.isGone) return;
+  /** The one line about what went wrong, and a plain answer. */
+  refuse(problem) {
+    host.print(2, `${this.name} failed: ${problem}\n`);
+    if (this.left !== null) return;
     this.close();
     const headers = ["content-type", "text/plain;charset=UTF-8"];
     host.respond(this.id, 500, "", headers, "Internal Server Error", false);
   }
 
-  answer(value) {
-    const parts = isObject(value) ? partsOfResponse(value) : undefined;
-    if (parts === undefined) {
-      host.print(2, `${this.name} failed: the handler gave ${nameOf(value)}, not a Response\n`);
-      return this.refuse();
+  answer(value, parts = partsOf(value)) {
+    const problem = problemWith(value, parts);
+    if (problem !== null) {
+      this.refuse(problem);
+      return;
     }
     const { status, statusText, flat, content } = parts;
-    if (this.isGone) {
-      if (content !== null) discard(content, this.reason());
-      return undefined;
+    if (this.left !== null) {
+      if (content !== null) discard(content, this.left);
+      return;
     }
-    if (status === 0) {
-      host.print(2, `${this.name} failed: the handler gave Response.error()\n`);
-      return this.refuse();
-    }
-    if (isUnusable(content)) {
-      host.print(2, `${this.name} failed: the body of the handler's Response has already been read, or is locked\n`);
-      return this.refuse();
-    }
-    if (content === null || content.source !== null) {
+    const isWhole = content === null || content.source !== null;
+    const body = content === null ? null : content.source;
+    if (isWhole) {
       if (content !== null) content.used = true;
       this.close();
-      host.respond(this.id, status, statusText, flat, content === null ? null : content.source, false);
-      return undefined;
     }
-    host.respond(this.id, status, statusText, flat, null, true);
-    return this.stream(content);
+    host.respond(this.id, status, statusText, flat, body, !isWhole);
+    if (!isWhole) this.stream(content);
   }
 
   async stream(content) {
-    if (this.isHead) {
+    turns.set(this.id, this);
+    if (this.method === "HEAD") {
       discard(content, undefined);
       host.finish(this.id);
     } else {
       content.used = true;
       this.channel ??= new Channel(this.id);
-      await send(content, this.channel, (error) => complain(`${this.name}: the body broke off`, error));
+      await send(content, this.channel, (error) =>
+        complain(`${this.name}: the body broke off`, error),
+      );
     }
     this.close();
   }
@@ -132,19 +145,18 @@ class Turn {
 
   /** The client has left: nobody will see the answer. */
   leave() {
-    this.isGone = true;
+    this.left = new DOMException("the client has left", "AbortError");
     this.close();
-    const reason = this.reason();
-    this.channel?.fail(reason);
-    abortRequest(this.request, reason);
-  }
-
-  reason() {
-    return new DOMException("the client has left", "AbortError");
+    this.channel?.fail(this.left);
+    abortRequest(this.request, this.left);
   }
 
   async wait(promise) {
-    if (this.waits === 0 && !this.isAnswered) host.hold(this.id);
+    // After the answer, with nothing that waits, the request is over and cannot be kept.
+    if (!this.isHeld && !this.isAnswered) {
+      this.isHeld = true;
+      host.hold(this.id);
+    }
     this.waits++;
     try {
       await promise;
@@ -152,8 +164,22 @@ class Turn {
       complain(`${this.name}: what was given to waitUntil failed`, error);
     }
     this.waits--;
-    if (this.waits === 0) host.release(this.id);
+    if (this.waits > 0 || !this.isHeld) return;
+    this.isHeld = false;
+    host.release(this.id);
   }
+}
+
+function partsOf(value) {
+  return isObject(value) ? partsOfResponse(value) : undefined;
+}
+
+/** Why what the handler gave cannot be sent, or null. */
+function problemWith(value, parts) {
+  if (parts === undefined) return `the handler gave ${nameOf(value)}, not a Response`;
+  if (parts.status === 0) return "the handler gave Response.error()";
+  if (!isUnusable(parts.content)) return null;
+  return "the body of the handler's Response has already been read, or is locked";
 }
 
 function nameOf(value) {
@@ -185,7 +211,6 @@ shape(ExecutionContext);
 
 hooks.request = (id, method, url, headers, hasBody) => {
   const turn = new Turn(id, method, url, headers, hasBody);
-  turns.set(id, turn);
   const context = new ExecutionContext(INTERNAL, turn);
   let value;
   try {
@@ -194,16 +219,18 @@ hooks.request = (id, method, url, headers, hasBody) => {
     } else {
       const answer = askListeners(turn.request, context);
       if (answer === null) {
-        host.print(2, `${turn.name} failed: no listener of "fetch" called respondWith\n`);
-        return void turn.refuse();
+        turn.refuse('no listener of "fetch" called respondWith');
+        return;
       }
       ({ value } = answer);
     }
   } catch (error) {
-    return void turn.fail(error);
+    turn.fail(error);
+    return;
   }
   // A Response that is there already goes out without a promise.
-  if (isObject(value) && partsOfResponse(value) !== undefined) turn.answer(value);
+  const parts = partsOf(value);
+  if (parts !== undefined) turn.answer(value, parts);
   else turn.settle(value);
 };
 

@@ -1,11 +1,21 @@
 // TextEncoderStream, TextDecoderStream, CompressionStream, DecompressionStream.
-// https://encoding.spec.whatwg.org/#interface-textdecoderstream, https://compression.spec.whatwg.org/
+// https://encoding.spec.whatwg.org/#interface-textdecoderstream,
+// https://compression.spec.whatwg.org/
 
 import { host } from "lily:host";
 import { Decoder, encodingOf } from "./encoding.js";
 import { charCodeAt, stringSlice } from "./primordials.js";
 import { TransformStream } from "./streams.js";
-import { boolean, bytes, dictionary, DOMString, enumeration, needs, shape, sharedBytes } from "./webidl.js";
+import {
+  boolean,
+  bytes,
+  dictionary,
+  DOMString,
+  enumeration,
+  needs,
+  shape,
+  sharedBytes,
+} from "./webidl.js";
 
 const NOTHING = new Uint8Array(0);
 
@@ -65,7 +75,8 @@ export class TextDecoderStream {
       if (text !== "") controller.enqueue(text);
     };
     this.#transform = new TransformStream({
-      transform: (chunk, controller) => push(sharedBytes(chunk, "TextDecoderStream: chunk"), true, controller),
+      transform: (chunk, controller) =>
+        push(sharedBytes(chunk, "TextDecoderStream: chunk"), true, controller),
       flush: (controller) => push(NOTHING, false, controller),
     });
   }
@@ -129,7 +140,11 @@ export class CompressionStream {
   #transform;
   constructor(format) {
     needs(1, arguments.length, "CompressionStream");
-    this.#transform = zipStream(convertFormat(format, "CompressionStream: argument 1"), true, "CompressionStream");
+    this.#transform = zipStream(
+      convertFormat(format, "CompressionStream: argument 1"),
+      true,
+      "CompressionStream",
+    );
   }
   get readable() {
     return this.#transform.readable;
@@ -144,7 +159,11 @@ export class DecompressionStream {
   #transform;
   constructor(format) {
     needs(1, arguments.length, "DecompressionStream");
-    this.#transform = zipStream(convertFormat(format, "DecompressionStream: argument 1"), false, "DecompressionStream");
+    this.#transform = zipStream(
+      convertFormat(format, "DecompressionStream: argument 1"),
+      false,
+      "DecompressionStream",
+    );
   }
   get readable() {
     return this.#transform.readable;

@@ -1,16 +1,33 @@
-// Web streams: the library's classes with what the platform adds to them. https://streams.spec.whatwg.org/
-// Streams can be transferred: within one realm that is a pipe to a new stream.
+// Web streams: the library's classes with what the platform adds to them.
+// https://streams.spec.whatwg.org/ Streams can be transferred: within one realm that is a pipe to a
+// new stream.
 
 import * as library from "web-streams-polyfill";
 import { inspectAs } from "./inspect_custom.js";
 import { getter, succeeds } from "./primordials.js";
 import { transferable } from "./structured_clone.js";
+import { platformClass } from "./webidl.js";
 
 export const {
-  ByteLengthQueuingStrategy, CountQueuingStrategy, ReadableByteStreamController, ReadableStream, ReadableStreamBYOBReader,
-  ReadableStreamBYOBRequest, ReadableStreamDefaultController, ReadableStreamDefaultReader, TransformStream,
-  TransformStreamDefaultController, WritableStream, WritableStreamDefaultController, WritableStreamDefaultWriter,
+  ByteLengthQueuingStrategy,
+  CountQueuingStrategy,
+  ReadableByteStreamController,
+  ReadableStream,
+  ReadableStreamBYOBReader,
+  ReadableStreamBYOBRequest,
+  ReadableStreamDefaultController,
+  ReadableStreamDefaultReader,
+  TransformStream,
+  TransformStreamDefaultController,
+  WritableStream,
+  WritableStreamDefaultController,
+  WritableStreamDefaultWriter,
 } = library;
+
+for (const name of Object.keys(library)) platformClass(library[name]);
+
+// Not in the standard any more; the signal says it.
+delete WritableStreamDefaultController.prototype.abortReason;
 
 const isReadLocked = getter(ReadableStream.prototype, "locked");
 const isWriteLocked = getter(WritableStream.prototype, "locked");
@@ -21,6 +38,10 @@ export const isReadableStream = (value) => succeeds(isReadLocked, value);
 export const isWritableStream = (value) => succeeds(isWriteLocked, value);
 /** Something has been read from it, or it has been cancelled. */
 export const isDisturbed = (stream) => stream._disturbed;
+/** Somebody reads what the stream stands for, past the stream. */
+export const disturb = (stream) => {
+  stream._disturbed = true;
+};
 export const isTransformStream = (value) => succeeds(readableOf, value);
 
 const { pipeTo } = ReadableStream.prototype;
@@ -43,13 +64,28 @@ function moveWritable(stream) {
 }
 
 const receive = (moved) => moved;
-transferable({ name: "ReadableStream", is: isReadableStream, isDetached: isReadLocked, detach: moveReadable, receive });
-transferable({ name: "WritableStream", is: isWritableStream, isDetached: isWriteLocked, detach: moveWritable, receive });
+transferable({
+  name: "ReadableStream",
+  is: isReadableStream,
+  isDetached: isReadLocked,
+  detach: moveReadable,
+  receive,
+});
+transferable({
+  name: "WritableStream",
+  is: isWritableStream,
+  isDetached: isWriteLocked,
+  detach: moveWritable,
+  receive,
+});
 transferable({
   name: "TransformStream",
   is: isTransformStream,
   isDetached: (stream) => isReadLocked(readableOf(stream)) || isWriteLocked(writableOf(stream)),
-  detach: (stream) => ({ readable: moveReadable(readableOf(stream)), writable: moveWritable(writableOf(stream)) }),
+  detach: (stream) => ({
+    readable: moveReadable(readableOf(stream)),
+    writable: moveWritable(writableOf(stream)),
+  }),
   receive({ readable, writable }) {
     const stream = Object.create(TransformStream.prototype);
     stream._readable = readable;

@@ -41,12 +41,13 @@ export function structuredClone(value, options = undefined) {
 
 /** StructuredSerializeWithTransfer: afterwards the objects in `transfer` are detached. */
 export function send(value, transfer) {
-  const memory = new Map();
+  const memory = new p.SafeMap();
   const moved = [];
   for (let i = 0; i < transfer.length; i++) {
     const item = transfer[i];
     const type = p.isArrayBuffer(item) ? BUFFER : findType(transferrers, item);
-    if (type === null) throw cloneError("Value not transferable: only buffers, ports and streams are");
+    if (type === null)
+      throw cloneError("Value not transferable: only buffers, ports and streams are");
     if (memory.has(item)) throw cloneError(`An ${type.name} is in the transfer list twice`);
     const record = { kind: "transferred", index: i };
     memory.set(item, record);
@@ -56,7 +57,8 @@ export function send(value, transfer) {
   const parcels = [];
   for (let i = 0; i < moved.length; i++) {
     const { type, item } = moved[i];
-    if (type.isDetached(item)) throw cloneError(`An ${type.name} is detached and could not be transferred`);
+    if (type.isDetached(item))
+      throw cloneError(`An ${type.name} is detached and could not be transferred`);
     parcels[i] = { type, data: type.detach(item) };
   }
   return { root, parcels };
@@ -65,8 +67,9 @@ export function send(value, transfer) {
 /** StructuredDeserializeWithTransfer: the value, and what was transferred in its order. */
 export function receive({ root, parcels }) {
   const transferred = [];
-  for (let i = 0; i < parcels.length; i++) transferred[i] = parcels[i].type.receive(parcels[i].data);
-  return { value: deserialize(root, new Map(), transferred), transferred };
+  for (let i = 0; i < parcels.length; i++)
+    transferred[i] = parcels[i].type.receive(parcels[i].data);
+  return { value: deserialize(root, new p.SafeMap(), transferred), transferred };
 }
 
 function findType(types, value) {
@@ -82,7 +85,9 @@ const resizableOf = tryGetter(ArrayBuffer.prototype, "resizable", () => false);
 const maxByteLengthOf = tryGetter(ArrayBuffer.prototype, "maxByteLength", p.arrayBufferLengthOf);
 
 function tryGetter(prototype, key, fallback) {
-  return Object.getOwnPropertyDescriptor(prototype, key) === undefined ? fallback : p.getter(prototype, key);
+  return Object.getOwnPropertyDescriptor(prototype, key) === undefined
+    ? fallback
+    : p.getter(prototype, key);
 }
 
 const BUFFER = {
@@ -98,20 +103,18 @@ const BUFFER = {
   receive: (buffer) => buffer,
 };
 
-const VIEWS = { __proto__: null, DataView };
-for (const name of [
-  "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array",
-  "Float16Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array",
-]) {
-  if (typeof globalThis[name] === "function") VIEWS[name] = globalThis[name];
-}
+const VIEWS = { __proto__: null, ...p.typedArrays, DataView };
 
-// Whether a view follows the length of its resizable buffer cannot be asked: of two views that end
-// where the buffer ends, the tracking one is made without a length.
+// Whether a view follows the length of its resizable buffer cannot be asked: the copy of one that
+// does has the length of the moment.
 function serializeView(view, memory) {
   const isDataView = p.typedArrayName(view) === undefined;
   const buffer = isDataView ? p.dataViewBufferOf(view) : p.bufferOf(view);
-  if (p.isArrayBuffer(buffer) && memory.get(buffer)?.kind !== "transferred" && isDetachedBuffer(buffer)) {
+  if (
+    p.isArrayBuffer(buffer) &&
+    memory.get(buffer)?.kind !== "transferred" &&
+    isDetachedBuffer(buffer)
+  ) {
     throw cloneError("A view of a detached ArrayBuffer could not be cloned");
   }
   return {
@@ -138,26 +141,33 @@ function makeBuffer({ bytes, max }) {
 
 // ---- errors ----
 
-const ERRORS = { __proto__: null, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+const ERRORS = {
+  __proto__: null,
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+};
 
-function serializeError(error, memory) {
+function serializeError(error, memory, record) {
   const name = error.name === undefined ? "Error" : `${error.name}`;
-  const message = Reflect.getOwnPropertyDescriptor(error, "message");
+  const message = p.getOwnPropertyDescriptor(error, "message");
   const stack = error.stack;
-  const cause = Reflect.getOwnPropertyDescriptor(error, "cause");
-  return {
-    kind: "error",
-    name: name in ERRORS ? name : "Error",
-    message: message !== undefined && "value" in message ? `${message.value}` : undefined,
-    stack: typeof stack === "string" ? stack : undefined,
-    cause: cause !== undefined && "value" in cause ? serialize(cause.value, memory) : undefined,
-  };
+  const cause = p.getOwnPropertyDescriptor(error, "cause");
+  record.name = name in ERRORS ? name : "Error";
+  record.message = message !== undefined && "value" in message ? `${message.value}` : undefined;
+  record.stack = typeof stack === "string" ? stack : undefined;
+  record.cause =
+    cause !== undefined && "value" in cause ? serialize(cause.value, memory) : undefined;
+  return record;
 }
 
 function makeError(record, build) {
   const error = new ERRORS[record.name]();
-  const own = (key, value) =>
-    Object.defineProperty(error, key, { value, writable: true, enumerable: false, configurable: true });
+  const own = (key, value) => p.define(error, key, value, false);
   build.seen.set(record, error);
   own("stack", record.stack);
   if (record.message !== undefined) own("message", record.message);
@@ -180,10 +190,11 @@ const UNBOX = {
   BigInt: p.uncurry(BigInt.prototype.valueOf),
 };
 
+// A primitive is its own record.
 function serialize(value, memory) {
   if (!isObject(value)) {
     if (typeof value === "symbol") throw cloneError(`${describe(value)} could not be cloned`);
-    return { kind: "primitive", value };
+    return value;
   }
   const known = memory.get(value);
   if (known !== undefined) return known;
@@ -192,15 +203,25 @@ function serialize(value, memory) {
     memory.set(value, record);
     return record;
   };
+  if (kind === "Array") {
+    return serializeMembers(
+      value,
+      memory,
+      remember({ kind: "array", length: value.length, members: [] }),
+    );
+  }
   if (kind in UNBOX) return remember({ kind: "boxed", value: UNBOX[kind](value) });
   if (kind === "Date") return remember({ kind: "date", value: dateValue(value) });
-  if (kind === "RegExp") return remember({ kind: "regexp", source: sourceOf(value), flags: flagsOf(value) });
+  if (kind === "RegExp")
+    return remember({ kind: "regexp", source: sourceOf(value), flags: flagsOf(value) });
   if (kind === "ArrayBuffer") return remember(serializeBuffer(value));
-  if (kind === "SharedArrayBuffer") throw cloneError("A SharedArrayBuffer could not be cloned: there are no threads");
+  if (kind === "SharedArrayBuffer")
+    throw cloneError("A SharedArrayBuffer could not be cloned: there are no threads");
   if (kind in VIEWS) return remember(serializeView(value, memory));
   if (kind === "Map") return serializeMap(value, memory, remember({ kind: "map", entries: null }));
   if (kind === "Set") return serializeSet(value, memory, remember({ kind: "set", values: null }));
-  const type = findType(serializers, value);
+  // Only a plain kind of object, or an Error by its look, can be one of the platform's.
+  const type = kind === "Object" || kind === "Error" ? findType(serializers, value) : null;
   if (type !== null) {
     const record = remember({ kind: "platform", type, data: null });
     record.data = type.serialize(value, (inner) => serialize(inner, memory));
@@ -208,12 +229,9 @@ function serialize(value, memory) {
   }
   if (kind === "Error") {
     const record = remember({ kind: "error" });
-    return Object.assign(record, serializeError(value, memory));
+    return serializeError(value, memory, record);
   }
-  if (kind === "Array") {
-    return serializeMembers(value, memory, remember({ kind: "array", length: value.length, members: [] }));
-  }
-  if ((kind !== "Object" && kind !== "Arguments") || platformObject(value) || findType(transferrers, value) !== null) {
+  if (kind !== "Object" || platformObject(value)) {
     throw cloneError(`${describe(value)} could not be cloned`);
   }
   return serializeMembers(value, memory, remember({ kind: "object", members: [] }));
@@ -237,9 +255,11 @@ function serializeSet(set, memory, record) {
 }
 
 function serializeMembers(value, memory, record) {
-  const keys = Object.keys(value);
+  const keys = p.objectKeys(value);
   for (let i = 0; i < keys.length; i++) {
-    if (p.hasOwn(value, keys[i])) p.arrayPush(record.members, keys[i], serialize(value[keys[i]], memory));
+    // A getter may have deleted it.
+    if (p.hasOwn(value, keys[i]))
+      p.arrayPush(record.members, keys[i], serialize(value[keys[i]], memory));
   }
   return record;
 }
@@ -255,7 +275,7 @@ function describe(value) {
 
 function deserialize(root, seen, transferred) {
   const build = (record) => {
-    if (record.kind === "primitive") return record.value;
+    if (!isObject(record)) return record;
     if (record.kind === "transferred") return transferred[record.index];
     const known = seen.get(record);
     if (known !== undefined) return known;
@@ -300,21 +320,29 @@ const setAdd = p.uncurry(Set.prototype.add);
 function fill(made, record, build) {
   if (record.kind === "map") {
     const { entries } = record;
-    for (let i = 0; i < entries.length; i += 2) mapSet(made, build(entries[i]), build(entries[i + 1]));
+    for (let i = 0; i < entries.length; i += 2)
+      mapSet(made, build(entries[i]), build(entries[i + 1]));
   } else if (record.kind === "set") {
     for (let i = 0; i < record.values.length; i++) setAdd(made, build(record.values[i]));
   } else if (record.kind === "array" || record.kind === "object") {
     const { members } = record;
     for (let i = 0; i < members.length; i += 2) {
+      const key = members[i];
       const value = build(members[i + 1]);
-      Object.defineProperty(made, members[i], { value, writable: true, enumerable: true, configurable: true });
+      // Where a setter may be in the way (`__proto__`) the property is defined.
+      if (!(key in made)) made[key] = value;
+      else p.define(made, key, value);
     }
   }
 }
 
 serializable({
   is: isDOMException,
-  serialize: (exception) => ({ name: exception.name, message: exception.message, stack: exception.stack }),
+  serialize: (exception) => ({
+    name: exception.name,
+    message: exception.message,
+    stack: exception.stack,
+  }),
   deserialize({ name, message, stack }) {
     const exception = new DOMException(message, name);
     if (typeof stack === "string") exception.stack = stack;

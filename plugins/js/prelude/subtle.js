@@ -1,16 +1,31 @@
-// SubtleCrypto: the procedures that all algorithms share, and the rules of usages, extractability and
-// formats. https://w3c.github.io/webcrypto/#subtlecrypto-interface
+// SubtleCrypto: the procedures that all algorithms share, and the rules of usages, extractability
+// and formats. https://w3c.github.io/webcrypto/#subtlecrypto-interface
 // The mathematics is the host's and does not wait; the promises are the interface's.
 
 import { host } from "lily:host";
 import { copyOf, decodeUtf8 } from "./bytes.js";
-import { invalidAccess, normalize, normalizeFor, operationOf, toBytes } from "./crypto_algorithms.js";
-import { newKey, recordOf, toKey, toUsages } from "./crypto_key.js";
+import {
+  invalidAccess,
+  normalize,
+  normalizeFor,
+  operationOf,
+  toBytes,
+} from "./crypto_algorithms.js";
+import { isAmong, newKey, recordOf, toKey, toUsages } from "./crypto_key.js";
 import { dataError } from "./der.js";
 import { DOMException } from "./dom_exception.js";
 import { JsonWebKey } from "./jwk.js";
 import { isArrayBuffer, isView } from "./primordials.js";
-import { BufferSource, enumeration, illegalConstructor, INTERNAL, isObject, needs, shape, unsignedLongEnforce } from "./webidl.js";
+import {
+  BufferSource,
+  enumeration,
+  illegalConstructor,
+  INTERNAL,
+  isObject,
+  needs,
+  shape,
+  unsignedLongEnforce,
+} from "./webidl.js";
 import "./crypto_symmetric.js";
 import "./crypto_rsa.js";
 import "./crypto_curves.js";
@@ -22,9 +37,12 @@ const { parse, stringify } = JSON;
 function usable(key, algorithm, usage, where) {
   const record = recordOf(key);
   if (record.algorithm.name !== algorithm.name) {
-    throw invalidAccess(`${where}: the key is of ${record.algorithm.name}, not of ${algorithm.name}`);
+    throw invalidAccess(
+      `${where}: the key is of ${record.algorithm.name}, not of ${algorithm.name}`,
+    );
   }
-  if (!record.usages.includes(usage)) throw invalidAccess(`${where}: the key may not be used for "${usage}"`);
+  if (!isAmong(usage, record.usages))
+    throw invalidAccess(`${where}: the key may not be used for "${usage}"`);
   return record;
 }
 
@@ -192,7 +210,15 @@ export class SubtleCrypto {
     return normalized.run(normalized, wrapping, bytes).buffer;
   }
 
-  async unwrapKey(format, wrappedKey, unwrappingKey, unwrapAlgorithm, unwrappedKeyAlgorithm, extractable, keyUsages) {
+  async unwrapKey(
+    format,
+    wrappedKey,
+    unwrappingKey,
+    unwrapAlgorithm,
+    unwrappedKeyAlgorithm,
+    extractable,
+    keyUsages,
+  ) {
     this.#brand;
     const where = "SubtleCrypto.unwrapKey";
     needs(7, arguments.length, where);

@@ -2,26 +2,28 @@
 // A handler that is a string is refused: the engine compiles no code at run time.
 
 import { capture } from "./async_context.js";
-import { newTimer, startTimer, stopTimer } from "./loop.js";
-import { promiseThen } from "./primordials.js";
+import { newTimer, now, startTimer, stopTimer } from "./loop.js";
+import { apply, promiseThen, SafeMap } from "./primordials.js";
 import { report } from "./report.js";
 import { callbackFunction, long, needs } from "./webidl.js";
 
-const running = new Map();
+const running = new SafeMap();
 let lastId = 0;
 
 function start(handler, timeout, parameters, repeat, where) {
-  if (typeof handler !== "function") throw new TypeError(`${where}: the handler must be a function`);
+  if (typeof handler !== "function")
+    throw new TypeError(`${where}: the handler must be a function`);
   const callback = capture(handler);
   const ms = long(timeout, `${where}: argument 2`);
   const id = ++lastId;
   const timer = newTimer(() => {
     if (!repeat) running.delete(id);
+    const begun = repeat ? now() : 0;
     try {
-      if (parameters === null) Reflect.apply(callback, globalThis, []);
-      else Reflect.apply(callback, globalThis, parameters);
+      if (parameters === null) apply(callback, globalThis, []);
+      else apply(callback, globalThis, parameters);
     } finally {
-      if (repeat && running.has(id)) startTimer(timer, ms);
+      if (repeat && running.has(id)) startTimer(timer, ms, begun);
     }
   });
   running.set(id, timer);
@@ -63,7 +65,7 @@ export function queueMicrotask(callback) {
   callbackFunction(callback, "queueMicrotask: argument 1");
   promiseThen(settled, () => {
     try {
-      Reflect.apply(callback, undefined, []);
+      apply(callback, undefined, []);
     } catch (error) {
       report(error);
     }

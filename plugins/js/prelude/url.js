@@ -127,7 +127,8 @@ export class URL {
     return this.#parts[SEARCH];
   }
   set search(value) {
-    if (this.#set("search", value) && this.#params !== null) replacePairs(this.#params, this.#parts[SEARCH]);
+    if (this.#set("search", value) && this.#params !== null)
+      replacePairs(this.#params, this.#parts[SEARCH]);
   }
   get searchParams() {
     const { [SEARCH]: search } = this.#parts;
@@ -154,18 +155,48 @@ shape(URL);
 
 function parse(url, base, where) {
   const text = USVString(url, `${where}: argument 1`);
-  return host.parseUrl(text, base === undefined ? undefined : USVString(base, `${where}: argument 2`));
+  return host.parseUrl(
+    text,
+    base === undefined ? undefined : USVString(base, `${where}: argument 2`),
+  );
 }
 
 const custom = {
   [CUSTOM](depth, options, inspect) {
     if (!isURL(this) || (typeof depth === "number" && depth < 0)) return this;
-    const { href, origin, protocol, username, password, host: hostAndPort, hostname, port, pathname, search } = this;
+    const {
+      href,
+      origin,
+      protocol,
+      username,
+      password,
+      host: hostAndPort,
+      hostname,
+      port,
+      pathname,
+      search,
+    } = this;
     const { searchParams, hash } = this;
     const shown = {
-      href, origin, protocol, username, password, host: hostAndPort, hostname, port, pathname, search, searchParams, hash,
+      href,
+      origin,
+      protocol,
+      username,
+      password,
+      host: hostAndPort,
+      hostname,
+      port,
+      pathname,
+      search,
+      searchParams,
+      hash,
     };
     return `${this.constructor?.name ?? "URL"} ${inspect(shown, options)}`;
   },
 };
-Object.defineProperty(URL.prototype, CUSTOM, { value: custom[CUSTOM], writable: true, enumerable: false, configurable: true });
+Object.defineProperty(URL.prototype, CUSTOM, {
+  value: custom[CUSTOM],
+  writable: true,
+  enumerable: false,
+  configurable: true,
+});

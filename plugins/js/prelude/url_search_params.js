@@ -1,14 +1,32 @@
-// URLSearchParams and application/x-www-form-urlencoded. https://url.spec.whatwg.org/#interface-urlsearchparams
+// URLSearchParams and application/x-www-form-urlencoded.
+// https://url.spec.whatwg.org/#interface-urlsearchparams
 
 import { host } from "lily:host";
 import { CUSTOM } from "./inspect_custom.js";
 import { stripControls } from "./console/width.js";
-import { isObject, needs, pairIterable, record, sequence, sequenceFrom, shape, USVString } from "./webidl.js";
+import {
+  isObject,
+  needs,
+  pairIterable,
+  record,
+  sequence,
+  sequenceFrom,
+  shape,
+  USVString,
+} from "./webidl.js";
 
 const { encodeURIComponent, decodeURIComponent } = globalThis;
 const PLAIN = /^[A-Za-z0-9*\-._]*$/;
 const LEFT_BY_COMPONENT = /[!'()~]|%20/g;
-const REPLACED = { __proto__: null, "!": "%21", "'": "%27", "(": "%28", ")": "%29", "~": "%7E", "%20": "+" };
+const REPLACED = {
+  __proto__: null,
+  "!": "%21",
+  "'": "%27",
+  "(": "%28",
+  ")": "%29",
+  "~": "%7E",
+  "%20": "+",
+};
 
 /** One name or value, which has no lone surrogates. */
 function encode(text) {
@@ -53,7 +71,8 @@ export function parseForm(text) {
   for (const piece of text.split("&")) {
     if (piece === "") continue;
     const at = piece.indexOf("=");
-    const pair = at === -1 ? [decode(piece), ""] : [decode(piece.slice(0, at)), decode(piece.slice(at + 1))];
+    const pair =
+      at === -1 ? [decode(piece), ""] : [decode(piece.slice(0, at)), decode(piece.slice(at + 1))];
     pairs.push(pair);
   }
   return pairs;
@@ -62,7 +81,8 @@ export function parseForm(text) {
 /** https://url.spec.whatwg.org/#concept-urlencoded-serializer */
 export function serializeForm(pairs) {
   let text = "";
-  for (let i = 0; i < pairs.length; i++) text += `${i === 0 ? "" : "&"}${encode(pairs[i][0])}=${encode(pairs[i][1])}`;
+  for (let i = 0; i < pairs.length; i++)
+    text += `${i === 0 ? "" : "&"}${encode(pairs[i][0])}=${encode(pairs[i][1])}`;
   return text;
 }
 
@@ -80,7 +100,8 @@ function convertPairs(init) {
   if (typeof method !== "function") throw new TypeError(`${where}: not iterable`);
   const pairs = sequenceFrom(init, method, convertPair, where);
   for (let i = 0; i < pairs.length; i++) {
-    if (pairs[i].length !== 2) throw new TypeError("Each query pair must be an iterable [name, value] tuple");
+    if (pairs[i].length !== 2)
+      throw new TypeError("Each query pair must be an iterable [name, value] tuple");
   }
   return pairs;
 }
@@ -119,7 +140,10 @@ export class URLSearchParams {
   append(name, value) {
     const pairs = this.#pairs;
     needs(2, arguments.length, "URLSearchParams.append");
-    const pair = [USVString(name, "URLSearchParams.append: argument 1"), USVString(value, "URLSearchParams.append: argument 2")];
+    const pair = [
+      USVString(name, "URLSearchParams.append: argument 1"),
+      USVString(value, "URLSearchParams.append: argument 2"),
+    ];
     pairs.push(pair);
     this.#update();
   }
@@ -127,8 +151,11 @@ export class URLSearchParams {
     const pairs = this.#pairs;
     needs(1, arguments.length, "URLSearchParams.delete");
     const key = USVString(name, "URLSearchParams.delete: argument 1");
-    const text = value === undefined ? undefined : USVString(value, "URLSearchParams.delete: argument 2");
-    this.#pairs = pairs.filter((pair) => pair[0] !== key || (text !== undefined && pair[1] !== text));
+    const text =
+      value === undefined ? undefined : USVString(value, "URLSearchParams.delete: argument 2");
+    this.#pairs = pairs.filter(
+      (pair) => pair[0] !== key || (text !== undefined && pair[1] !== text),
+    );
     this.#update();
   }
   get(name) {
@@ -150,7 +177,8 @@ export class URLSearchParams {
     const pairs = this.#pairs;
     needs(1, arguments.length, "URLSearchParams.has");
     const key = USVString(name, "URLSearchParams.has: argument 1");
-    const text = value === undefined ? undefined : USVString(value, "URLSearchParams.has: argument 2");
+    const text =
+      value === undefined ? undefined : USVString(value, "URLSearchParams.has: argument 2");
     for (let i = 0; i < pairs.length; i++) {
       if (pairs[i][0] === key && (text === undefined || pairs[i][1] === text)) return true;
     }
@@ -179,7 +207,7 @@ export class URLSearchParams {
   }
 }
 shape(URLSearchParams);
-pairIterable(URLSearchParams, (params, index) => pairsOf(params)[index]);
+pairIterable(URLSearchParams, (params, index) => pairsOf(params)[index], "URLSearchParams");
 
 // https://nodejs.org/api/url.html: `URLSearchParams { 'a' => '1' }`
 const custom = {
@@ -194,10 +222,14 @@ const custom = {
     const name = this.constructor?.name ?? "URLSearchParams";
     const inner = { ...options };
     if (depth !== null) inner.depth = depth - 1;
-    const output = pairs.map(([key, value]) => `${inspect(key, inner)} => ${inspect(value, inner)}`);
+    const output = pairs.map(
+      ([key, value]) => `${inspect(key, inner)} => ${inspect(value, inner)}`,
+    );
     if (output.length === 0) return `${name} {}`;
     const length = output.reduce((sum, text) => sum + stripControls(text).length + 2, -2);
-    return length > options.breakLength ? `${name} {\n  ${output.join(",\n  ")} }` : `${name} { ${output.join(", ")} }`;
+    return length > options.breakLength
+      ? `${name} {\n  ${output.join(",\n  ")} }`
+      : `${name} { ${output.join(", ")} }`;
   },
 };
 const property = { value: custom[CUSTOM], writable: true, enumerable: false, configurable: true };

@@ -1,11 +1,27 @@
-// WebIDL's JavaScript binding, as much of it as the prelude's classes use: conversions of arguments,
-// the shape of interfaces, and pair iterators. https://webidl.spec.whatwg.org/#javascript-binding
+// WebIDL's JavaScript binding, as much of it as the prelude's classes use: conversions of
+// arguments, the shape of interfaces, and pair iterators.
+// https://webidl.spec.whatwg.org/#javascript-binding
 //
 // A conversion is a function `(value, where)`; `where` names the argument in the TypeError, as in
-// "Headers.append: argument 1". Conversions that take options are made once at load, never per call:
+// "Headers.append: argument 1". Conversions that take options are made once at load, never per
+// call:
 //   const EventInit = dictionary([["bubbles", boolean, false], ["cancelable", boolean, false]]);
 
-import { bytesOf, isArrayBuffer, isSharedArrayBuffer, isView, IteratorPrototype, toWellFormed } from "./primordials.js";
+import {
+  apply,
+  bytesOf,
+  charCodeAt,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  isArrayBuffer,
+  isSharedArrayBuffer,
+  isView,
+  IteratorPrototype,
+  ownKeys,
+  SafeMap,
+  SafeWeakSet,
+  toWellFormed,
+} from "./primordials.js";
 
 export { DOMException } from "./dom_exception.js";
 
@@ -22,10 +38,15 @@ export function illegalConstructor() {
 
 /** What a method says when `this` is not of its interface. */
 export function illegalInvocation(name) {
-  throw new TypeError(`Illegal invocation: this is not ${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`);
+  throw new TypeError(
+    `Illegal invocation: this is not ${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`,
+  );
 }
 
-/** The token that lets the prelude, and nobody else, call a constructor that is illegal for programs. */
+/**
+ * The token that lets the prelude, and nobody else, call a constructor that is illegal for
+ * programs.
+ */
 export const INTERNAL = Symbol("internal");
 
 // ---- conversions of values ----
@@ -38,7 +59,8 @@ export function boolean(value) {
 
 export function DOMString(value, where) {
   if (typeof value === "string") return value;
-  if (typeof value === "symbol") throw new TypeError(`${where}: a Symbol cannot be converted to a string`);
+  if (typeof value === "symbol")
+    throw new TypeError(`${where}: a Symbol cannot be converted to a string`);
   return `${value}`;
 }
 
@@ -49,9 +71,9 @@ export function USVString(value, where) {
 export function ByteString(value, where) {
   const text = DOMString(value, where);
   for (let i = 0; i < text.length; i++) {
-    if (text.charCodeAt(i) > 255) {
-      throw new TypeError(`${where}: the character at index ${i} has the value ${text.charCodeAt(i)}, over 255`);
-    }
+    const code = charCodeAt(text, i);
+    if (code > 255)
+      throw new TypeError(`${where}: the character at index ${i} has the value ${code}, over 255`);
   }
   return text;
 }
@@ -64,7 +86,9 @@ function toNumber(value, where) {
   return +value;
 }
 
-/** https://webidl.spec.whatwg.org/#abstract-opdef-converttoint; mode: "wrap", "enforce" or "clamp". */
+/**
+ * https://webidl.spec.whatwg.org/#abstract-opdef-converttoint; mode: "wrap", "enforce" or "clamp".
+ */
 function integer(bits, signed, mode) {
   const limit = bits === 64 ? Number.MAX_SAFE_INTEGER : 2 ** (signed ? bits - 1 : bits) - 1;
   const low = !signed ? 0 : bits === 64 ? Number.MIN_SAFE_INTEGER : -(2 ** (bits - 1));
@@ -74,7 +98,8 @@ function integer(bits, signed, mode) {
     if (mode === "enforce") {
       if (!Number.isFinite(x)) throw new TypeError(`${where}: ${x} is not a finite number`);
       x = Math.trunc(x);
-      if (x < low || x > limit) throw new TypeError(`${where}: ${x} is outside of ${low} to ${limit}`);
+      if (x < low || x > limit)
+        throw new TypeError(`${where}: ${x} is outside of ${low} to ${limit}`);
       return x + 0;
     }
     if (Number.isNaN(x)) return 0;
@@ -103,12 +128,7 @@ export const unsignedShortEnforce = integer(16, false, "enforce");
 export const octetEnforce = integer(8, false, "enforce");
 export const longLong = integer(64, true, "wrap");
 export const longLongClamp = integer(64, true, "clamp");
-export const unsignedLongLong = integer(64, false, "wrap");
 export const unsignedLongLongEnforce = integer(64, false, "enforce");
-
-export function unrestrictedDouble(value, where) {
-  return toNumber(value, where);
-}
 
 export function double(value, where) {
   const x = toNumber(value, where);
@@ -128,7 +148,8 @@ export function isObject(value) {
 /** BufferSource as it is; `bytes` is for those who only read it. Shared memory is refused. */
 export function BufferSource(value, where) {
   if (isView(value)) {
-    if (isSharedArrayBuffer(bytesOf(value).buffer)) throw new TypeError(`${where}: shared memory is not allowed`);
+    if (isSharedArrayBuffer(bytesOf(value).buffer))
+      throw new TypeError(`${where}: shared memory is not allowed`);
     return value;
   }
   if (isArrayBuffer(value)) return value;
@@ -167,12 +188,12 @@ export function sequence(convert) {
 
 /** The sequence of an object whose iterator method the caller has read already (for unions). */
 export function sequenceFrom(value, method, convert, where) {
-  const iterator = Reflect.apply(method, value, []);
+  const iterator = apply(method, value, []);
   if (!isObject(iterator)) throw new TypeError(`${where}: its iterator is not an object`);
   const next = iterator.next;
   const list = [];
   for (;;) {
-    const step = Reflect.apply(next, iterator, []);
+    const step = apply(next, iterator, []);
     if (!isObject(step)) throw new TypeError(`${where}: its iterator's result is not an object`);
     if (step.done) return list;
     list[list.length] = convert(step.value, where);
@@ -184,9 +205,12 @@ export function record(key, convert) {
   return (value, where) => {
     if (!isObject(value)) throw new TypeError(`${where}: not an object`);
     const pairs = [];
-    const index = new Map(); // two keys may convert to one: the later value wins in the earlier place
-    for (const name of Reflect.ownKeys(value)) {
-      if (!Reflect.getOwnPropertyDescriptor(value, name)?.enumerable) continue;
+    // Two keys may convert to one: the later value wins in the earlier place.
+    const index = new SafeMap();
+    const names = ownKeys(value);
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i];
+      if (!getOwnPropertyDescriptor(value, name)?.enumerable) continue;
       const typedKey = key(name, where);
       const typedValue = convert(value[name], where);
       const at = index.get(typedKey);
@@ -210,13 +234,15 @@ export const REQUIRED = Symbol("required");
  */
 export function dictionary(members) {
   return (value, where) => {
-    if (value !== undefined && value !== null && !isObject(value)) throw new TypeError(`${where}: not an object`);
+    if (value !== undefined && value !== null && !isObject(value))
+      throw new TypeError(`${where}: not an object`);
     const result = { __proto__: null };
     for (let i = 0; i < members.length; i++) {
       const { 0: name, 1: convert, 2: fallback } = members[i];
       const member = value === undefined || value === null ? undefined : value[name];
       if (member !== undefined) result[name] = convert(member, `${where}: ${name}`);
-      else if (fallback === REQUIRED) throw new TypeError(`${where}: the member ${name} is required`);
+      else if (fallback === REQUIRED)
+        throw new TypeError(`${where}: the member ${name} is required`);
       else result[name] = typeof fallback === "function" ? fallback() : fallback;
     }
     return result;
@@ -245,11 +271,6 @@ export function callbackFunction(value, where) {
   throw new TypeError(`${where}: not a function`);
 }
 
-/** An attribute such as `onmessage`: [LegacyTreatNonObjectAsNull]. */
-export function eventHandler(value) {
-  return isObject(value) ? value : null;
-}
-
 // ---- the shape of interfaces ----
 
 /**
@@ -263,7 +284,12 @@ export function shape(Class, { constants, name = Class.name } = {}) {
   enumerable(Class, "length", "name", "prototype");
   if (constants !== undefined) {
     for (const key of Object.keys(constants)) {
-      const constant = { value: constants[key], writable: false, enumerable: true, configurable: false };
+      const constant = {
+        value: constants[key],
+        writable: false,
+        enumerable: true,
+        configurable: false,
+      };
       Object.defineProperty(Class, key, constant);
       Object.defineProperty(Class.prototype, key, constant);
     }
@@ -272,13 +298,21 @@ export function shape(Class, { constants, name = Class.name } = {}) {
   return Class;
 }
 
-const platformPrototypes = new WeakSet();
+const platformPrototypes = new SafeWeakSet();
 
-/** True for an object of a platform class, or of a class that extends one: it cannot be cloned as plain. */
+/** Counts a library's class among the platform's; `shape` does so for ours. */
+export function platformClass(Class) {
+  platformPrototypes.add(Class.prototype);
+}
+
+/**
+ * True for an object of a platform class, or of a class that extends one: it cannot be cloned as
+ * plain.
+ */
 export function platformObject(value) {
-  let prototype = Object.getPrototypeOf(value);
+  let prototype = getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return false;
-  for (; prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
+  for (; prototype !== null; prototype = getPrototypeOf(prototype)) {
     if (platformPrototypes.has(prototype)) return true;
   }
   return false;
@@ -294,8 +328,9 @@ function enumerable(target, ...except) {
 
 /**
  * Adds entries, keys, values, forEach and @@iterator to an interface that is iterable over pairs.
- * `pairAt(object, index)` answers `[key, value]` or undefined at the end, so that what changes during
- * the iteration is seen, as the standard wants. It also does the brand check (it throws for others).
+ * `pairAt(object, index)` answers `[key, value]` or undefined at the end, so that what changes
+ * during the iteration is seen, as the standard wants. It also does the brand check (it throws for
+ * others).
  */
 export function pairIterable(Class, pairAt, name = Class.name) {
   class PairIterator {
@@ -314,7 +349,8 @@ export function pairIterable(Class, pairAt, name = Class.name) {
         return { value: undefined, done: true };
       }
       this.#index++;
-      const value = this.#kind === "key" ? pair[0] : this.#kind === "value" ? pair[1] : [pair[0], pair[1]];
+      const value =
+        this.#kind === "key" ? pair[0] : this.#kind === "value" ? pair[1] : [pair[0], pair[1]];
       return { value, done: false };
     }
   }
@@ -322,7 +358,10 @@ export function pairIterable(Class, pairAt, name = Class.name) {
   delete prototype.constructor;
   Object.setPrototypeOf(prototype, IteratorPrototype);
   enumerable(prototype);
-  Object.defineProperty(prototype, Symbol.toStringTag, { value: `${name} Iterator`, configurable: true });
+  Object.defineProperty(prototype, Symbol.toStringTag, {
+    value: `${name} Iterator`,
+    configurable: true,
+  });
 
   // The brand check: reading a pair of anything else throws, whatever the index.
   const iterate = (target, kind) => {
@@ -346,7 +385,7 @@ export function pairIterable(Class, pairAt, name = Class.name) {
       for (let i = 0; ; i++) {
         const pair = pairAt(this, i);
         if (pair === undefined) return;
-        Reflect.apply(callback, thisArg, [pair[1], pair[0], this]);
+        apply(callback, thisArg, [pair[1], pair[0], this]);
       }
     },
   };
@@ -354,6 +393,11 @@ export function pairIterable(Class, pairAt, name = Class.name) {
     const property = { value: members[key], writable: true, enumerable: true, configurable: true };
     Object.defineProperty(Class.prototype, key, property);
   }
-  const iterator = { value: members.entries, writable: true, enumerable: false, configurable: true };
+  const iterator = {
+    value: members.entries,
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  };
   Object.defineProperty(Class.prototype, Symbol.iterator, iterator);
 }

@@ -1,6 +1,7 @@
 // The WebSocket client. https://websockets.spec.whatwg.org/
-// The host speaks the protocol (handshake, masks, fragments, ping and pong); here are the states, the
-// checks and the events. `bufferedAmount` falls when the host says what it has sent (hook `sent`).
+// The host speaks the protocol (handshake, masks, fragments, ping and pong); here are the states,
+// the checks and the events. `bufferedAmount` falls when the host says what it has sent (hook
+// `sent`).
 
 import { host } from "lily:host";
 import { capture } from "./async_context.js";
@@ -10,8 +11,25 @@ import { DOMException } from "./dom_exception.js";
 import { CloseEvent, Event, MessageEvent } from "./event.js";
 import { EventTarget, fire, handlerAttributes } from "./event_target.js";
 import { hooks } from "./hooks.js";
-import { isArrayBuffer, isView } from "./primordials.js";
-import { BufferSource, DOMString, isObject, needs, sequenceFrom, shape, unsignedShortClamp, USVString } from "./webidl.js";
+import {
+  isArrayBuffer,
+  isView,
+  matches,
+  SafeMap,
+  SafeSet,
+  stringIndexOf,
+  toLowerCase,
+} from "./primordials.js";
+import {
+  BufferSource,
+  DOMString,
+  isObject,
+  needs,
+  sequenceFrom,
+  shape,
+  unsignedShortClamp,
+  USVString,
+} from "./webidl.js";
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -19,7 +37,7 @@ const CLOSING = 2;
 const CLOSED = 3;
 
 /** The sockets that are not closed yet; the hooks find them by id. */
-const sockets = new Map();
+const sockets = new SafeMap();
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 let opened;
@@ -88,10 +106,12 @@ export class WebSocket extends EventTarget {
     const state = this.#state;
     needs(1, arguments.length, "WebSocket.send");
     let message;
-    if (isView(data) || isArrayBuffer(data)) message = copyOf(BufferSource(data, "WebSocket.send: argument 1"));
+    if (isView(data) || isArrayBuffer(data))
+      message = copyOf(BufferSource(data, "WebSocket.send: argument 1"));
     else if (isObject(data) && blobBytes(data) !== undefined) message = blobBytes(data);
     else message = USVString(data, "WebSocket.send: argument 1");
-    if (state === CONNECTING) throw new DOMException("the socket is still connecting", "InvalidStateError");
+    if (state === CONNECTING)
+      throw new DOMException("the socket is still connecting", "InvalidStateError");
     this.#buffered += typeof message === "string" ? utf8Length(message) : message.length;
     // After the close the amount only grows: the standard's way to tell that messages go nowhere.
     if (state === OPEN) host.send(this.#id, message);
@@ -99,10 +119,15 @@ export class WebSocket extends EventTarget {
 
   close(code = undefined, reason = undefined) {
     const state = this.#state;
-    const status = code === undefined ? undefined : unsignedShortClamp(code, "WebSocket.close: argument 1");
-    const text = reason === undefined ? undefined : USVString(reason, "WebSocket.close: argument 2");
+    const status =
+      code === undefined ? undefined : unsignedShortClamp(code, "WebSocket.close: argument 1");
+    const text =
+      reason === undefined ? undefined : USVString(reason, "WebSocket.close: argument 2");
     if (status !== undefined && status !== 1000 && (status < 3000 || status > 4999)) {
-      throw new DOMException(`the code ${status} is neither 1000 nor of 3000 to 4999`, "InvalidAccessError");
+      throw new DOMException(
+        `the code ${status} is neither 1000 nor of 3000 to 4999`,
+        "InvalidAccessError",
+      );
     }
     if (text !== undefined && utf8Length(text) > 123) {
       throw new DOMException("the reason is longer than 123 bytes", "SyntaxError");
@@ -123,7 +148,8 @@ export class WebSocket extends EventTarget {
     received = (socket, data) => {
       if (socket.#state !== OPEN) return;
       let value = data;
-      if (typeof data !== "string") value = socket.#binaryType === "blob" ? blobOver(data, "") : wholeBuffer(data);
+      if (typeof data !== "string")
+        value = socket.#binaryType === "blob" ? blobOver(data, "") : wholeBuffer(data);
       socket.#fire(new MessageEvent("message", { data: value, origin: socket.#origin }));
     };
     sent = (socket, bytes) => {
@@ -153,7 +179,8 @@ function toProtocols(value, where) {
   if (value === undefined) return [];
   if (isObject(value)) {
     const method = value[Symbol.iterator];
-    if (method !== undefined && method !== null) return sequenceFrom(value, method, DOMString, where);
+    if (method !== undefined && method !== null)
+      return sequenceFrom(value, method, DOMString, where);
   }
   return [DOMString(value, where)];
 }
@@ -161,22 +188,28 @@ function toProtocols(value, where) {
 /** https://websockets.spec.whatwg.org/#get-a-url-record: [href, origin]. */
 function toSocketUrl(text) {
   let parts = host.parseUrl(text, undefined);
-  if (parts === null) throw new DOMException(`${JSON.stringify(text)} is not an absolute URL`, "SyntaxError");
+  if (parts === null)
+    throw new DOMException(`${JSON.stringify(text)} is not an absolute URL`, "SyntaxError");
   const wanted = { "http:": "ws", "https:": "wss" }[parts[1]];
   if (wanted !== undefined) parts = host.setUrl(parts[0], "protocol", wanted);
   if (parts[1] !== "ws:" && parts[1] !== "wss:") {
     throw new DOMException(`the scheme ${parts[1]} is not ws, wss, http or https`, "SyntaxError");
   }
-  if (parts[0].includes("#")) throw new DOMException("the URL has a fragment", "SyntaxError");
+  if (stringIndexOf(parts[0], "#") >= 0)
+    throw new DOMException("the URL has a fragment", "SyntaxError");
   return [parts[0], parts[9]];
 }
 
 function checkProtocols(list) {
-  const seen = new Set();
-  for (const protocol of list) {
-    const name = protocol.toLowerCase();
-    if (!token.test(protocol) || seen.has(name)) {
-      throw new DOMException(`the protocol ${JSON.stringify(protocol)} is not a token, or is named twice`, "SyntaxError");
+  const seen = new SafeSet();
+  for (let i = 0; i < list.length; i++) {
+    const protocol = list[i];
+    const name = toLowerCase(protocol);
+    if (!matches(token, protocol) || seen.has(name)) {
+      throw new DOMException(
+        `the protocol ${JSON.stringify(protocol)} is not a token, or is named twice`,
+        "SyntaxError",
+      );
     }
     seen.add(name);
   }

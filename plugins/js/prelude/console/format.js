@@ -1,5 +1,5 @@
-// util.format: text with %s %d %i %f %j %o %O %c, and what follows it.
-// After Node's lib/internal/util/inspect.js (MIT, © Node.js contributors), whose output this equals;
+// util.format: text with %s %d %i %f %j %o %O %c, and what follows it. After Node's
+// lib/internal/util/inspect.js (MIT, © Node.js contributors), whose output this equals;
 // https://console.spec.whatwg.org/#formatter
 
 import { host } from "lily:host";
@@ -77,7 +77,8 @@ const CONVERSIONS = {
   s(value, options) {
     if (typeof value === "number") return number(value, options);
     if (typeof value === "bigint") return bigint(value, options);
-    if (typeof value !== "object" || value === null || !hasBuiltInToString(value)) return String(value);
+    if (typeof value !== "object" || value === null || !hasBuiltInToString(value))
+      return String(value);
     return inspect(value, { ...options, compact: 3, colors: false, depth: 0 });
   },
   d(value, options) {
@@ -92,7 +93,8 @@ const CONVERSIONS = {
     return typeof value === "symbol" ? "NaN" : number(Number.parseFloat(value), options);
   },
   j: (value) => json(value),
-  o: (value, options) => inspect(value, { ...options, showHidden: true, showProxy: true, depth: 4 }),
+  o: (value, options) =>
+    inspect(value, { ...options, showHidden: true, showProxy: true, depth: 4 }),
   O: (value, options) => inspect(value, options),
   c: () => "",
 };

@@ -1,14 +1,15 @@
-// util.inspect: any value as text, byte for byte what Node prints. Ported from Node 20's
-// lib/internal/util/inspect.js (MIT, © Node.js contributors; https://nodejs.org/api/util.html#utilinspect),
-// cut into: names.js (what an object is called), bases.js and errors.js (what stands for functions,
-// boxed values and errors), members.js (the parts), layout.js (the lines), text.js (primitives).
+// util.inspect: any value as text, byte for byte what Node prints. Ported from Node 22's
+// lib/internal/util/inspect.js (MIT, © Node.js contributors;
+// https://nodejs.org/api/util.html#utilinspect), cut into: names.js (what an object is called),
+// bases.js and errors.js (what stands for functions, boxed values and errors), members.js (the
+// parts), layout.js (the lines), text.js (primitives).
 //
 // What the language does not tell about a value (is it a proxy, a promise's state) comes from the
 // host: `host.kind` runs no code of the program.
 
 import { host } from "lily:host";
 import { CUSTOM } from "../inspect_custom.js";
-import { lengthOf, typedArrayName, uncurry } from "../primordials.js";
+import { lengthOf, typedArrayName, typedArrays, uncurry } from "../primordials.js";
 import { isURL } from "../url.js";
 import { boxedBase, functionBase, isBoxed } from "./bases.js";
 import { withColor, colors, styles } from "./colors.js";
@@ -69,7 +70,8 @@ inspect.styles = styles;
 Object.defineProperty(inspect, "defaultOptions", {
   get: () => defaultOptions,
   set(options) {
-    if (options === null || typeof options !== "object") throw new TypeError('The "options" argument must be of type object.');
+    if (options === null || typeof options !== "object")
+      throw new TypeError('The "options" argument must be of type object.');
     return Object.assign(defaultOptions, options);
   },
 });
@@ -83,7 +85,8 @@ function optionsFor(context, isForeign) {
   Object.setPrototypeOf(options, null);
   for (const key of Object.keys(options)) {
     const value = options[key];
-    if ((typeof value === "object" || typeof value === "function") && value !== null) delete options[key];
+    if ((typeof value === "object" || typeof value === "function") && value !== null)
+      delete options[key];
   }
   const { stylize } = context;
   options.stylize = Object.setPrototypeOf((text, style) => `${stylize(text, style)}`, null);
@@ -92,7 +95,8 @@ function optionsFor(context, isForeign) {
 
 export function formatValue(context, value, depth, isTypedBuffer = false) {
   if (value === null) return context.stylize("null", "null");
-  if (typeof value !== "object" && typeof value !== "function") return formatPrimitive(context.stylize, value, context);
+  if (typeof value !== "object" && typeof value !== "function")
+    return formatPrimitive(context.stylize, value, context);
 
   const original = value;
   let kind = host.kind(value);
@@ -110,10 +114,17 @@ export function formatValue(context, value, depth, isTypedBuffer = false) {
     const custom = value[CUSTOM];
     // The prototype of a class that has the method is shown as any object.
     const isOwn = typeof custom === "function" && custom !== inspect;
-    if (isOwn && !(value.constructor && value.constructor.prototype === value)) {
+    if (
+      isOwn &&
+      Object.getOwnPropertyDescriptor(value, "constructor")?.value?.prototype !== value
+    ) {
       const left = context.depth === null ? null : context.depth - depth;
-      const isForeign = isProxy || !(original instanceof Object);
-      const result = Reflect.apply(custom, original, [left, optionsFor(context, isForeign), inspect]);
+      const isForeign = isProxy || !hasInstance(Object, original);
+      const result = Reflect.apply(custom, original, [
+        left,
+        optionsFor(context, isForeign),
+        inspect,
+      ]);
       if (result !== original) {
         if (typeof result !== "string") return formatValue(context, result, depth);
         return result.replaceAll("\n", `\n${" ".repeat(context.indentation)}`);
@@ -140,7 +151,8 @@ function innermost(value) {
 }
 
 function formatProxy(context, target, handler, depth) {
-  if (depth > context.depth && context.depth !== null) return context.stylize("Proxy [Array]", "special");
+  if (depth > context.depth && context.depth !== null)
+    return context.stylize("Proxy [Array]", "special");
   depth += 1;
   context.indentation += 2;
   const parts = [formatValue(context, target, depth), formatValue(context, handler, depth)];
@@ -152,17 +164,31 @@ const regExpText = uncurry(RegExp.prototype.toString);
 const dateTime = uncurry(Date.prototype.getTime);
 const dateText = uncurry(Date.prototype.toString);
 const isoText = uncurry(Date.prototype.toISOString);
+const hasInstance = uncurry(Function.prototype[Symbol.hasInstance]);
 const isEnumerable = uncurry(Object.prototype.propertyIsEnumerable);
 
 const noParts = () => [];
 
-/** How an object of a kind is shown; `done` is the whole text when there is nothing more to it. */
-function plan(base, braces, keys, format = noParts, layout = MEMBERS, done = undefined) {
-  return { base, braces, keys, format, layout, done };
+/**
+ * How an object of a kind is shown: `done` is the whole text when there is nothing more to it, `base`
+ * stands before the braces, `format` answers the parts that are no members, `extra` names accessors of
+ * the prototype that are shown like members.
+ */
+function plan({
+  done,
+  base = "",
+  braces = ["{", "}"],
+  keys,
+  format = noParts,
+  extra = [],
+  layout = MEMBERS,
+}) {
+  return { done, base, braces, keys, format, extra, layout };
 }
 
 function formatObject(context, value, kind, depth, isTypedBuffer) {
-  const inherited = context.showHidden && (depth <= context.depth || context.depth === null) ? [] : undefined;
+  const inherited =
+    context.showHidden && (depth <= context.depth || context.depth === null) ? [] : undefined;
   const constructor = constructorName(value, context, depth, inherited);
   const hasInherited = inherited !== undefined && inherited.length > 0;
 
@@ -171,13 +197,19 @@ function formatObject(context, value, kind, depth, isTypedBuffer) {
   const isListed = context.showHidden ? Object.hasOwn : isEnumerable;
   if (typeof tag !== "string" || (tag !== "" && isListed(value, Symbol.toStringTag))) tag = "";
 
-  const about = { context, value, kind, depth, constructor, tag, hasInherited, isTypedBuffer };
-  const shown =
-    (Symbol.iterator in value || constructor === null ? planIterable(about) : undefined) ?? planOther(about);
+  const isIterable = Symbol.iterator in value || constructor === null;
+  let shown;
+  if (kind === "Object" && constructor === "Object" && tag === "" && !isIterable) {
+    const keys = keysOf(value, context.showHidden); // by far the most frequent
+    shown = plan({ keys, done: keys.length === 0 && !hasInherited ? "{}" : undefined });
+  } else {
+    const about = { context, value, kind, depth, constructor, tag, hasInherited, isTypedBuffer };
+    shown = (isIterable ? planIterable(about) : undefined) ?? planOther(about);
+  }
   if (shown.done !== undefined) return shown.done;
 
   let { base } = shown;
-  const { braces, keys, format, layout } = shown;
+  const { braces, keys, format, extra, layout } = shown;
   if (depth > context.depth && context.depth !== null) {
     const name = objectPrefix(value, constructor, tag).slice(0, -1);
     return context.stylize(constructor !== null ? `[${name}]` : name, "special");
@@ -189,7 +221,12 @@ function formatObject(context, value, kind, depth, isTypedBuffer) {
   let output;
   try {
     output = format(context, value, depth, keys);
-    for (let i = 0; i < keys.length; i++) output.push(members.formatMember(context, value, depth, keys[i], layout));
+    const isTyped = layout === ARRAY || isTypedBuffer;
+    for (let i = 0; i < extra.length; i++) {
+      output.push(members.formatExtra(context, value, depth, extra[i], isTyped));
+    }
+    for (let i = 0; i < keys.length; i++)
+      output.push(members.formatMember(context, value, depth, keys[i], layout));
     if (hasInherited) output.push(...inherited);
   } catch (error) {
     if (!isStackOverflow(error)) throw error;
@@ -228,32 +265,42 @@ function sortOutput(context, output, keys, layout) {
 }
 
 function isStackOverflow(error) {
-  return (error instanceof RangeError || error?.name === "InternalError") && /call stack|stack overflow/i.test(error.message);
+  return (
+    (error instanceof RangeError || error?.name === "InternalError") &&
+    /call stack|stack overflow/i.test(error.message)
+  );
 }
 
 /** Arrays, collections, iterators; undefined for what is none of them. */
 function planIterable({ context, value, kind, constructor, tag, hasInherited }) {
+  const isBare = (keys) => keys.length === 0 && !hasInherited;
   if (kind === "Array") {
     const isPlain = constructor === "Array" && tag === "";
     const prefix = isPlain ? "" : prefixOf(constructor, tag, "Array", `(${value.length})`);
     const keys = extraKeysOf(value, context.showHidden);
-    const done = value.length === 0 && keys.length === 0 && !hasInherited ? `${prefix}[]` : undefined;
-    return plan("", [`${prefix}[`, "]"], keys, members.formatArray, ARRAY, done);
+    if (value.length === 0 && isBare(keys)) return plan({ done: `${prefix}[]` });
+    return plan({ braces: [`${prefix}[`, "]"], keys, format: members.formatArray, layout: ARRAY });
   }
   if (kind === "Set" || kind === "Map") {
     const size = kind === "Set" ? members.setSize(value) : members.mapSize(value);
     const prefix = prefixOf(constructor, tag, kind, `(${size})`);
     const keys = keysOf(value, context.showHidden);
-    const done = size === 0 && keys.length === 0 && !hasInherited ? `${prefix}{}` : undefined;
+    if (size === 0 && isBare(keys)) return plan({ done: `${prefix}{}` });
     const format = kind === "Set" ? members.formatSet : members.formatMap;
-    return plan("", [`${prefix}{`, "}"], keys, format, MEMBERS, done);
+    return plan({ braces: [`${prefix}{`, "}"], keys, format });
   }
   const name = typedArrayName(value);
   if (name !== undefined) {
     const keys = extraKeysOf(value, context.showHidden);
-    const prefix = prefixOf(constructor, tag, constructor === null ? name : "", `(${lengthOf(value)})`);
-    const done = lengthOf(value) === 0 && keys.length === 0 && !context.showHidden ? `${prefix}[]` : undefined;
-    return plan("", [`${prefix}[`, "]"], keys, members.formatTypedArray, ARRAY, done);
+    const length = lengthOf(value);
+    const prefix = prefixOf(constructor, tag, constructor === null ? name : "", `(${length})`);
+    if (length === 0 && keys.length === 0 && !context.showHidden)
+      return plan({ done: `${prefix}[]` });
+    // Without its prototype the array cannot tell its length: a copy is shown.
+    const shown = constructor === null ? new typedArrays[name](value) : value;
+    const format = (inner) => members.formatTypedArray(inner, shown);
+    const extra = context.showHidden ? TYPED_ARRAY_ACCESSORS : [];
+    return plan({ braces: [`${prefix}[`, "]"], keys, format, extra, layout: ARRAY });
   }
   if (kind === "MapIterator" || kind === "SetIterator") {
     const type = `${kind.slice(0, 3)} Iterator`;
@@ -261,57 +308,62 @@ function planIterable({ context, value, kind, constructor, tag, hasInherited }) 
     if (tag !== type) title = tag === "" ? type : `${tag}] [${type}`;
     const braces = [`[${title}] {`, "}"];
     const format = (inner, object, depth) => members.formatIterator(inner, object, depth, braces);
-    return plan("", braces, keysOf(value, context.showHidden), format);
+    return plan({ braces, keys: keysOf(value, context.showHidden), format });
   }
   return undefined;
 }
+
+const TYPED_ARRAY_ACCESSORS = ["BYTES_PER_ELEMENT", "length", "byteLength", "byteOffset", "buffer"];
+const DATA_VIEW_ACCESSORS = ["byteLength", "byteOffset", "buffer"];
 
 function planOther(about) {
   const { context, value, kind, depth, constructor, tag, hasInherited, isTypedBuffer } = about;
   const keys = keysOf(value, context.showHidden);
   const isBare = () => keys.length === 0 && !hasInherited;
-  const braces = ["{", "}"];
-  const withPrefix = (name, format, extra = []) => {
-    keys.unshift(...extra);
-    return plan("", [`${prefixOf(constructor, tag, name)}{`, "}"], keys, format);
+  const isDeep = depth > context.depth && context.depth !== null;
+  const ofKind = (name, format, extra) =>
+    plan({ braces: [`${prefixOf(constructor, tag, name)}{`, "}"], keys, format, extra });
+  const withBase = (base, style = undefined, isAlone = isBare()) => {
+    if (!isAlone) return plan({ base, keys });
+    return plan({ done: style === undefined ? base : context.stylize(base, style) });
   };
-  const withBase = (base, style = undefined, alone = isBare()) =>
-    plan(base, braces, keys, noParts, MEMBERS, alone ? (style === undefined ? base : context.stylize(base, style)) : undefined);
+  const named = (name, text) => {
+    const prefix = prefixOf(constructor, tag, name);
+    return prefix === `${name} ` ? text : `${prefix}${text}`;
+  };
 
-  if (typeof value === "function") return withBase(functionBase(value, kind, constructor, tag), "special");
+  if (typeof value === "function") {
+    return withBase(functionBase(context, value, kind, constructor, tag), "special");
+  }
   if (constructor === "Object") {
-    if (kind === "Arguments") braces[0] = "[Arguments] {";
-    else if (tag !== "") braces[0] = `${prefixOf(constructor, tag, "Object")}{`;
-    return plan("", braces, keys, noParts, MEMBERS, isBare() ? `${braces[0]}}` : undefined);
+    let start = "{";
+    if (kind === "Arguments") start = "[Arguments] {";
+    else if (tag !== "") start = `${prefixOf(constructor, tag, "Object")}{`;
+    return isBare() ? plan({ done: `${start}}` }) : plan({ braces: [start, "}"], keys });
   }
   if (kind === "RegExp") {
-    let base = regExpText(constructor !== null ? value : new RegExp(value));
-    const prefix = prefixOf(constructor, tag, "RegExp");
-    if (prefix !== "RegExp ") base = `${prefix}${base}`;
-    return withBase(base, "regexp", isBare() || (depth > context.depth && context.depth !== null));
+    const text = regExpText(constructor !== null ? value : new RegExp(value));
+    return withBase(named("RegExp", text), "regexp", isBare() || isDeep);
   }
   if (kind === "Date") {
-    let base = Number.isNaN(dateTime(value)) ? dateText(value) : isoText(value);
-    const prefix = prefixOf(constructor, tag, "Date");
-    if (prefix !== "Date ") base = `${prefix}${base}`;
-    return withBase(base, "date");
+    const text = Number.isNaN(dateTime(value)) ? dateText(value) : isoText(value);
+    return withBase(named("Date", text), "date");
   }
   if (isError(value, kind)) return withBase(formatError(value, constructor, tag, context, keys));
   if (kind === "ArrayBuffer" || kind === "SharedArrayBuffer") {
-    const prefix = prefixOf(constructor, tag, members.bufferName(value));
-    if (!isTypedBuffer) return withPrefix(members.bufferName(value), members.formatArrayBuffer, ["byteLength"]);
+    const name = members.bufferName(value);
+    // Within a typed array its contents are shown already.
+    if (!isTypedBuffer) return ofKind(name, members.formatArrayBuffer, ["byteLength"]);
+    if (!isBare()) return ofKind(name, noParts, ["byteLength"]);
     const length = formatNumber(context.stylize, value.byteLength, false);
-    const done = isBare() ? `${prefix}{ byteLength: ${length} }` : undefined;
-    keys.unshift("byteLength");
-    return plan("", [`${prefix}{`, "}"], keys, noParts, MEMBERS, done);
+    return plan({ done: `${prefixOf(constructor, tag, name)}{ [byteLength]: ${length} }` });
   }
-  if (kind === "DataView") return withPrefix("DataView", noParts, ["byteLength", "byteOffset", "buffer"]);
-  if (kind === "Promise") return withPrefix("Promise", members.formatPromise);
-  if (kind === "WeakSet" || kind === "WeakMap") return withPrefix(kind, members.formatWeak);
-  if (kind === "Module") return withPrefix("Module", members.formatNamespace);
+  if (kind === "DataView") return ofKind("DataView", noParts, DATA_VIEW_ACCESSORS);
+  if (kind === "Promise") return ofKind("Promise", members.formatPromise);
+  if (kind === "WeakSet" || kind === "WeakMap") return ofKind(kind, members.formatWeak);
+  if (kind === "Module") return ofKind("Module", members.formatNamespace);
   if (isBoxed(kind)) return withBase(boxedBase(value, kind, context, keys, constructor, tag));
-  const isDeep = depth > context.depth && context.depth !== null;
   if (!isDeep && isURL(value)) return withBase(value.href);
   const prefix = objectPrefix(value, constructor, tag);
-  return plan("", [`${prefix}{`, "}"], keys, noParts, MEMBERS, isBare() ? `${prefix}{}` : undefined);
+  return isBare() ? plan({ done: `${prefix}{}` }) : plan({ braces: [`${prefix}{`, "}"], keys });
 }

@@ -1,6 +1,6 @@
 // How the parts of an object become lines: on one line when they are short, arrays of more than six
-// entries in columns, otherwise a line for each.
-// After Node's lib/internal/util/inspect.js (MIT, © Node.js contributors), whose output this equals.
+// entries in columns, otherwise a line for each. After Node's lib/internal/util/inspect.js (MIT, ©
+// Node.js contributors), whose output this equals.
 
 import { stringWidth, stripControls } from "./width.js";
 
@@ -9,7 +9,10 @@ export const MEMBERS = 0;
 export const ELEMENTS = 1;
 export const ARRAY = 2;
 
-/** `base` stands before the braces; `depth` is the depth of the parts; `value` the array, for its types. */
+/**
+ * `base` stands before the braces; `depth` is the depth of the parts; `value` the array, for its
+ * types.
+ */
 export function layOut(context, output, base, braces, kind, depth, value) {
   const prefix = base === "" ? "" : `${base} `;
   if (context.compact === true) {
@@ -17,7 +20,10 @@ export function layOut(context, output, base, braces, kind, depth, value) {
       return `${braces[0]}${base === "" ? "" : ` ${base}`} ${output.join(", ")} ${braces[1]}`;
     }
     const indentation = " ".repeat(context.indentation);
-    const start = base === "" && braces[0].length === 1 ? " " : `${base === "" ? "" : ` ${base}`}\n${indentation}  `;
+    const start =
+      base === "" && braces[0].length === 1
+        ? " "
+        : `${base === "" ? "" : ` ${base}`}\n${indentation}  `;
     return `${braces[0]}${start}${output.join(`,\n${indentation}  `)} ${braces[1]}`;
   }
   if (typeof context.compact === "number" && context.compact >= 1) {
@@ -91,7 +97,8 @@ function inColumns(context, output, value) {
       const padding = columnWidths[j - i] + output[j].length - widths[j];
       line += toRight ? `${output[j]}, `.padStart(padding) : `${output[j]}, `.padEnd(padding);
     }
-    if (toRight) line += output[j].padStart(columnWidths[j - i] + output[j].length - widths[j] - SEPARATOR);
+    if (toRight)
+      line += output[j].padStart(columnWidths[j - i] + output[j].length - widths[j] - SEPARATOR);
     else line += output[j];
     lines.push(line);
   }

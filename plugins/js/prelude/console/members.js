@@ -1,19 +1,39 @@
-// The inner parts of an object, one string each: members, elements, entries, bytes, a promise's state.
-// After Node's lib/internal/util/inspect.js (MIT, © Node.js contributors), whose output this equals.
+// The inner parts of an object, one string each: members, elements, entries, bytes, a promise's
+// state. After Node's lib/internal/util/inspect.js (MIT, © Node.js contributors), whose output this
+// equals.
 
 import { host } from "lily:host";
 import { formatValue } from "./inspect.js";
 import { ARRAY, ELEMENTS, layOut, MEMBERS } from "./layout.js";
 import { getter, isArrayBuffer, isSharedArrayBuffer, lengthOf, uncurry } from "../primordials.js";
-import { escapeText, formatBigInt, formatNumber, formatPrimitive, moreItems, quote, symbolText } from "./text.js";
+import {
+  escapeText,
+  formatBigInt,
+  formatNumber,
+  formatPrimitive,
+  moreItems,
+  quote,
+  symbolText,
+} from "./text.js";
 import { stringWidth } from "./width.js";
 
 const IDENTIFIER = /^[a-zA-Z_][a-zA-Z_0-9]*$/;
 const INDEX = /^(0|[1-9][0-9]*)$/;
 
 /** "key: value"; for ELEMENTS the value alone. */
-export function formatMember(context, value, depth, key, kind, descriptor = undefined, original = value) {
-  descriptor ||= Object.getOwnPropertyDescriptor(value, key) || { value: value[key], enumerable: true };
+export function formatMember(
+  context,
+  value,
+  depth,
+  key,
+  kind,
+  descriptor = undefined,
+  original = value,
+) {
+  descriptor ||= Object.getOwnPropertyDescriptor(value, key) || {
+    value: value[key],
+    enumerable: true,
+  };
   let text;
   let gap = " ";
   if (descriptor.value !== undefined) {
@@ -46,7 +66,10 @@ function formatGetter(context, { get, set }, depth, original) {
   const label = set !== undefined ? "Getter/Setter" : "Getter";
   const style = context.stylize;
   const wanted = context.getters;
-  const calls = wanted === true || (wanted === "get" && set === undefined) || (wanted === "set" && set !== undefined);
+  const calls =
+    wanted === true ||
+    (wanted === "get" && set === undefined) ||
+    (wanted === "set" && set !== undefined);
   if (!calls) return style(`[${label}]`, "special");
   const around = (text) => `${style(`[${label}:`, "special")} ${text}${style("]", "special")}`;
   try {
@@ -54,7 +77,8 @@ function formatGetter(context, { get, set }, depth, original) {
     context.indentation += 2;
     let text;
     if (result === null) text = around(style("null", "null"));
-    else if (typeof result === "object") text = `${style(`[${label}]`, "special")} ${formatValue(context, result, depth)}`;
+    else if (typeof result === "object")
+      text = `${style(`[${label}]`, "special")} ${formatValue(context, result, depth)}`;
     else text = around(formatPrimitive(style, result, context));
     context.indentation -= 2;
     return text;
@@ -82,7 +106,8 @@ export function formatArray(context, value, depth) {
 function formatSparse(context, value, depth, shown, output, i) {
   const keys = Object.keys(value);
   let index = i;
-  const holes = (count) => context.stylize(`<${count} empty item${count > 1 ? "s" : ""}>`, "undefined");
+  const holes = (count) =>
+    context.stylize(`<${count} empty item${count > 1 ? "s" : ""}>`, "undefined");
   for (; i < keys.length && output.length < shown; i++) {
     const key = keys[i];
     const position = +key;
@@ -101,21 +126,29 @@ function formatSparse(context, value, depth, shown, output, i) {
   return output;
 }
 
-export function formatTypedArray(context, value, depth) {
+export function formatTypedArray(context, value) {
   const length = lengthOf(value);
   const shown = limit(context, length);
   const output = [];
   const format = length > 0 && typeof value[0] === "bigint" ? formatBigInt : formatNumber;
-  for (let i = 0; i < shown; i++) output.push(format(context.stylize, value[i], context.numericSeparator));
+  for (let i = 0; i < shown; i++)
+    output.push(format(context.stylize, value[i], context.numericSeparator));
   if (length > shown) output.push(moreItems(length - shown));
-  if (context.showHidden) {
-    context.indentation += 2;
-    for (const key of ["BYTES_PER_ELEMENT", "length", "byteLength", "byteOffset", "buffer"]) {
-      output.push(`[${key}]: ${formatValue(context, value[key], depth, true)}`);
-    }
-    context.indentation -= 2;
-  }
   return output;
+}
+
+/** "[key]: value" of an accessor, as of a view's length. */
+export function formatExtra(context, value, depth, key, isTypedBuffer) {
+  context.indentation += 2;
+  let inner;
+  try {
+    inner = value[key];
+  } catch {
+    inner = value.buffer[key]; // of a view whose buffer is detached
+  }
+  const text = formatValue(context, inner, depth, isTypedBuffer);
+  context.indentation -= 2;
+  return `${context.stylize(`[${key}]`, "string")}: ${text}`;
 }
 
 const setForEach = uncurry(Set.prototype.forEach);
@@ -142,7 +175,8 @@ export function formatMap(context, value, depth) {
   const output = [];
   context.indentation += 2;
   mapForEach(value, (item, key) => {
-    if (output.length < shown) output.push(`${formatValue(context, key, depth)} => ${formatValue(context, item, depth)}`);
+    if (output.length < shown)
+      output.push(`${formatValue(context, key, depth)} => ${formatValue(context, item, depth)}`);
   });
   context.indentation -= 2;
   if (size > shown) output.push(moreItems(size - shown));
@@ -159,7 +193,10 @@ export function formatIterator(context, value, depth, braces) {
   const output = [];
   context.indentation += 2;
   for (let i = 0; i < shown; i++) {
-    const pair = [formatValue(context, rest[2 * i], depth), formatValue(context, rest[2 * i + 1], depth)];
+    const pair = [
+      formatValue(context, rest[2 * i], depth),
+      formatValue(context, rest[2 * i + 1], depth),
+    ];
     output.push(layOut(context, pair, "", ["[", "]"], ARRAY, depth));
   }
   context.indentation -= 2;
@@ -218,7 +255,9 @@ export function formatNamespace(context, value, depth, keys) {
       output.push(formatMember(context, value, depth, key, MEMBERS));
     } catch {
       const text = formatMember(context, { [key]: "" }, depth, key, MEMBERS);
-      output.push(text.slice(0, text.lastIndexOf(" ") + 1) + context.stylize("<uninitialized>", "special"));
+      output.push(
+        text.slice(0, text.lastIndexOf(" ") + 1) + context.stylize("<uninitialized>", "special"),
+      );
     }
   }
   keys.length = 0;

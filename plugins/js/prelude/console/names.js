@@ -1,14 +1,38 @@
 // What an object is called: its constructor's name found along the prototypes, its tag, and the
-// prefix made of them; the keys that are shown.
-// After Node's lib/internal/util/inspect.js (MIT, © Node.js contributors), whose output this equals.
+// prefix made of them; the keys that are shown. After Node's lib/internal/util/inspect.js (MIT, ©
+// Node.js contributors), whose output this equals.
 
 import { host } from "lily:host";
 import { formatMember } from "./members.js";
 import { MEMBERS } from "./layout.js";
 import { inspect } from "./inspect.js";
+import { SafeMap, TypedArray } from "../primordials.js";
 
 // The language's own classes, taken before the platform's are installed.
-export const builtIns = new Set(Object.getOwnPropertyNames(globalThis).filter((name) => /^[A-Z][a-zA-Z0-9]+$/.test(name)));
+export const builtIns = new Set(
+  Object.getOwnPropertyNames(globalThis).filter((name) => /^[A-Z][a-zA-Z0-9]+$/.test(name)),
+);
+
+// Prototypes whose class is known even if the program has replaced their `constructor`.
+const wellKnown = new SafeMap();
+for (const constructor of [
+  ...[
+    Array,
+    ArrayBuffer,
+    Function,
+    Map,
+    Set,
+    Object,
+    RegExp,
+    Date,
+    DataView,
+    Error,
+    AggregateError,
+  ],
+  ...[RangeError, TypeError, Boolean, Number, String, Promise, WeakMap, WeakSet, TypedArray],
+]) {
+  wellKnown.set(constructor.prototype, { name: constructor.name, constructor });
+}
 
 const hasInstance = Function.prototype.call.bind(Function.prototype[Symbol.hasInstance]);
 
@@ -20,18 +44,26 @@ function isInstance(object, constructor) {
   }
 }
 
-/** Null: an object without a prototype. With `inherited`, members of the prototypes are added to it. */
+/**
+ * Null: an object without a prototype. With `inherited`, members of the prototypes are added to it.
+ */
 export function constructorName(object, context, depth, inherited) {
   let first;
-  for (let at = object; at !== null; ) {
-    const known = at === Object.prototype ? Object : at === Function.prototype ? Function : null;
-    if (known !== null && hasInstance(known, object)) {
-      if (inherited !== undefined && first !== at) addInherited(context, object, first || object, depth, inherited);
-      return known === Object ? "Object" : "Function";
+  for (let at = object; at !== null;) {
+    const known = wellKnown.get(at);
+    if (known !== undefined && hasInstance(known.constructor, object)) {
+      if (inherited !== undefined && first !== at) {
+        addInherited(context, object, first || object, depth, inherited);
+      }
+      return known.name;
     }
     const descriptor = Object.getOwnPropertyDescriptor(at, "constructor");
     const constructor = descriptor?.value;
-    if (typeof constructor === "function" && constructor.name !== "" && isInstance(object, constructor)) {
+    if (
+      typeof constructor === "function" &&
+      constructor.name !== "" &&
+      isInstance(object, constructor)
+    ) {
       if (inherited !== undefined && (first !== at || !builtIns.has(constructor.name))) {
         addInherited(context, object, first || object, depth, inherited);
       }
@@ -45,20 +77,31 @@ export function constructorName(object, context, depth, inherited) {
   const own = engineName(object);
   if (depth > context.depth && context.depth !== null) return `${own} <Complex prototype>`;
   const outer = constructorName(first, context, depth + 1, inherited);
-  if (outer === null) return `${own} <${inspect(first, { ...optionsOf(context), customInspect: false, depth: -1 })}>`;
+  if (outer === null)
+    return `${own} <${inspect(first, { ...optionsOf(context), customInspect: false, depth: -1 })}>`;
   return `${own} <${outer}>`;
 }
 
 function optionsOf(context) {
-  const { showHidden, colors, showProxy, maxArrayLength, maxStringLength, breakLength, compact } = context;
+  const { showHidden, colors, showProxy, maxArrayLength, maxStringLength, breakLength, compact } =
+    context;
   const { sorted, getters, numericSeparator } = context;
   return {
-    showHidden, colors, showProxy, maxArrayLength, maxStringLength, breakLength, compact, sorted, getters, numericSeparator,
+    showHidden,
+    colors,
+    showProxy,
+    maxArrayLength,
+    maxStringLength,
+    breakLength,
+    compact,
+    sorted,
+    getters,
+    numericSeparator,
   };
 }
 
 /** The name of the engine's own class, for objects whose prototypes tell none. */
-export function engineName(object) {
+function engineName(object) {
   const kind = host.kind(object);
   if (kind.endsWith("Function")) return "Function";
   return kind.endsWith("Iterator") ? `${kind.slice(0, -8)} Iterator` : kind;
@@ -83,7 +126,8 @@ function addInherited(context, main, object, depth, output) {
     keys = Reflect.ownKeys(object);
     context.seen.push(main);
     for (const key of keys) {
-      if (key === "constructor" || Object.hasOwn(main, key) || (layer !== 0 && seen.has(key))) continue;
+      if (key === "constructor" || Object.hasOwn(main, key) || (layer !== 0 && seen.has(key)))
+        continue;
       const descriptor = Object.getOwnPropertyDescriptor(object, key);
       if (typeof descriptor.value === "function") continue;
       const text = formatMember(context, object, depth, key, MEMBERS, descriptor, main);
@@ -99,8 +143,16 @@ export function prefixOf(constructor, tag, fallback, size = "") {
     if (tag !== "" && fallback !== tag) return `[${fallback}${size}: null prototype] [${tag}] `;
     return `[${fallback}${size}: null prototype] `;
   }
-  if (tag !== "" && constructor !== tag) return `${constructor}${size} [${tag}] `;
-  return `${constructor}${size} `;
+  const shown = tag === "" || isWordOf(constructor, tag) ? "" : `[${tag}] `;
+  return `${constructor}${size} ${shown}`;
+}
+
+// A tag that the name says already: at its end, or before the next capital letter.
+function isWordOf(name, tag) {
+  const at = name.indexOf(tag);
+  if (at === -1) return false;
+  const next = name[at + tag.length];
+  return next === undefined || next !== next.toLowerCase();
 }
 
 /** The prefix of an object of no special kind. */
@@ -142,6 +194,7 @@ export function extraKeysOf(value, hidden) {
   const keys = [];
   // Own keys put indices first: most arrays have nothing after their length of them.
   for (const key of Object.keys(value)) if (!isIndex(key)) keys.push(key);
-  for (const symbol of Object.getOwnPropertySymbols(value)) if (isEnumerable(value, symbol)) keys.push(symbol);
+  for (const symbol of Object.getOwnPropertySymbols(value))
+    if (isEnumerable(value, symbol)) keys.push(symbol);
   return keys;
 }

@@ -78,7 +78,11 @@ function ofRows(data, properties) {
 
 function cell(value) {
   const isLarge =
-    value !== null && typeof value === "object" && !Array.isArray(value) && !isView(value) && Object.keys(value).length > 2;
+    value !== null &&
+    typeof value === "object" &&
+    !Array.isArray(value) &&
+    !isView(value) &&
+    Object.keys(value).length > 2;
   return inspect(value, { depth: isLarge ? -1 : 0, maxArrayLength: 3, breakLength: Infinity });
 }
 

@@ -1,10 +1,21 @@
-// Primitive values as the console shows them: quoted and escaped strings, numbers, symbols.
-// After Node's lib/internal/util/inspect.js (MIT, © Node.js contributors), whose output this equals.
+// Primitive values as the console shows them: quoted and escaped strings, numbers, symbols. After
+// Node's lib/internal/util/inspect.js (MIT, © Node.js contributors), whose output this equals.
 
-const ESCAPED = /[\x00-\x1f\x27\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const ESCAPED =
+  /[\x00-\x1f\x27\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const ESCAPED_BUT_QUOTE =
   /[\x00-\x1f\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-const NAMED = { __proto__: null, 8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r", 39: "\\'", 92: "\\\\" };
+const PLAIN = /^[ -&(-[\]-~]*$/; // printable ASCII but the single quote and the backslash
+const NAMED = {
+  __proto__: null,
+  8: "\\b",
+  9: "\\t",
+  10: "\\n",
+  12: "\\f",
+  13: "\\r",
+  39: "\\'",
+  92: "\\\\",
+};
 
 // Shorter strings stay on one line however narrow it is.
 const MIN_LINE_LENGTH = 16;
@@ -23,9 +34,11 @@ export function escapeText(text) {
 
 /** In single quotes; in double quotes or backticks where that saves escaping. */
 export function quote(text) {
+  if (PLAIN.test(text)) return `'${text}'`;
   if (!text.includes("'")) return `'${text.replace(ESCAPED, escapeCharacter)}'`;
   if (!text.includes('"')) return `"${text.replace(ESCAPED_BUT_QUOTE, escapeCharacter)}"`;
-  if (!text.includes("`") && !text.includes("${")) return `\`${text.replace(ESCAPED_BUT_QUOTE, escapeCharacter)}\``;
+  if (!text.includes("`") && !text.includes("${"))
+    return `\`${text.replace(ESCAPED_BUT_QUOTE, escapeCharacter)}\``;
   return `'${text.replace(ESCAPED, escapeCharacter)}'`;
 }
 
@@ -51,7 +64,10 @@ export function formatNumber(style, number, grouped) {
     return style(text.includes("e") ? text : groupInteger(`${number}`), "number");
   }
   const point = text.indexOf(".");
-  return style(`${groupInteger(text.slice(0, point))}.${groupFraction(text.slice(point + 1))}`, "number");
+  return style(
+    `${groupInteger(text.slice(0, point))}.${groupFraction(text.slice(point + 1))}`,
+    "number",
+  );
 }
 
 export function formatBigInt(style, value, grouped) {
@@ -96,7 +112,8 @@ function formatString(style, value, context) {
     value = value.slice(0, context.maxStringLength);
     trailer = `... ${remaining} more character${remaining > 1 ? "s" : ""}`;
   }
-  const isLong = value.length > MIN_LINE_LENGTH && value.length > context.breakLength - context.indentation - 4;
+  const isLong =
+    value.length > MIN_LINE_LENGTH && value.length > context.breakLength - context.indentation - 4;
   if (context.compact !== true && isLong) {
     const lines = value.split(/(?<=\n)/);
     for (let i = 0; i < lines.length; i++) lines[i] = style(quote(lines[i]), "string");

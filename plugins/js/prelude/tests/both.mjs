@@ -11,14 +11,19 @@ export function plain(value) {
   if (ArrayBuffer.isView(value)) {
     return { bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex") };
   }
-  if (typeof value === "object" && value !== null && "stack" in value && "name" in value) return { error: value.name };
+  if (typeof value === "object" && value !== null && "stack" in value && "name" in value)
+    return { error: value.name };
   if (Array.isArray(value) || kind === "[object Array]") return Array.from(value, plain);
   if (kind === "[object CryptoKey]") {
     const { type, extractable, algorithm, usages } = value;
     return { key: type, extractable, algorithm: plain(algorithm), usages: [...usages].sort() };
   }
   if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.keys(value).sort().map((key) => [key, plain(value[key])]));
+    return Object.fromEntries(
+      Object.keys(value)
+        .sort()
+        .map((key) => [key, plain(value[key])]),
+    );
   }
   return value;
 }

@@ -1,5 +1,6 @@
-// Test data that others wrote and that the crates of others carry (Web Platform Tests, mostly): fetched
-// by cargo, whose index has the digest. `crate("data-url", "0.3.2")` is the folder of its sources.
+// Test data that others wrote and that the crates of others carry (Web Platform Tests, mostly):
+// fetched by cargo, whose index has the digest. `crate("data-url", "0.3.2")` is the folder of its
+// sources.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
@@ -10,7 +11,9 @@ const SOURCES = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "regis
 
 function find(name, version) {
   if (!existsSync(SOURCES)) return undefined;
-  return readdirSync(SOURCES).map((index) => join(SOURCES, index, `${name}-${version}`)).find(existsSync);
+  return readdirSync(SOURCES)
+    .map((index) => join(SOURCES, index, `${name}-${version}`))
+    .find(existsSync);
 }
 
 export function crate(name, version) {

@@ -280,20 +280,21 @@ function coreHost(lily, { environment, args, files }) {
 }
 
 // Node tells of an unhandled rejection after the microtasks have run, the engine at once: here both
-// hooks follow one another. Rejections of other realms go to whoever listened before.
+// hooks follow one another. Rejections of Node's own realm go to whoever listens there.
 const realms = new Set();
-const others = process.listeners("unhandledRejection");
-process.removeAllListeners("unhandledRejection");
-process.on("unhandledRejection", (reason, promise) => {
+const { emit } = process;
+process.emit = function (name, ...values) {
+  if (name !== "unhandledRejection" && name !== "rejectionHandled") return emit.call(this, name, ...values);
+  const promise = name === "unhandledRejection" ? values[1] : values[0];
   for (const lily of realms) {
     if (!lily.isPromiseOfThis(promise)) continue;
-    lily.hooks?.rejected?.(promise, reason);
-    lily.hooks?.checkpoint?.();
-    return;
+    if (name === "rejectionHandled") {
+      lily.hooks?.handled?.(promise);
+    } else {
+      lily.hooks?.rejected?.(promise, values[0]);
+      lily.hooks?.checkpoint?.();
+    }
+    return true;
   }
-  if (others.length === 0) throw reason;
-  for (const listener of others) listener(reason, promise);
-});
-process.on("rejectionHandled", (promise) => {
-  for (const lily of realms) if (lily.isPromiseOfThis(promise)) lily.hooks?.handled?.(promise);
-});
+  return emit.call(this, name, ...values);
+};

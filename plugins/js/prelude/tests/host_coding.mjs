@@ -39,11 +39,12 @@ export function codingHost() {
     base64: (bytes, url) => Buffer.from(bytes).toString(url ? "base64url" : "base64"),
     unbase64: (text) => fatally(() => Buffer.from(atob(text), "latin1")),
     parseUrl: (text, base) => fatally(() => parts(new URL(text, base))),
-    setUrl: (href, part, value) => fatally(() => {
-      const url = new URL(href);
-      url[part] = value;
-      return parts(url);
-    }),
+    setUrl: (href, part, value) =>
+      fatally(() => {
+        const url = new URL(href);
+        url[part] = value;
+        return parts(url);
+      }),
     zip: (format, compress) => keep(new Zip(format, compress)),
     pushZip: (handle, bytes, last) => handles.get(handle).push(bytes, last),
     dropZip: (handle) => void handles.delete(handle),
@@ -54,11 +55,25 @@ export function codingHost() {
 const HIGH = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";
 
 function windows1252(bytes) {
-  return Buffer.from(bytes).toString("latin1").replace(/[\x80-\x9f]/g, (c) => HIGH[c.charCodeAt(0) - 0x80]);
+  return Buffer.from(bytes)
+    .toString("latin1")
+    .replace(/[\x80-\x9f]/g, (c) => HIGH[c.charCodeAt(0) - 0x80]);
 }
 
 function parts(url) {
-  const { href, protocol, username, password, hostname, port, pathname, search, hash, origin, host } = url;
+  const {
+    href,
+    protocol,
+    username,
+    password,
+    hostname,
+    port,
+    pathname,
+    search,
+    hash,
+    origin,
+    host,
+  } = url;
   return [href, protocol, username, password, hostname, port, pathname, search, hash, origin, host];
 }
 
@@ -79,7 +94,8 @@ class Zip {
     try {
       const flush = this.compress || last ? {} : { finishFlush: zlib.constants.Z_SYNC_FLUSH };
       const { buffer, engine } = this.work(this.#input, { ...flush, info: true });
-      if (!this.compress && engine.bytesWritten < this.#input.length) throw new Error("bytes after the end");
+      if (!this.compress && engine.bytesWritten < this.#input.length)
+        throw new Error("bytes after the end");
       const fresh = buffer.subarray(this.#given);
       this.#given = buffer.length;
       return new Uint8Array(fresh);

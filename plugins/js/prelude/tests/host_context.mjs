@@ -1,5 +1,5 @@
-// The double's async context: one slot that follows promises, by Node's own AsyncLocalStorage. Hooks
-// that a test calls begin with what the test has in the slot: nothing.
+// The double's async context: one slot that follows promises, by Node's own AsyncLocalStorage.
+// Hooks that a test calls begin with what the test has in the slot: nothing.
 
 import { AsyncLocalStorage } from "node:async_hooks";
 

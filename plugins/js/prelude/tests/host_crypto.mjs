@@ -42,7 +42,9 @@ function ctr(key, counter, bits, data) {
   const mask = (1n << BigInt(bits)) - 1n;
   let value = BigInt(`0x${Buffer.from(counter).toString("hex")}`);
   for (let at = 0; at < result.length; at += 16) {
-    const block = crypto.createCipheriv(`aes-${key.length * 8}-ecb`, key, null).setAutoPadding(false);
+    const block = crypto
+      .createCipheriv(`aes-${key.length * 8}-ecb`, key, null)
+      .setAutoPadding(false);
     const stream = block.update(Buffer.from(value.toString(16).padStart(32, "0"), "hex"));
     for (let i = 0; i < 16 && at + i < result.length; i++) result[at + i] ^= stream[i];
     value = (value & ~mask) | ((value + 1n) & mask);
@@ -53,8 +55,10 @@ function ctr(key, counter, bits, data) {
 const KW_IV = Buffer.from("A6A6A6A6A6A6A6A6", "hex");
 const wrapName = (key) => `id-aes${key.length * 8}-wrap`;
 
-const rsaPrivate = (der) => crypto.createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs1" });
-const rsaPublic = (der) => crypto.createPublicKey({ key: Buffer.from(der), format: "der", type: "pkcs1" });
+const rsaPrivate = (der) =>
+  crypto.createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs1" });
+const rsaPublic = (der) =>
+  crypto.createPublicKey({ key: Buffer.from(der), format: "der", type: "pkcs1" });
 const { RSA_PKCS1_PSS_PADDING: PSS, RSA_PKCS1_OAEP_PADDING: OAEP } = crypto.constants;
 
 function ecPublicOf(curve, scalar) {
@@ -66,7 +70,12 @@ function ecPublicOf(curve, scalar) {
 function ecKey(curve, point, scalar) {
   const size = BYTES[curve];
   const text = (bytes) => Buffer.from(bytes).toString("base64url");
-  const jwk = { kty: "EC", crv: curve, x: text(point.subarray(1, 1 + size)), y: text(point.subarray(1 + size)) };
+  const jwk = {
+    kty: "EC",
+    crv: curve,
+    x: text(point.subarray(1, 1 + size)),
+    y: text(point.subarray(1 + size)),
+  };
   if (scalar === undefined) return crypto.createPublicKey({ key: jwk, format: "jwk" });
   return crypto.createPrivateKey({ key: { ...jwk, d: text(scalar) }, format: "jwk" });
 }
@@ -82,7 +91,10 @@ function okpPublic(oid, point) {
 }
 
 const okpPointOf = (oid, seed) =>
-  crypto.createPublicKey(okpPrivate(oid, seed)).export({ format: "der", type: "spki" }).subarray(-32);
+  crypto
+    .createPublicKey(okpPrivate(oid, seed))
+    .export({ format: "der", type: "spki" })
+    .subarray(-32);
 
 const X25519 = "6e";
 const ED25519 = "70";
@@ -110,8 +122,10 @@ const operations = {
       const work = crypto.createDecipheriv(wrapName(key), key, KW_IV);
       return Buffer.concat([work.update(data), work.final()]);
     }),
-  hkdf: (hash, key, salt, info, length) => Buffer.from(crypto.hkdfSync(hashName(hash), key, salt, info, length)),
-  scrypt: (password, salt, N, r, p, length) => crypto.scryptSync(password, salt, length, { N, r, p, maxmem: 2 ** 30 }),
+  hkdf: (hash, key, salt, info, length) =>
+    Buffer.from(crypto.hkdfSync(hashName(hash), key, salt, info, length)),
+  scrypt: (password, salt, N, r, p, length) =>
+    crypto.scryptSync(password, salt, length, { N, r, p, maxmem: 2 ** 30 }),
   pbkdf2: (hash, password, salt, iterations, length) =>
     crypto.pbkdf2Sync(password, salt, iterations, length, hashName(hash)),
 
@@ -120,20 +134,37 @@ const operations = {
     const { privateKey } = crypto.generateKeyPairSync("rsa", { modulusLength, publicExponent });
     return privateKey.export({ format: "der", type: "pkcs1" });
   },
-  "rsa-pkcs1-sign": (hash, der, data) => orNull(() => crypto.sign(hashName(hash), data, rsaPrivate(der))),
+  "rsa-pkcs1-sign": (hash, der, data) =>
+    orNull(() => crypto.sign(hashName(hash), data, rsaPrivate(der))),
   "rsa-pkcs1-verify": (hash, der, signature, data) =>
     orNull(() => crypto.verify(hashName(hash), data, rsaPublic(der), signature)) === true,
   "rsa-pss-sign": (hash, der, saltLength, data) =>
-    orNull(() => crypto.sign(hashName(hash), data, { key: rsaPrivate(der), padding: PSS, saltLength })),
+    orNull(() =>
+      crypto.sign(hashName(hash), data, { key: rsaPrivate(der), padding: PSS, saltLength }),
+    ),
   "rsa-pss-verify": (hash, der, saltLength, signature, data) =>
     orNull(() =>
-      crypto.verify(hashName(hash), data, { key: rsaPublic(der), padding: PSS, saltLength }, signature)) === true,
+      crypto.verify(
+        hashName(hash),
+        data,
+        { key: rsaPublic(der), padding: PSS, saltLength },
+        signature,
+      ),
+    ) === true,
   "rsa-oaep-encrypt": (hash, der, label, data) =>
     orNull(() =>
-      crypto.publicEncrypt({ key: rsaPublic(der), padding: OAEP, oaepHash: hashName(hash), oaepLabel: label }, data)),
+      crypto.publicEncrypt(
+        { key: rsaPublic(der), padding: OAEP, oaepHash: hashName(hash), oaepLabel: label },
+        data,
+      ),
+    ),
   "rsa-oaep-decrypt": (hash, der, label, data) =>
     orNull(() =>
-      crypto.privateDecrypt({ key: rsaPrivate(der), padding: OAEP, oaepHash: hashName(hash), oaepLabel: label }, data)),
+      crypto.privateDecrypt(
+        { key: rsaPrivate(der), padding: OAEP, oaepHash: hashName(hash), oaepLabel: label },
+        data,
+      ),
+    ),
 
   "ec-generate"(curve) {
     const ecdh = crypto.createECDH(CURVES[curve]);
@@ -143,11 +174,21 @@ const operations = {
   },
   "ec-public": (curve, scalar) => orNull(() => ecPublicOf(curve, scalar)),
   "ec-point": (curve, point) =>
-    orNull(() => crypto.ECDH.convertKey(Buffer.from(point), CURVES[curve], null, null, "uncompressed")),
+    orNull(() =>
+      crypto.ECDH.convertKey(Buffer.from(point), CURVES[curve], null, null, "uncompressed"),
+    ),
   "ecdsa-sign": (curve, hash, scalar, data) =>
-    crypto.sign(hashName(hash), data, { key: ecKey(curve, ecPublicOf(curve, scalar), scalar), dsaEncoding: "ieee-p1363" }),
+    crypto.sign(hashName(hash), data, {
+      key: ecKey(curve, ecPublicOf(curve, scalar), scalar),
+      dsaEncoding: "ieee-p1363",
+    }),
   "ecdsa-verify": (curve, hash, point, signature, data) =>
-    crypto.verify(hashName(hash), data, { key: ecKey(curve, point), dsaEncoding: "ieee-p1363" }, signature),
+    crypto.verify(
+      hashName(hash),
+      data,
+      { key: ecKey(curve, point), dsaEncoding: "ieee-p1363" },
+      signature,
+    ),
   ecdh(curve, scalar, point) {
     const ecdh = crypto.createECDH(CURVES[curve]);
     ecdh.setPrivateKey(scalar);
@@ -162,6 +203,9 @@ const operations = {
   "x25519-public": (scalar) => okpPointOf(X25519, scalar),
   x25519: (scalar, point) =>
     orNull(() =>
-      crypto.diffieHellman({ privateKey: okpPrivate(X25519, scalar), publicKey: okpPublic(X25519, point) }),
+      crypto.diffieHellman({
+        privateKey: okpPrivate(X25519, scalar),
+        publicKey: okpPublic(X25519, point),
+      }),
     ) ?? Buffer.alloc(32), // OpenSSL refuses points of small order; X25519 itself gives zeros.
 };

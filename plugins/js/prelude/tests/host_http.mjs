@@ -6,13 +6,17 @@
 //   exchange.leave();                        // the client goes away
 //   lily.answer = async (request) => ({ status: 200, headers: [], body: ["chunk", …] });   // for fetch
 //
-// Hooks are never called from inside a host function, as in the engine: always in a turn of their own.
+// Hooks are never called from inside a host function, as in the engine: always in a turn of their
+// own.
 
 /** One hook call in a turn of its own. */
 const later = (work) => void setImmediate(work);
 const toBytes = (chunk) => (typeof chunk === "string" ? Buffer.from(chunk) : Buffer.from(chunk));
 
-/** A body that the prelude pulls: an array or async iterable of chunks; an Error in it breaks it off. */
+/**
+ * A body that the prelude pulls: an array or async iterable of chunks; an Error in it breaks it
+ * off.
+ */
 class Source {
   dropped = false;
   pulls = 0;
@@ -89,7 +93,8 @@ class Exchange {
     this.sink.finished = true;
     const { body } = this.sink;
     const headers = new Headers();
-    for (let i = 0; i < this.headers.length; i += 2) headers.append(this.headers[i], this.headers[i + 1]);
+    for (let i = 0; i < this.headers.length; i += 2)
+      headers.append(this.headers[i], this.headers[i + 1]);
     const { status, statusText, aborted } = this;
     this.resolve({ status, statusText, headers, body, text: body.toString(), aborted });
   }
@@ -130,7 +135,14 @@ export function httpHost(lily) {
       return later(() => lily.hooks.failed(id, error.message));
     }
     if (call.aborted !== null) return undefined;
-    const { status = 200, statusText = "", headers = [], body = [], url = request.url, redirected = false } = given;
+    const {
+      status = 200,
+      statusText = "",
+      headers = [],
+      body = [],
+      url = request.url,
+      redirected = false,
+    } = given;
     call.source = new Source(lily, id, body);
     return later(() => lily.hooks.response(id, status, statusText, url, headers, redirected));
   }
@@ -169,9 +181,10 @@ export function httpHost(lily) {
       fetched.set(id, call);
       answer(id, { id, method, url, headers: Array.from(headers), body: whole, redirect, call });
     },
-    connect: (id, url, protocols) => void sockets.set(id, { id, url, protocols: Array.from(protocols), sent: [], closed: null }),
-    send: (id, data) => void sockets.get(id).sent.push(typeof data === "string" ? data : Buffer.from(data)),
+    connect: (id, url, protocols) =>
+      void sockets.set(id, { id, url, protocols: Array.from(protocols), sent: [], closed: null }),
+    send: (id, data) =>
+      void sockets.get(id).sent.push(typeof data === "string" ? data : Buffer.from(data)),
     close: (id, code, reason) => void (sockets.get(id).closed = [code, reason]),
   };
 }
-

@@ -4,7 +4,8 @@ import { createRequire } from "node:module";
 import { types } from "node:util";
 
 function binding(name) {
-  if (!process.execArgv.includes("--expose-internals")) throw new Error("run node with --expose-internals");
+  if (!process.execArgv.includes("--expose-internals"))
+    throw new Error("run node with --expose-internals");
   return createRequire(import.meta.url)("internal/test/binding").internalBinding("util")[name];
 }
 const getPromiseDetails = (promise) => binding("getPromiseDetails")(promise);
@@ -42,12 +43,18 @@ export function reflectionHost(lily) {
     kind(value) {
       for (const [test, name] of KINDS) if (types[test](value)) return name;
       if (typeof value === "function") {
-        if (types.isGeneratorFunction(value)) return types.isAsyncFunction(value) ? "AsyncGeneratorFunction" : "GeneratorFunction";
+        if (types.isGeneratorFunction(value))
+          return types.isAsyncFunction(value) ? "AsyncGeneratorFunction" : "GeneratorFunction";
         return types.isAsyncFunction(value) ? "AsyncFunction" : "Function";
       }
       if (Array.isArray(value)) return "Array";
-      if (types.isTypedArray(value)) return Object.getOwnPropertyDescriptor(TYPED, Symbol.toStringTag).get.call(value);
-      if (types.isGeneratorObject(value)) return generator.isPrototypeOf(value) ? "Generator" : "AsyncGenerator";
+      if (types.isTypedArray(value))
+        return Object.getOwnPropertyDescriptor(TYPED, Symbol.toStringTag).get.call(value);
+      if (isBranded(WeakRef.prototype.deref, value)) return "WeakRef";
+      if (isBranded(FinalizationRegistry.prototype.unregister, value, {}))
+        return "FinalizationRegistry";
+      if (types.isGeneratorObject(value))
+        return generator.isPrototypeOf(value) ? "Generator" : "AsyncGenerator";
       return "Object";
     },
     proxyParts: getProxyDetails,
@@ -57,6 +64,15 @@ export function reflectionHost(lily) {
     },
     iteratorRest: previewEntries,
   };
+}
+
+function isBranded(method, value, ...parameters) {
+  try {
+    method.call(value, ...parameters);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const TYPED = Object.getPrototypeOf(Uint8Array.prototype);

@@ -9,14 +9,17 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const LIST = join(dirname(fileURLToPath(import.meta.url)), "..", "libraries.json");
+const HERE = dirname(fileURLToPath(import.meta.url));
+// The prelude's own, then what only tests use.
+const LISTS = [join(HERE, "..", "libraries.json"), join(HERE, "libraries.json")];
 const FOLDER = process.env.LLY_PRELUDE_LIBRARIES ?? join(tmpdir(), "lly-prelude-libraries");
 
 /** The row of libraries.json that a bare specifier names. */
 export function libraryEntry(specifier) {
   const [first, second] = specifier.split("/");
   const name = first.startsWith("@") ? `${first}/${second}` : first;
-  const entry = JSON.parse(readFileSync(LIST, "utf8")).find((row) => row.name === name);
+  const rows = LISTS.flatMap((list) => JSON.parse(readFileSync(list, "utf8")));
+  const entry = rows.find((row) => row.name === name);
   if (entry === undefined) throw new Error(`libraries.json has no ${name}`);
   return entry;
 }

@@ -8,7 +8,8 @@ import { crate } from "./crates.mjs";
 import { load } from "./host.mjs";
 
 const folder = join(crate("data-url", "0.3.2"), "tests");
-const table = (name) => JSON.parse(readFileSync(join(folder, name), "utf8")).filter((row) => typeof row !== "string");
+const table = (name) =>
+  JSON.parse(readFileSync(join(folder, name), "utf8")).filter((row) => typeof row !== "string");
 
 let lily;
 let mime;
@@ -22,7 +23,11 @@ for (const file of ["mime-types.json", "generated-mime-types.json"]) {
     test("parses and writes", () => {
       for (const { input, output } of table(file)) {
         const parsed = mime.parseMimeType(input);
-        assert.equal(parsed === null ? null : mime.serializeMimeType(parsed), output, JSON.stringify(input));
+        assert.equal(
+          parsed === null ? null : mime.serializeMimeType(parsed),
+          output,
+          JSON.stringify(input),
+        );
       }
     });
 
@@ -56,7 +61,9 @@ test("data-urls.json", async () => {
 });
 
 test("base64.json", async () => {
-  const decode = lily.run("(text) => { try { return Array.from(atob(text), (unit) => unit.charCodeAt(0)); } catch { return null; } }");
+  const decode = lily.run(
+    "(text) => { try { return Array.from(atob(text), (unit) => unit.charCodeAt(0)); } catch { return null; } }",
+  );
   for (const [input, bytes] of table("base64.json")) {
     const found = decode(input);
     assert.deepEqual(found === null ? null : [...found], bytes, JSON.stringify(input));
