@@ -1,4 +1,5 @@
-// A double of `lily:host` and a loader of the prelude, for tests under Node:
+// A double of `lily:host` and a loader of the prelude, for tests under Node 22 (npm package `node`),
+// whose text the console and the node: modules equal:
 //   node --experimental-vm-modules --expose-internals --test plugins/js/prelude/tests/
 //
 //   import { load } from "./host.mjs";
