@@ -2,7 +2,7 @@
 // One request is one fetch: connections are the host's. The request's body is collected and sent when it ends.
 
 import { asBuffer, Buffer } from "./buffer.js";
-import { codes } from "./errors.js";
+import { AbortError, codes } from "./errors.js";
 import { STATUS_CODES } from "./http_values.js";
 import { clearTimeout, setTimeout } from "./timers.js";
 import { Readable, Writable } from "./stream.js";
@@ -193,7 +193,8 @@ export class ClientRequest extends OutgoingMessage {
   #timer;
 
   constructor(protocol, input, options, callback) {
-    super();
+    // The answer is still to come when all is written.
+    super({ autoDestroy: false });
     const [settings, listener] = given(input, options, callback);
     const asked = settings.protocol ?? settings.agent?.protocol ?? protocol;
     if (asked !== protocol) throw new ERR_INVALID_PROTOCOL(asked, protocol);
@@ -215,7 +216,10 @@ export class ClientRequest extends OutgoingMessage {
     if (settings.auth && !this.hasHeader("authorization")) this.setHeader("Authorization", `Basic ${Buffer.from(settings.auth).toString("base64")}`);
     if (listener) this.once("response", listener);
     if (settings.timeout) this.setTimeout(settings.timeout);
-    settings.signal?.addEventListener("abort", () => this.destroy(), { once: true });
+    const { signal } = settings;
+    const aborted = () => this.destroy(new AbortError(undefined, { cause: signal.reason }));
+    if (signal?.aborted) queueMicrotask(aborted);
+    else signal?.addEventListener("abort", aborted, { once: true });
   }
 
   _write(chunk, _encoding, callback) {
