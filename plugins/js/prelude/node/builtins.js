@@ -49,6 +49,7 @@ const table = {
   os,
   path,
   "path/posix": path,
+  "path/win32": path.win32,
   perf_hooks: perfHooks,
   process,
   punycode,

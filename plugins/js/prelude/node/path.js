@@ -179,10 +179,21 @@ const path = {
   matchesGlob,
   sep: "/",
   delimiter: ":",
-  win32: null,
   posix: null,
+  win32: null,
 };
 path.posix = path;
+
+/** Packages name it for its separator; its functions are not here, where no path is Windows'. */
+const win32 = { sep: "\\", delimiter: ";", posix: path, win32: null };
+win32.win32 = win32;
+for (const name of Object.keys(path)) {
+  if (name in win32) continue;
+  win32[name] = () => {
+    throw new codes.ERR_METHOD_REFUSED(`path.win32.${name}() is not available under LILY: paths are those of POSIX`);
+  };
+}
+path.win32 = win32;
 
 export { basename, dirname, extname, isAbsolute, join, normalize, parse, relative, resolve };
 export default path;
