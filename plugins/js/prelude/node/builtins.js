@@ -1,6 +1,6 @@
-// The table of Node's modules: the only place that knows all of them. To add a module: one line in `table`.
-// The engine asks `builtin("node:fs")` when a program imports or requires one; what an ES module sees is the keys of
-// the answer as names, and the answer itself as `default`.
+// The table of Node's modules: the only place that knows all of them. To add a module: one line in
+// `table`. The engine asks `builtin("node:fs")` when a program imports or requires one; what an ES
+// module sees is the keys of the answer as names, and the answer itself as `default`.
 
 import punycode from "punycode";
 import { Modules } from "../commonjs.js";
@@ -88,7 +88,10 @@ export function builtin(name) {
 builtinsFrom(Object.keys(table), builtin);
 builtinsWith(builtin);
 
-/** The modules of a program, from the rows that `lower` wrote (../commonjs.js); `root` is where its paths begin. */
+/**
+ * The modules of a program, from the rows that `lower` wrote (../commonjs.js); `root` is where its
+ * paths begin.
+ */
 export function programModules(rows, root) {
   const modules = new Modules(rows, builtin, root);
   programFrom(modules);

@@ -1,5 +1,5 @@
-// What the functions of `node:fs` share: paths and data as the host takes them, its failures as Node's errors.
-// Paths reach the host absolute and without dots.
+// What the functions of `node:fs` share: paths and data as the host takes them, its failures as Node's
+// errors. Paths reach the host absolute and without dots.
 
 import { asBuffer, Buffer } from "./buffer.js";
 import { codes, systemError } from "./errors.js";
@@ -12,7 +12,12 @@ const { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } = codes;
 
 export function nullChecked(path, name) {
   const text = pathText(path, name);
-  if (text.includes("\0")) throw new ERR_INVALID_ARG_VALUE(name ?? "path", path, "must be a string, Uint8Array, or URL without null bytes");
+  if (text.includes("\0"))
+    throw new ERR_INVALID_ARG_VALUE(
+      name ?? "path",
+      path,
+      "must be a string, Uint8Array, or URL without null bytes",
+    );
   return text;
 }
 
@@ -33,7 +38,7 @@ export function onPath(syscall, path, work, name) {
 }
 
 const encodingOf = (options) => (typeof options === "string" ? options : options?.encoding);
-export const optionsOf = (options) => (typeof options === "string" ? { encoding: options } : options ?? {});
+export const optionsOf = (options) => (typeof options === "string" ? { encoding: options } : (options ?? {}));
 
 /** Bytes as the caller wants them: a Buffer, or a text of that encoding. */
 export function encoded(bytes, options) {
@@ -50,6 +55,7 @@ export function nameAs(text, options) {
 
 export function dataBytes(data, encoding) {
   if (typeof data === "string") return Buffer.from(data, encoding);
-  if (!isArrayBufferView(data)) throw new ERR_INVALID_ARG_TYPE("data", ["string", "Buffer", "TypedArray", "DataView"], data);
+  if (!isArrayBufferView(data))
+    throw new ERR_INVALID_ARG_TYPE("data", ["string", "Buffer", "TypedArray", "DataView"], data);
   return bytesOf(data);
 }

@@ -1,4 +1,5 @@
-// The functions of `node:fs` on open files, named by a descriptor. Follows https://nodejs.org/api/fs.html#synchronous-api.
+// The functions of `node:fs` on open files, named by a descriptor. Follows
+// https://nodejs.org/api/fs.html#synchronous-api.
 
 import { host } from "lily:host";
 import { Buffer } from "./buffer.js";
@@ -28,7 +29,9 @@ function onHandle(syscall, fd, work) {
 
 export function openSync(path, flags, mode = 0o666) {
   const numbers = flagsOf(flags);
-  const handle = onPath("open", path, (at) => host.openFile(at, numbers, typeof mode === "string" ? parseInt(mode, 8) : mode));
+  const handle = onPath("open", path, (at) =>
+    host.openFile(at, numbers, typeof mode === "string" ? parseInt(mode, 8) : mode),
+  );
   let fd = 3;
   while (descriptors.has(fd)) fd += 1;
   descriptors.set(fd, handle);
@@ -41,15 +44,20 @@ export function closeSync(fd) {
 }
 
 export function readSync(fd, buffer, offsetOrOptions, length, position) {
-  if (!isArrayBufferView(buffer)) throw new ERR_INVALID_ARG_TYPE("buffer", ["Buffer", "TypedArray", "DataView"], buffer);
+  if (!isArrayBufferView(buffer))
+    throw new ERR_INVALID_ARG_TYPE("buffer", ["Buffer", "TypedArray", "DataView"], buffer);
   let offset = offsetOrOptions ?? 0;
-  if (typeof offset === "object") ({ offset = 0, length = buffer.byteLength - offset, position = null } = offsetOrOptions);
+  if (typeof offset === "object")
+    ({ offset = 0, length = buffer.byteLength - offset, position = null } = offsetOrOptions);
   validateInteger(offset, "offset", 0);
   length ??= buffer.byteLength - offset;
-  if (length > buffer.byteLength - offset) throw new ERR_OUT_OF_RANGE("length", `<= ${buffer.byteLength - offset}`, length);
+  if (length > buffer.byteLength - offset)
+    throw new ERR_OUT_OF_RANGE("length", `<= ${buffer.byteLength - offset}`, length);
   const into = new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length);
   if (length === 0) return 0;
-  return onHandle("read", fd, (handle) => host.readAt(handle, into, position === null || position === undefined ? -1 : Number(position)));
+  return onHandle("read", fd, (handle) =>
+    host.readAt(handle, into, position === null || position === undefined ? -1 : Number(position)),
+  );
 }
 
 export function writeSync(fd, data, offsetOrOptions, length, position) {
@@ -60,7 +68,11 @@ export function writeSync(fd, data, offsetOrOptions, length, position) {
   const bytes = dataBytes(data);
   let offset = offsetOrOptions ?? 0;
   if (typeof offset === "object") ({ offset = 0, length, position } = offsetOrOptions);
-  return writeBytes(fd, bytes.subarray(offset, length === undefined || length === null ? undefined : offset + length), position);
+  return writeBytes(
+    fd,
+    bytes.subarray(offset, length === undefined || length === null ? undefined : offset + length),
+    position,
+  );
 }
 
 function writeBytes(fd, bytes, position) {
@@ -68,7 +80,9 @@ function writeBytes(fd, bytes, position) {
     host.printBytes(fd, bytes);
     return bytes.length;
   }
-  return onHandle("write", fd, (handle) => host.writeAt(handle, bytes, typeof position === "number" ? position : -1));
+  return onHandle("write", fd, (handle) =>
+    host.writeAt(handle, bytes, typeof position === "number" ? position : -1),
+  );
 }
 
 /** Writes all of the bytes, in as many calls as it takes. */
@@ -76,13 +90,20 @@ export function writeAll(fd, bytes) {
   for (let at = 0; at < bytes.length;) at += writeBytes(fd, bytes.subarray(at));
 }
 
-export const fstatSync = (fd, options) => statsOf(onHandle("fstat", fd, (handle) => host.statHandle(handle)), options);
-export const ftruncateSync = (fd, length = 0) => onHandle("ftruncate", fd, (handle) => host.truncateFile(handle, Math.max(0, length ?? 0)));
+export const fstatSync = (fd, options) =>
+  statsOf(
+    onHandle("fstat", fd, (handle) => host.statHandle(handle)),
+    options,
+  );
+export const ftruncateSync = (fd, length = 0) =>
+  onHandle("ftruncate", fd, (handle) => host.truncateFile(handle, Math.max(0, length ?? 0)));
 export const fsyncSync = (fd) => onHandle("fsync", fd, (handle) => host.syncFile(handle));
 export const fdatasyncSync = fsyncSync;
 
-export const readvSync = (fd, buffers, position) => eachPart(buffers, position, (buffer, place) => readSync(fd, buffer, 0, buffer.byteLength, place));
-export const writevSync = (fd, buffers, position) => eachPart(buffers, position, (buffer, place) => writeSync(fd, buffer, 0, buffer.byteLength, place));
+export const readvSync = (fd, buffers, position) =>
+  eachPart(buffers, position, (buffer, place) => readSync(fd, buffer, 0, buffer.byteLength, place));
+export const writevSync = (fd, buffers, position) =>
+  eachPart(buffers, position, (buffer, place) => writeSync(fd, buffer, 0, buffer.byteLength, place));
 
 function eachPart(buffers, position, work) {
   let total = 0;

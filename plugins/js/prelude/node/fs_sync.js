@@ -32,7 +32,10 @@ export function readFileSync(path, options) {
   if (isDescriptor(path)) return encoded(readDescriptor(path), options);
   // A folder can be opened but not read: then Node names no path.
   try {
-    return encoded(onPath("open", path, (at) => host.readFile(at)), options);
+    return encoded(
+      onPath("open", path, (at) => host.readFile(at)),
+      options,
+    );
   } catch (error) {
     throw error.code === "EISDIR" ? systemError("EISDIR", "read") : error;
   }
@@ -66,16 +69,21 @@ export function truncateSync(path, length) {
 export function copyFileSync(from, to, mode = 0) {
   const source = nullChecked(from, "src");
   const target = nullChecked(to, "dest");
-  call("copyfile", () => {
-    const bytes = host.readFile(resolve(source));
-    const flags = O_CREAT | O_WRONLY | O_TRUNC | (mode & constants.COPYFILE_EXCL ? O_EXCL : 0);
-    const handle = host.openFile(resolve(target), flags, host.statFile(resolve(source), true)[6]);
-    try {
-      for (let at = 0; at < bytes.length;) at += host.writeAt(handle, bytes.subarray(at), -1);
-    } finally {
-      host.closeFile(handle);
-    }
-  }, source, target);
+  call(
+    "copyfile",
+    () => {
+      const bytes = host.readFile(resolve(source));
+      const flags = O_CREAT | O_WRONLY | O_TRUNC | (mode & constants.COPYFILE_EXCL ? O_EXCL : 0);
+      const handle = host.openFile(resolve(target), flags, host.statFile(resolve(source), true)[6]);
+      try {
+        for (let at = 0; at < bytes.length;) at += host.writeAt(handle, bytes.subarray(at), -1);
+      } finally {
+        host.closeFile(handle);
+      }
+    },
+    source,
+    target,
+  );
 }
 
 // ---- what is there ----
@@ -83,9 +91,13 @@ export function copyFileSync(from, to, mode = 0) {
 function statWith(syscall, follow) {
   return (path, options = {}) => {
     try {
-      return statsOf(onPath(syscall, path, (at) => host.statFile(at, follow)), options);
+      return statsOf(
+        onPath(syscall, path, (at) => host.statFile(at, follow)),
+        options,
+      );
     } catch (error) {
-      if (options?.throwIfNoEntry === false && (error.code === "ENOENT" || error.code === "ENOTDIR")) return undefined;
+      if (options?.throwIfNoEntry === false && (error.code === "ENOENT" || error.code === "ENOTDIR"))
+        return undefined;
       throw error;
     }
   };
@@ -126,13 +138,16 @@ export function readdirSync(path, options) {
   }
   if (withFileTypes) return found;
   const base = join(text, "/").length;
-  return found.map((entry) => nameAs(recursive ? entryPath(entry).slice(text === "." ? 0 : base) : entry.name, options));
+  return found.map((entry) =>
+    nameAs(recursive ? entryPath(entry).slice(text === "." ? 0 : base) : entry.name, options),
+  );
 }
 
 // ---- changes ----
 
 export function mkdirSync(path, options) {
-  const { recursive = false, mode = 0o777 } = typeof options === "object" && options !== null ? options : { mode: options };
+  const { recursive = false, mode = 0o777 } =
+    typeof options === "object" && options !== null ? options : { mode: options };
   const bits = typeof mode === "string" ? parseInt(mode, 8) : mode;
   if (!recursive) {
     onPath("mkdir", path, (at) => host.makeFolder(at, bits));
@@ -144,7 +159,8 @@ export function mkdirSync(path, options) {
     folder += `/${part}`;
     const state = statSync(folder, { throwIfNoEntry: false });
     if (state?.isDirectory()) continue;
-    if (state !== undefined) throw systemError(folder === resolve(pathText(path)) ? "EEXIST" : "ENOTDIR", "mkdir", pathText(path));
+    if (state !== undefined)
+      throw systemError(folder === resolve(pathText(path)) ? "EEXIST" : "ENOTDIR", "mkdir", pathText(path));
     call("mkdir", () => host.makeFolder(folder, bits), pathText(path));
     first ??= folder;
   }
@@ -178,9 +194,16 @@ export function rmSync(path, options = {}) {
     return;
   }
   if (!options.recursive) {
-    throw Object.assign(new Error(`Path is a directory: rm returned EISDIR (is a directory) ${pathText(path)}`), {
-      code: "ERR_FS_EISDIR", name: "SystemError", errno: 21, syscall: "rm", path: pathText(path),
-    });
+    throw Object.assign(
+      new Error(`Path is a directory: rm returned EISDIR (is a directory) ${pathText(path)}`),
+      {
+        code: "ERR_FS_EISDIR",
+        name: "SystemError",
+        errno: 21,
+        syscall: "rm",
+        path: pathText(path),
+      },
+    );
   }
   for (const entry of entries(path, pathText(path))) rmSync(entryPath(entry), options);
   onPath("rm", path, (at) => host.removeFolder(at));
@@ -204,7 +227,11 @@ export function symlinkSync(target, path) {
   call("symlink", () => host.linkSymbolically(to, resolve(at)), to, at);
 }
 
-export const readlinkSync = (path, options) => nameAs(onPath("readlink", path, (at) => host.readLink(at)), options);
+export const readlinkSync = (path, options) =>
+  nameAs(
+    onPath("readlink", path, (at) => host.readLink(at)),
+    options,
+  );
 
 export function realpathSync(path, options) {
   const text = nullChecked(path);
@@ -218,7 +245,10 @@ export function realpathSync(path, options) {
     if (state[0] !== "link") real = next;
     else {
       if ((links += 1) > 40) throw systemError("ELOOP", "realpath", text);
-      rest = resolve(real || "/", host.readLink(next)).split("/").filter(Boolean).concat(rest);
+      rest = resolve(real || "/", host.readLink(next))
+        .split("/")
+        .filter(Boolean)
+        .concat(rest);
       real = "";
     }
   }
@@ -226,10 +256,13 @@ export function realpathSync(path, options) {
 }
 realpathSync.native = realpathSync;
 
-const milliseconds = (time) => (time instanceof Date ? time.getTime() : typeof time === "string" ? Number(time) * 1000 : time * 1000);
+const milliseconds = (time) =>
+  time instanceof Date ? time.getTime() : typeof time === "string" ? Number(time) * 1000 : time * 1000;
 
-export const utimesSync = (path, atime, mtime) => onPath("utime", path, (at) => host.setFileTimes(at, milliseconds(atime), milliseconds(mtime)));
-export const chmodSync = (path, mode) => onPath("chmod", path, (at) => host.changeMode(at, typeof mode === "string" ? parseInt(mode, 8) : mode));
+export const utimesSync = (path, atime, mtime) =>
+  onPath("utime", path, (at) => host.setFileTimes(at, milliseconds(atime), milliseconds(mtime)));
+export const chmodSync = (path, mode) =>
+  onPath("chmod", path, (at) => host.changeMode(at, typeof mode === "string" ? parseInt(mode, 8) : mode));
 /** There is one user: what belongs to it stays so. */
 export const chownSync = (path) => void onPath("chown", path, (at) => host.statFile(at, true));
 export const lchownSync = (path) => void onPath("lchown", path, (at) => host.statFile(at, false));
@@ -241,7 +274,12 @@ export function cpSync(from, to, options = {}) {
   const state = options.dereference ? statSync(source) : lstatSync(source);
   if (state.isDirectory()) {
     if (!options.recursive) {
-      throw Object.assign(new Error(`Recursive option not enabled, cannot copy a directory: cp returned EISDIR (${source} is a directory (not copied)) ${target}`), { code: "ERR_FS_EISDIR", name: "SystemError" });
+      throw Object.assign(
+        new Error(
+          `Recursive option not enabled, cannot copy a directory: cp returned EISDIR (${source} is a directory (not copied)) ${target}`,
+        ),
+        { code: "ERR_FS_EISDIR", name: "SystemError" },
+      );
     }
     mkdirSync(target, { recursive: true });
     for (const entry of entries(source, source)) cpSync(entryPath(entry), join(target, entry.name), options);
@@ -255,4 +293,3 @@ export function cpSync(from, to, options = {}) {
   if (state.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
   else copyFileSync(source, target, options.mode);
 }
-

@@ -85,12 +85,13 @@ function basename(path, suffix) {
   validateString(path, "path");
   let end = path.length;
   while (end > 0 && path.charCodeAt(end - 1) === 47) end -= 1;
-  if (suffix !== undefined && suffix.length > 0 && suffix.length <= path.length) return withoutSuffix(path, suffix);
+  if (suffix !== undefined && suffix.length > 0 && suffix.length <= path.length)
+    return withoutSuffix(path, suffix);
   return path.slice(path.lastIndexOf("/", end - 1) + 1, end);
 }
 
-// As Node does it: the suffix is matched backwards from the path's very end, slashes there included, and nothing but
-// slashes stays as it is.
+// As Node does it: the suffix is matched backwards from the path's very end, slashes there included,
+// and nothing but slashes stays as it is.
 function withoutSuffix(path, suffix) {
   if (suffix === path) return "";
   let matching = suffix.length - 1;
@@ -190,7 +191,9 @@ win32.win32 = win32;
 for (const name of Object.keys(path)) {
   if (name in win32) continue;
   win32[name] = () => {
-    throw new codes.ERR_METHOD_REFUSED(`path.win32.${name}() is not available under LILY: paths are those of POSIX`);
+    throw new codes.ERR_METHOD_REFUSED(
+      `path.win32.${name}() is not available under LILY: paths are those of POSIX`,
+    );
   };
 }
 path.win32 = win32;
