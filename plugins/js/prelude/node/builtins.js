@@ -7,6 +7,7 @@ import { Modules } from "../commonjs.js";
 import assert, { strict } from "./assert.js";
 import asyncHooks from "./async_hooks.js";
 import buffer from "./buffer.js";
+import console from "./console.js";
 import crypto from "./crypto.js";
 import diagnosticsChannel from "./diagnostics_channel.js";
 import events from "./events_await.js";
@@ -37,6 +38,7 @@ const table = {
   "assert/strict": strict,
   async_hooks: asyncHooks,
   buffer,
+  console,
   constants,
   crypto,
   diagnostics_channel: diagnosticsChannel,
@@ -75,9 +77,6 @@ const table = {
   "util/types": types,
   zlib,
   ...refused,
-  get console() {
-    return globalThis.console;
-  },
 };
 
 /** The exports of `fs` or `node:fs`; undefined for what Node has not. */

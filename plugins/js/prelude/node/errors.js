@@ -100,6 +100,7 @@ const messages = {
       name ? `"${name}" is outside of buffer bounds` : "Attempt to access memory outside buffer bounds",
   ],
   ERR_BUFFER_TOO_LARGE: [RangeError, (size) => `Cannot create a Buffer larger than ${size} bytes`],
+  ERR_CONSOLE_WRITABLE_STREAM: [TypeError, (name) => `Console expects a writable stream instance for ${name}`],
   ERR_CRYPTO_HASH_FINALIZED: [Error, () => "Digest already called"],
   ERR_CRYPTO_HASH_UPDATE_FAILED: [Error, () => "Hash update failed"],
   ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS: [
