@@ -4,6 +4,7 @@
 
 import punycode from "punycode";
 import { Modules } from "../commonjs.js";
+import { hooks } from "../hooks.js";
 import assert, { strict } from "./assert.js";
 import asyncHooks from "./async_hooks.js";
 import buffer from "./buffer.js";
@@ -96,3 +97,6 @@ export function programModules(rows, root) {
   programFrom(modules);
   return modules;
 }
+
+hooks.builtin = builtin;
+hooks.program = programModules;
