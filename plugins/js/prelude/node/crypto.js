@@ -3,6 +3,7 @@
 
 import { crypto as webcrypto } from "../crypto.js";
 import * as cipher from "./crypto_cipher.js";
+import { createECDH, ECDH } from "./crypto_ecdh.js";
 import * as derive from "./crypto_derive.js";
 import * as hashing from "./crypto_hash.js";
 import { createPrivateKey, createPublicKey, createSecretKey, KeyObject } from "./crypto_keys.js";
@@ -20,13 +21,14 @@ const crypto = {
   createPublicKey,
   createSecretKey,
   KeyObject,
+  ECDH,
+  createECDH,
 };
 
 const missing = [
   "createDiffieHellman",
   "createDiffieHellmanGroup",
   "getDiffieHellman",
-  "createECDH",
   "privateEncrypt",
   "publicDecrypt",
   "checkPrime",

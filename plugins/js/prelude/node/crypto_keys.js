@@ -5,7 +5,7 @@
 
 import { host } from "lily:host";
 import { normalize, operationOf } from "../crypto_algorithms.js";
-import { CryptoKey } from "../crypto_key.js";
+import { CryptoKey, recordOf as recordOfCryptoKey } from "../crypto_key.js";
 import {
   DerReader,
   encode,
@@ -174,8 +174,14 @@ export class KeyObject {
   }
 
   static from(key) {
-    if (!(key instanceof CryptoKey)) throw new ERR_INVALID_ARG_TYPE("key", "CryptoKey", key);
-    throw new codes.ERR_METHOD_NOT_IMPLEMENTED("KeyObject.from()");
+    const record = key instanceof CryptoKey ? recordOfCryptoKey(key) : undefined;
+    if (record === undefined) throw new ERR_INVALID_ARG_TYPE("key", "CryptoKey", key);
+    if (record.type === "secret") return new KeyObject(make, "secret", record.secret.slice());
+    // What the web uses a key for is part of its algorithm; to Node an RSA key is an RSA key.
+    const { name } = record.algorithm;
+    const plain = name.startsWith("RSA") ? "RSASSA-PKCS1-v1_5" : name === "ECDH" ? "ECDSA" : name;
+    const algorithm = { ...record.algorithm, name: plain };
+    return new KeyObject(make, record.type, { ...record, extractable: true, algorithm });
   }
 
   /** The record of a key of that type; for other files of node:crypto. */
