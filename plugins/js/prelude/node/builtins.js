@@ -17,6 +17,7 @@ import http, { https } from "./http.js";
 import module, { builtinsFrom, programFrom } from "./module.js";
 import os from "./os.js";
 import path from "./path.js";
+import win32 from "./path_win32.js";
 import perfHooks from "./perf_hooks.js";
 import process, { builtinsWith } from "./process.js";
 import querystring from "./querystring.js";
@@ -52,7 +53,7 @@ const table = {
   os,
   path,
   "path/posix": path,
-  "path/win32": path.win32,
+  "path/win32": win32,
   perf_hooks: perfHooks,
   process,
   punycode,

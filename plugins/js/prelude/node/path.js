@@ -6,6 +6,9 @@ import { validateObject, validateString } from "./validate.js";
 
 let currentDirectory = () => "/";
 
+/** The folder that relative paths begin at. */
+export const cwd = () => currentDirectory();
+
 /** `process.cwd`, given by process.js, whose imports include this file's users. */
 export function cwdWith(cwd) {
   currentDirectory = cwd;
@@ -184,19 +187,6 @@ const path = {
   win32: null,
 };
 path.posix = path;
-
-/** Packages name it for its separator; its functions are not here, where no path is Windows'. */
-const win32 = { sep: "\\", delimiter: ";", posix: path, win32: null };
-win32.win32 = win32;
-for (const name of Object.keys(path)) {
-  if (name in win32) continue;
-  win32[name] = () => {
-    throw new codes.ERR_METHOD_REFUSED(
-      `path.win32.${name}() is not available under LILY: paths are those of POSIX`,
-    );
-  };
-}
-path.win32 = win32;
 
 export { basename, dirname, extname, isAbsolute, join, normalize, parse, relative, resolve };
 export default path;
