@@ -1,6 +1,7 @@
-// The module system for CommonJS: `require` with its cache and cycles, over the table of modules that the frontend
-// writes (plugins/js/src/lower.rs, `Payload`), and the meeting of CommonJS and ES modules.
-// Follows https://nodejs.org/api/modules.html and https://nodejs.org/api/esm.html#interoperability-with-commonjs.
+// The module system for CommonJS: `require` with its cache and cycles, over the table of modules that
+// the frontend writes (plugins/js/src/lower.rs, `Payload`), and the meeting of CommonJS and ES
+// modules. Follows https://nodejs.org/api/modules.html and
+// https://nodejs.org/api/esm.html#interoperability-with-commonjs.
 //
 // The engine makes one `Modules` of the rows, runs the entry by `require(path)` when it is CommonJS, and asks
 // `interop(path)` for what an ES module that imports a CommonJS, JSON or text module sees.
@@ -38,7 +39,9 @@ class Module {
 }
 
 function notFound(specifier, filename) {
-  const error = new codes.MODULE_NOT_FOUND(`Cannot find module '${specifier}'${filename ? `\nRequire stack:\n- ${filename}` : ""}`);
+  const error = new codes.MODULE_NOT_FOUND(
+    `Cannot find module '${specifier}'${filename ? `\nRequire stack:\n- ${filename}` : ""}`,
+  );
   error.requireStack = filename ? [filename] : [];
   return error;
 }
@@ -61,7 +64,8 @@ export class Modules {
     this.#builtin = builtin;
     for (const row of rows) {
       const links = { required: new Map(), imported: new Map() };
-      for (const { specifier, is_required, target } of row.links) (is_required ? links.required : links.imported).set(specifier, target);
+      for (const { specifier, is_required, target } of row.links)
+        (is_required ? links.required : links.imported).set(specifier, target);
       this.#rows.set(this.#root + row.path, { row, links });
     }
   }
@@ -76,7 +80,8 @@ export class Modules {
     const exports = this.require(path);
     const isBag = (typeof exports === "object" && exports !== null) || typeof exports === "function";
     const kind = this.#rows.get(resolvePath(this.#root, path)).row.kind;
-    const names = isBag && kind === "commonjs" ? Object.keys(exports).filter((name) => name !== "default") : [];
+    const names =
+      isBag && kind === "commonjs" ? Object.keys(exports).filter((name) => name !== "default") : [];
     return { default: exports, names };
   }
 
@@ -122,10 +127,19 @@ export class Modules {
         error.message = `${module.filename}: ${error.message}`;
         throw error;
       }
-    } else row.run.call(module.exports, module.exports, this.#requireOf(module), module, module.filename, module.path);
+    } else
+      row.run.call(
+        module.exports,
+        module.exports,
+        this.#requireOf(module),
+        module,
+        module.filename,
+        module.path,
+      );
   }
 
-  // A namespace with a default export also says `__esModule`, so that transpiled code finds `default` where it looks.
+  // A namespace with a default export also says `__esModule`, so that transpiled code finds `default`
+  // where it looks.
   #namespace(row, filename) {
     const known = this.#namespaces.get(filename);
     if (known !== undefined) return known;
@@ -134,7 +148,8 @@ export class Modules {
     if (Object.hasOwn(namespace, "module.exports")) seen = namespace["module.exports"];
     else if (Object.hasOwn(namespace, "default") && !Object.hasOwn(namespace, "__esModule")) {
       seen = Object.create(null, { __esModule: { value: true, enumerable: true } });
-      for (const name of Object.keys(namespace)) Object.defineProperty(seen, name, { enumerable: true, get: () => namespace[name] });
+      for (const name of Object.keys(namespace))
+        Object.defineProperty(seen, name, { enumerable: true, get: () => namespace[name] });
       Object.defineProperty(seen, Symbol.toStringTag, { value: "Module" });
     }
     this.#namespaces.set(filename, seen);
@@ -146,7 +161,8 @@ export class Modules {
     const find = (specifier) => this.#find(specifier, filename);
     const require = (specifier) => {
       validateString(specifier, "id");
-      if (specifier === "") throw new codes.ERR_INVALID_ARG_VALUE("id", specifier, "must be a non-empty string");
+      if (specifier === "")
+        throw new codes.ERR_INVALID_ARG_VALUE("id", specifier, "must be a non-empty string");
       const { builtin, target } = find(specifier);
       return builtin ?? this.#load(target, module);
     };
@@ -158,7 +174,11 @@ export class Modules {
     require.resolve.paths = (specifier) => (this.#builtin(specifier) ? null : this.#folders(filename));
     require.main = this.#main;
     require.cache = this.#cache;
-    require.extensions = Object.assign(Object.create(null), { ".js": undefined, ".json": undefined, ".node": undefined });
+    require.extensions = Object.assign(Object.create(null), {
+      ".js": undefined,
+      ".json": undefined,
+      ".node": undefined,
+    });
     module.require = require;
     Object.defineProperty(module, "require", { enumerable: false });
     return require;
@@ -172,8 +192,8 @@ export class Modules {
     }
   }
 
-  // The frontend has followed every `require("…")` that it could read; what a program puts together itself is looked
-  // for among the modules that are there.
+  // The frontend has followed every `require("…")` that it could read; what a program puts together
+  // itself is looked for among the modules that are there.
   #find(specifier, filename) {
     const links = this.#rows.get(filename)?.links;
     const link = links?.required.get(specifier) ?? links?.imported.get(specifier);
@@ -181,9 +201,10 @@ export class Modules {
     const builtin = link === undefined || link.startsWith("node:") ? this.#builtin(wanted) : undefined;
     if (builtin !== undefined) return { builtin };
     if (link !== undefined && link !== null) return { target: resolvePath(this.#root, link) };
-    const starts = /^\.{0,2}\//.test(specifier) || specifier === "." || specifier === ".."
-      ? [resolvePath(dirname(filename), specifier)]
-      : this.#folders(filename).map((folder) => `${folder}/${specifier}`);
+    const starts =
+      /^\.{0,2}\//.test(specifier) || specifier === "." || specifier === ".."
+        ? [resolvePath(dirname(filename), specifier)]
+        : this.#folders(filename).map((folder) => `${folder}/${specifier}`);
     for (const start of starts) {
       const ending = endings.find((one) => this.#rows.has(start + one));
       if (ending !== undefined) return { target: start + ending };

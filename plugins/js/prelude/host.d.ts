@@ -314,6 +314,20 @@ declare module "lily:host" {
   interface Hooks {
     /** Scripts: run the program. */
     start?(): void;
+    /**
+     * The exports of `node:fs`, asked for with or without `node:`; undefined for what Node has not. An ES module sees
+     * its enumerable keys as names, and the whole as `default`.
+     */
+    builtin?(name: string): object | undefined;
+    /**
+     * The modules of the program, as `lower` wrote them (commonjs.js has the type of a row); `root` is the absolute
+     * folder that paths begin at. `require(path)` runs a CommonJS entry and what it requires; `interop(path)` answers
+     * what an ES module that imports a module of another kind sees.
+     */
+    program?(rows: object[], root: string): {
+      require(path: string): unknown;
+      interop(path: string): { default: unknown; names: string[] };
+    };
     /** The queue of process.nextTick (see `tick`). */
     ticks?(): void;
     /** Scripts: nothing is left to wait for. If this starts something the program goes on, and it comes again. */

@@ -1,5 +1,6 @@
-// `node:assert` and `node:assert/strict`. Follows https://nodejs.org/api/assert.html and `lib/assert.js` of Node (MIT).
-// What it does not do: print the source of a failed `assert(expression)`, which the engine no longer has.
+// `node:assert` and `node:assert/strict`. Follows https://nodejs.org/api/assert.html and
+// `lib/assert.js` of Node (MIT). What it does not do: print the source of a failed
+// `assert(expression)`, which the engine no longer has.
 
 import { inspect } from "../console/inspect.js";
 import { AssertionError } from "./assertion_error.js";
@@ -8,7 +9,13 @@ import { codes } from "./errors.js";
 import { isPromise, isRegExp } from "./types.js";
 import { validateFunction, validateOneOf } from "./validate.js";
 
-const { ERR_AMBIGUOUS_ARGUMENT, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_RETURN_VALUE, ERR_MISSING_ARGS } = codes;
+const {
+  ERR_AMBIGUOUS_ARGUMENT,
+  ERR_INVALID_ARG_TYPE,
+  ERR_INVALID_ARG_VALUE,
+  ERR_INVALID_RETURN_VALUE,
+  ERR_MISSING_ARGS,
+} = codes;
 const options = Symbol("options");
 
 function fail(details) {
@@ -35,7 +42,9 @@ function checkOk(stackStartFn, count, value, message) {
 /** `new Assert({ diff, strict })`: the same checks with settings of their own. */
 export function Assert(settings) {
   if (!new.target) {
-    throw Object.assign(new TypeError("Class constructor Assert cannot be invoked without `new`"), { code: "ERR_CONSTRUCT_CALL_REQUIRED" });
+    throw Object.assign(new TypeError("Class constructor Assert cannot be invoked without `new`"), {
+      code: "ERR_CONSTRUCT_CALL_REQUIRED",
+    });
   }
   const own = { strict: true, ...settings };
   if (own.diff !== undefined) validateOneOf(own.diff, "options.diff", ["simple", "full"]);
@@ -44,7 +53,12 @@ export function Assert(settings) {
   if (own.strict) for (const [name, strict] of stricter) this[name] = this[strict];
 }
 
-const stricter = [["equal", "strictEqual"], ["deepEqual", "deepStrictEqual"], ["notEqual", "notStrictEqual"], ["notDeepEqual", "notDeepStrictEqual"]];
+const stricter = [
+  ["equal", "strictEqual"],
+  ["deepEqual", "deepStrictEqual"],
+  ["notEqual", "notStrictEqual"],
+  ["notDeepEqual", "notDeepStrictEqual"],
+];
 
 const bothNaN = (one, other) => Number.isNaN(one) && Number.isNaN(other);
 
@@ -65,7 +79,8 @@ const prototype = Assert.prototype;
 for (const [name, [holds, operator]] of Object.entries(checks)) {
   const check = function (actual, expected, message) {
     if (arguments.length < 2) throw new ERR_MISSING_ARGS("actual", "expected");
-    if (!holds(actual, expected)) fail({ actual, expected, message, operator, stackStartFn: check, diff: this?.[options]?.diff });
+    if (!holds(actual, expected))
+      fail({ actual, expected, message, operator, stackStartFn: check, diff: this?.[options]?.diff });
   };
   Object.defineProperty(check, "name", { value: name });
   prototype[name] = check;
@@ -81,7 +96,13 @@ prototype.fail = function (actual, expected, message, operator, stackStartFn) {
     actual = undefined;
   } else if (arguments.length === 2) operator = "!=";
   if (message instanceof Error) throw message;
-  const error = new AssertionError({ actual, expected, operator: operator ?? "fail", stackStartFn: stackStartFn ?? prototype.fail, message });
+  const error = new AssertionError({
+    actual,
+    expected,
+    operator: operator ?? "fail",
+    stackStartFn: stackStartFn ?? prototype.fail,
+    message,
+  });
   if (isGenerated) error.generatedMessage = true;
   throw error;
 };
@@ -92,7 +113,8 @@ class Comparison {
   constructor(object, keys, actual) {
     for (const key of keys) {
       if (!(key in object)) continue;
-      const matches = typeof actual?.[key] === "string" && isRegExp(object[key]) && object[key].test(actual[key]);
+      const matches =
+        typeof actual?.[key] === "string" && isRegExp(object[key]) && object[key].test(actual[key]);
       this[key] = matches ? actual[key] : object[key];
     }
   }
@@ -101,9 +123,11 @@ class Comparison {
 function checkKeys(actual, expected, message, stackStartFn) {
   const keys = Object.keys(expected);
   if (expected instanceof Error) keys.push("name", "message");
-  else if (keys.length === 0) throw new ERR_INVALID_ARG_VALUE("error", expected, "may not be an empty object");
+  else if (keys.length === 0)
+    throw new ERR_INVALID_ARG_VALUE("error", expected, "may not be an empty object");
   for (const key of keys) {
-    if (typeof actual[key] === "string" && isRegExp(expected[key]) && expected[key].test(actual[key])) continue;
+    if (typeof actual[key] === "string" && isRegExp(expected[key]) && expected[key].test(actual[key]))
+      continue;
     if (key in actual && isDeepStrictEqual(actual[key], expected[key])) continue;
     if (message) fail({ actual, expected, message, operator: stackStartFn.name, stackStartFn });
     const error = new AssertionError({
@@ -120,7 +144,9 @@ function checkKeys(actual, expected, message, stackStartFn) {
 function mismatch(actual, expected) {
   if (isRegExp(expected)) {
     const text = String(actual);
-    return expected.test(text) ? undefined : `The input did not match the regular expression ${inspect(expected)}. Input:\n\n${inspect(text)}\n`;
+    return expected.test(text)
+      ? undefined
+      : `The input did not match the regular expression ${inspect(expected)}. Input:\n\n${inspect(text)}\n`;
   }
   if (expected.prototype !== undefined && actual instanceof expected) return undefined;
   if (Object.prototype.isPrototypeOf.call(Error, expected)) {
@@ -143,7 +169,13 @@ function checkThrown(actual, expected, message, stackStartFn) {
       checkKeys(actual, expected, message, stackStartFn);
       return;
     }
-    const error = new AssertionError({ actual, expected, message, operator: "deepStrictEqual", stackStartFn });
+    const error = new AssertionError({
+      actual,
+      expected,
+      message,
+      operator: "deepStrictEqual",
+      stackStartFn,
+    });
     throw Object.assign(error, { operator });
   }
   const why = mismatch(actual, expected);
@@ -166,8 +198,12 @@ function thrown(work) {
   return nothing;
 }
 
-const isThenable = (value) => isPromise(value)
-  || (value !== null && typeof value === "object" && typeof value.then === "function" && typeof value.catch === "function");
+const isThenable = (value) =>
+  isPromise(value) ||
+  (value !== null &&
+    typeof value === "object" &&
+    typeof value.then === "function" &&
+    typeof value.catch === "function");
 
 async function rejection(work) {
   let promise = work;
@@ -189,26 +225,45 @@ function expectsError(stackStartFn, actual, ...rest) {
   if (typeof error === "string") {
     if (rest.length === 2) throw new ERR_INVALID_ARG_TYPE("error", kinds, error);
     if (typeof actual === "object" && actual !== null) {
-      if (actual.message === error) throw new ERR_AMBIGUOUS_ARGUMENT("error/message", `The error message "${actual.message}" is identical to the message.`);
-    } else if (actual === error) throw new ERR_AMBIGUOUS_ARGUMENT("error/message", `The error "${actual}" is identical to the message.`);
+      if (actual.message === error)
+        throw new ERR_AMBIGUOUS_ARGUMENT(
+          "error/message",
+          `The error message "${actual.message}" is identical to the message.`,
+        );
+    } else if (actual === error)
+      throw new ERR_AMBIGUOUS_ARGUMENT("error/message", `The error "${actual}" is identical to the message.`);
     message = error;
     error = undefined;
-  } else if (error !== undefined && error !== null && typeof error !== "object" && typeof error !== "function") {
+  } else if (
+    error !== undefined &&
+    error !== null &&
+    typeof error !== "object" &&
+    typeof error !== "function"
+  ) {
     throw new ERR_INVALID_ARG_TYPE("error", kinds, error);
   }
   if (actual === nothing) {
     const kind = stackStartFn === prototype.rejects ? "rejection" : "exception";
     const details = `${error?.name ? ` (${error.name})` : ""}${message ? `: ${message}` : "."}`;
-    fail({ actual: undefined, expected: error, operator: stackStartFn.name, message: `Missing expected ${kind}${details}`, stackStartFn });
+    fail({
+      actual: undefined,
+      expected: error,
+      operator: stackStartFn.name,
+      message: `Missing expected ${kind}${details}`,
+      stackStartFn,
+    });
   }
   if (error) checkThrown(actual, error, message, stackStartFn);
 }
 
 function matches(actual, expected) {
   if (isRegExp(expected)) return expected.test(String(actual));
-  if (typeof expected !== "function") throw new ERR_INVALID_ARG_TYPE("expected", ["Function", "RegExp"], expected);
+  if (typeof expected !== "function")
+    throw new ERR_INVALID_ARG_TYPE("expected", ["Function", "RegExp"], expected);
   if (expected.prototype !== undefined && actual instanceof expected) return true;
-  return !Object.prototype.isPrototypeOf.call(Error, expected) && Reflect.apply(expected, {}, [actual]) === true;
+  return (
+    !Object.prototype.isPrototypeOf.call(Error, expected) && Reflect.apply(expected, {}, [actual]) === true
+  );
 }
 
 function expectsNoError(stackStartFn, actual, error, message) {
@@ -250,7 +305,13 @@ Object.assign(prototype, {
     if (typeof value === "object" && typeof value.message === "string") {
       text = value.message.length === 0 && value.constructor ? value.constructor.name : value.message;
     }
-    throw new AssertionError({ actual: value, expected: null, operator: "ifError", message: `ifError got unwanted exception: ${text}`, stackStartFn: ifError });
+    throw new AssertionError({
+      actual: value,
+      expected: null,
+      operator: "ifError",
+      message: `ifError got unwanted exception: ${text}`,
+      stackStartFn: ifError,
+    });
   },
   match: function match(string, regexp, message) {
     checkMatch(string, regexp, message, match, true);
@@ -264,11 +325,20 @@ function checkMatch(string, regexp, message, stackStartFn, wanted) {
   if (!isRegExp(regexp)) throw new ERR_INVALID_ARG_TYPE("regexp", "RegExp", regexp);
   if (typeof string === "string" && (regexp.exec(string) !== null) === wanted) return;
   if (message instanceof Error) throw message;
-  const sentence = wanted ? "The input did not match the regular expression" : "The input was expected to not match the regular expression";
-  const generated = typeof string === "string"
-    ? `${sentence} ${inspect(regexp)}. Input:\n\n${inspect(string)}\n`
-    : `The "string" argument must be of type string. Received type ${typeof string} (${inspect(string)})`;
-  const error = new AssertionError({ actual: string, expected: regexp, message: message || generated, operator: stackStartFn.name, stackStartFn });
+  const sentence = wanted
+    ? "The input did not match the regular expression"
+    : "The input was expected to not match the regular expression";
+  const generated =
+    typeof string === "string"
+      ? `${sentence} ${inspect(regexp)}. Input:\n\n${inspect(string)}\n`
+      : `The "string" argument must be of type string. Received type ${typeof string} (${inspect(string)})`;
+  const error = new AssertionError({
+    actual: string,
+    expected: regexp,
+    message: message || generated,
+    operator: stackStartFn.name,
+    stackStartFn,
+  });
   error.generatedMessage = !message;
   throw error;
 }

@@ -1,5 +1,7 @@
-// `assert.AssertionError` and its messages. Follows https://nodejs.org/api/assert.html#class-assertassertionerror and
-// `lib/internal/assert/assertion_error.js` of Node (MIT); without colours, since stderr is no terminal.
+// `assert.AssertionError` and its messages. Follows
+// https://nodejs.org/api/assert.html#class-assertassertionerror and
+// `lib/internal/assert/assertion_error.js` of Node (MIT); without colours, since stderr is no
+// terminal.
 
 import { inspect } from "../console/inspect.js";
 import { printed, steps } from "./diff.js";
@@ -54,7 +56,9 @@ function simpleDifference(actual, expected, actualText, expectedText) {
 }
 
 function differenceMessage(actual, expected, operator, message, diff) {
-  const areReferences = (isObject(actual) && isObject(expected)) || (typeof actual === "function" && typeof expected === "function");
+  const areReferences =
+    (isObject(actual) && isObject(expected)) ||
+    (typeof actual === "function" && typeof expected === "function");
   let name = operator === "strictEqual" && areReferences ? "strictEqualObject" : operator;
   const actualText = shown(actual);
   const expectedText = shown(expected);
@@ -80,7 +84,8 @@ function differenceMessage(actual, expected, operator, message, diff) {
 
 function unequalMessage(actual, operator, diff) {
   const isReference = isObject(actual) || typeof actual === "function";
-  const sentence = sentences[operator === "notStrictEqual" && isReference ? "notStrictEqualObject" : operator];
+  const sentence =
+    sentences[operator === "notStrictEqual" && isReference ? "notStrictEqualObject" : operator];
   const lines = shown(actual).split("\n");
   if (lines.length > 50 && diff !== "full") lines.splice(46, lines.length, "...");
   if (lines.length === 1) return `${sentence}${lines[0].length > 5 ? "\n\n" : " "}${lines[0]}`;
@@ -96,9 +101,12 @@ function looseMessage(actual, expected, operator, diff) {
   }
   const one = cut(actualText, longMax, 509);
   const other = cut(expectedText, longMax, 509);
-  if (operator === "deepEqual") return `${sentences.deepEqual}\n\n${one}\n\nshould loosely deep-equal\n\n${other}`;
+  if (operator === "deepEqual")
+    return `${sentences.deepEqual}\n\n${one}\n\nshould loosely deep-equal\n\n${other}`;
   const unequal = sentences[`${operator}Unequal`];
-  return unequal ? `${unequal}\n\n${one}\n\nshould not loosely deep-equal\n\n${other}` : `${one} ${operator} ${other}`;
+  return unequal
+    ? `${unequal}\n\n${one}\n\nshould not loosely deep-equal\n\n${other}`
+    : `${one} ${operator} ${other}`;
 }
 
 /** An error without its stack, for comparison in print. */
@@ -115,7 +123,8 @@ function withoutStack(error) {
 function messageOf({ message, operator, actual, expected, diff = "simple" }) {
   if (withDifference.includes(operator)) return differenceMessage(actual, expected, operator, message, diff);
   if (message !== undefined && message !== null) return String(message);
-  if (operator === "notDeepStrictEqual" || operator === "notStrictEqual") return unequalMessage(actual, operator, diff);
+  if (operator === "notDeepStrictEqual" || operator === "notStrictEqual")
+    return unequalMessage(actual, operator, diff);
   return looseMessage(actual, expected, operator, diff);
 }
 
@@ -132,13 +141,23 @@ export class AssertionError extends Error {
     const { message, operator, details, diff = "simple" } = options;
     let { actual, expected } = options;
     const areErrors = actual instanceof Error && expected instanceof Error;
-    if ((message === undefined || message === null) && areErrors && "stack" in actual && "stack" in expected) {
+    if (
+      (message === undefined || message === null) &&
+      areErrors &&
+      "stack" in actual &&
+      "stack" in expected
+    ) {
       actual = withoutStack(actual);
       expected = withoutStack(expected);
     }
     super(messageOf({ ...options, actual, expected }));
     this.generatedMessage = !message;
-    Object.defineProperty(this, "name", { value: "AssertionError", enumerable: false, writable: true, configurable: true });
+    Object.defineProperty(this, "name", {
+      value: "AssertionError",
+      enumerable: false,
+      writable: true,
+      configurable: true,
+    });
     this.code = "ERR_ASSERTION";
     this.actual = details ? undefined : actual;
     this.expected = details ? undefined : expected;

@@ -1,6 +1,6 @@
-// `node:async_hooks`: AsyncLocalStorage and AsyncResource over the engine's async context (../async_context.js).
-// Follows https://nodejs.org/api/async_context.html. `createHook` is refused: the engine tells nobody of its promises,
-// and a hook that hears of nothing would mislead.
+// `node:async_hooks`: AsyncLocalStorage and AsyncResource over the engine's async context
+// (../async_context.js). Follows https://nodejs.org/api/async_context.html. `createHook` is refused:
+// the engine tells nobody of its promises, and a hook that hears of nothing would mislead.
 
 import { Snapshot, Variable } from "../async_context.js";
 import { emitterResource, EventEmitter } from "./events.js";

@@ -1,6 +1,6 @@
-// `node:buffer`: Buffer over Uint8Array. Follows https://nodejs.org/api/buffer.html.
-// A Buffer has an ArrayBuffer of its own (no pool): a fresh one costs the engine little, and no view of a buffer
-// ever shows the bytes of another. Encodings are in buffer_encodings.js, numbers in buffer_numbers.js,
+// `node:buffer`: Buffer over Uint8Array. Follows https://nodejs.org/api/buffer.html. A Buffer has an
+// ArrayBuffer of its own (no pool): a fresh one costs the engine little, and no view of a buffer ever
+// shows the bytes of another. Encodings are in buffer_encodings.js, numbers in buffer_numbers.js,
 // searching and filling in buffer_search.js.
 
 import { host } from "lily:host";
@@ -12,7 +12,14 @@ import { codes } from "./errors.js";
 import { isAnyArrayBuffer, isArrayBufferView, isTypedArray, isUint8Array } from "./types.js";
 import { bytesOf, validateArray, validateInteger, validateNumber } from "./validate.js";
 
-const { ERR_BUFFER_OUT_OF_BOUNDS, ERR_INVALID_ARG_TYPE, ERR_INVALID_BUFFER_SIZE, ERR_MISSING_ARGS, ERR_OUT_OF_RANGE, ERR_UNKNOWN_ENCODING } = codes;
+const {
+  ERR_BUFFER_OUT_OF_BOUNDS,
+  ERR_INVALID_ARG_TYPE,
+  ERR_INVALID_BUFFER_SIZE,
+  ERR_MISSING_ARGS,
+  ERR_OUT_OF_RANGE,
+  ERR_UNKNOWN_ENCODING,
+} = codes;
 
 /** The most bytes of one Buffer, as Node has it; memory ends long before. */
 const lengthMax = Number.MAX_SAFE_INTEGER;
@@ -62,7 +69,11 @@ function fromArrayBuffer(buffer, byteOffset, length) {
 
 function fromArrayLike(list) {
   if (!(list.length > 0)) return new FastBuffer();
-  return new FastBuffer(isTypedArray(list) || Array.isArray(list) ? list : Array.from({ length: list.length }, (_, at) => list[at]));
+  return new FastBuffer(
+    isTypedArray(list) || Array.isArray(list)
+      ? list
+      : Array.from({ length: list.length }, (_, at) => list[at]),
+  );
 }
 
 function fromObject(object) {
@@ -79,8 +90,12 @@ Buffer.from = function from(value, encodingOrOffset, length) {
   if (typeof value === "object" && value !== null) {
     if (isAnyArrayBuffer(value)) return fromArrayBuffer(value, encodingOrOffset, length);
     const primitive = value.valueOf?.();
-    if (primitive !== null && primitive !== undefined && primitive !== value
-      && (typeof primitive === "string" || typeof primitive === "object")) {
+    if (
+      primitive !== null &&
+      primitive !== undefined &&
+      primitive !== value &&
+      (typeof primitive === "string" || typeof primitive === "object")
+    ) {
       return from(primitive, encodingOrOffset, length);
     }
     const made = fromObject(value);
@@ -90,7 +105,11 @@ Buffer.from = function from(value, encodingOrOffset, length) {
       if (typeof text === "string") return fromString(text, encodingOrOffset);
     }
   }
-  throw new ERR_INVALID_ARG_TYPE("first argument", ["string", "Buffer", "ArrayBuffer", "Array", "Array-like Object"], value);
+  throw new ERR_INVALID_ARG_TYPE(
+    "first argument",
+    ["string", "Buffer", "ArrayBuffer", "Array", "Array-like Object"],
+    value,
+  );
 };
 
 Buffer.copyBytesFrom = function copyBytesFrom(view, offset, length) {
@@ -181,7 +200,10 @@ for (const name of ["ascii", "base64", "base64url", "latin1", "hex", "ucs2", "ut
   };
 }
 
-for (const [name, of] of [["parent", "buffer"], ["offset", "byteOffset"]]) {
+for (const [name, of] of [
+  ["parent", "buffer"],
+  ["offset", "byteOffset"],
+]) {
   Object.defineProperty(prototype, name, {
     enumerable: true,
     get() {
@@ -211,7 +233,9 @@ prototype.equals = function equals(otherBuffer) {
 let inspectMax = 50;
 
 prototype[Symbol.for("nodejs.util.inspect.custom")] = function (_depth, options) {
-  let text = hexText(this.subarray(0, inspectMax)).replace(/(.{2})/g, "$1 ").trim();
+  let text = hexText(this.subarray(0, inspectMax))
+    .replace(/(.{2})/g, "$1 ")
+    .trim();
   const more = this.length - inspectMax;
   if (more > 0) text += ` ... ${more} more byte${more > 1 ? "s" : ""}`;
   const extras = Object.keys(this).slice(this.length);
@@ -223,7 +247,13 @@ prototype[Symbol.for("nodejs.util.inspect.custom")] = function (_depth, options)
 };
 prototype.inspect = prototype[Symbol.for("nodejs.util.inspect.custom")];
 
-prototype.compare = function compare(target, targetStart = 0, targetEnd = target?.length, sourceStart = 0, sourceEnd = this.length) {
+prototype.compare = function compare(
+  target,
+  targetStart = 0,
+  targetEnd = target?.length,
+  sourceStart = 0,
+  sourceEnd = this.length,
+) {
   checkBytes(target, "target");
   validateInteger(targetStart, "targetStart", 0);
   validateInteger(targetEnd, "targetEnd", 0, target.length);
@@ -258,7 +288,8 @@ prototype.copy = function copy(target, targetStart, sourceStart, sourceEnd) {
   const at = targetStart === undefined ? 0 : integerOr(targetStart, 0);
   if (at < 0) throw new ERR_OUT_OF_RANGE("targetStart", ">= 0", at);
   const from = sourceStart === undefined ? 0 : integerOr(sourceStart, 0);
-  if (from < 0 || from > this.length) throw new ERR_OUT_OF_RANGE("sourceStart", `>= 0 && <= ${this.length}`, from);
+  if (from < 0 || from > this.length)
+    throw new ERR_OUT_OF_RANGE("sourceStart", `>= 0 && <= ${this.length}`, from);
   const to = sourceEnd === undefined ? this.length : integerOr(sourceEnd, 0);
   if (to < 0) throw new ERR_OUT_OF_RANGE("sourceEnd", ">= 0", to);
   const count = Math.min(Math.min(to, this.length) - from, into.length - at);
@@ -268,7 +299,8 @@ prototype.copy = function copy(target, targetStart, sourceStart, sourceEnd) {
 };
 
 prototype.write = function write(text, offset, length, encoding) {
-  if (typeof text !== "string") throw Object.assign(new TypeError("argument must be a string"), { code: "ERR_INVALID_ARG_TYPE" });
+  if (typeof text !== "string")
+    throw Object.assign(new TypeError("argument must be a string"), { code: "ERR_INVALID_ARG_TYPE" });
   if (offset === undefined) return encodingNamed().write(text, this);
   if (length === undefined && typeof offset === "string") return known(offset).write(text, this);
   validateInteger(offset, "offset", 0, this.length);
@@ -304,7 +336,8 @@ for (const bits of [16, 32, 64]) {
   prototype[`swap${bits}`] = function () {
     const size = bits / 8;
     if (this.length % size !== 0) throw new ERR_INVALID_BUFFER_SIZE(`${bits}-bits`);
-    for (let at = 0; at < this.length; at += size) Uint8Array.prototype.reverse.call(this.subarray(at, at + size));
+    for (let at = 0; at < this.length; at += size)
+      Uint8Array.prototype.reverse.call(this.subarray(at, at + size));
     return this;
   };
   Object.defineProperty(prototype[`swap${bits}`], "name", { value: `swap${bits}` });
@@ -319,18 +352,28 @@ export function transcode(source, fromEncoding, toEncoding) {
   if (source.length === 0) return new FastBuffer();
   const from = encodingNamed(fromEncoding);
   const to = encodingNamed(toEncoding);
-  const refused = [from, to].some((one) => one === undefined || !["utf8", "utf16le", "latin1", "ascii"].includes(one.name));
+  const refused = [from, to].some(
+    (one) => one === undefined || !["utf8", "utf16le", "latin1", "ascii"].includes(one.name),
+  );
   if (refused) {
-    throw Object.assign(new Error("Unable to transcode Buffer [U_ILLEGAL_ARGUMENT_ERROR]"), { code: "U_ILLEGAL_ARGUMENT_ERROR", errno: 1 });
+    throw Object.assign(new Error("Unable to transcode Buffer [U_ILLEGAL_ARGUMENT_ERROR]"), {
+      code: "U_ILLEGAL_ARGUMENT_ERROR",
+      errno: 1,
+    });
   }
   const most = { ascii: 0x7f, latin1: 0xff }[to.name];
   const text = from.text(source);
-  return asBuffer(to.bytes(most === undefined ? text : Array.from(text, (one) => (one.codePointAt(0) > most ? "?" : one)).join("")));
+  return asBuffer(
+    to.bytes(
+      most === undefined ? text : Array.from(text, (one) => (one.codePointAt(0) > most ? "?" : one)).join(""),
+    ),
+  );
 }
 
 function inputBytes(input) {
   const bytes = isTypedArray(input) || isAnyArrayBuffer(input) ? bytesOf(input) : undefined;
-  if (bytes === undefined) throw new ERR_INVALID_ARG_TYPE("input", ["ArrayBuffer", "Buffer", "TypedArray"], input);
+  if (bytes === undefined)
+    throw new ERR_INVALID_ARG_TYPE("input", ["ArrayBuffer", "Buffer", "TypedArray"], input);
   return bytes;
 }
 

@@ -1,5 +1,6 @@
-// The encodings of `Buffer`: text ↔ bytes. Follows https://nodejs.org/api/buffer.html#buffers-and-character-encodings.
-// UTF-8, base64 and hexadecimal text are the host's; the others are short loops in blocks that `String.fromCharCode` can take.
+// The encodings of `Buffer`: text ↔ bytes. Follows
+// https://nodejs.org/api/buffer.html#buffers-and-character-encodings. UTF-8, base64 and hexadecimal
+// text are the host's; the others are short loops in blocks that `String.fromCharCode` can take.
 
 import { host } from "lily:host";
 
@@ -10,7 +11,8 @@ const block = 4096;
 function charCodes(units) {
   if (units.length <= block) return fromCharCode.apply(null, units);
   let text = "";
-  for (let at = 0; at < units.length; at += block) text += fromCharCode.apply(null, units.subarray(at, at + block));
+  for (let at = 0; at < units.length; at += block)
+    text += fromCharCode.apply(null, units.subarray(at, at + block));
   return text;
 }
 
@@ -38,7 +40,11 @@ function hexWrite(text, into) {
 export function fromBase64(text) {
   const strict = host.unbase64(text);
   if (strict !== null) return strict;
-  let clean = text.replace(/=[^]*$/, "").replace(/[^A-Za-z0-9+/_-]+/g, "").replace(/-/g, "+").replace(/_/g, "/");
+  let clean = text
+    .replace(/=[^]*$/, "")
+    .replace(/[^A-Za-z0-9+/_-]+/g, "")
+    .replace(/-/g, "+")
+    .replace(/_/g, "/");
   if (clean.length % 4 === 1) clean = clean.slice(0, -1);
   return host.unbase64(clean);
 }
@@ -126,7 +132,11 @@ const latin1 = {
   write: latin1Write,
   length: (text) => text.length,
 };
-const ascii = { ...latin1, name: "ascii", text: (bytes) => charCodes(Uint8Array.from(bytes, (byte) => byte & 127)) };
+const ascii = {
+  ...latin1,
+  name: "ascii",
+  text: (bytes) => charCodes(Uint8Array.from(bytes, (byte) => byte & 127)),
+};
 const base64 = {
   name: "base64",
   text: (bytes) => host.base64(bytes, false),
@@ -148,9 +158,14 @@ const hex = {
 };
 
 const encodings = new Map([
-  ["utf8", utf8], ["utf-8", utf8],
-  ["ucs2", utf16le], ["ucs-2", utf16le], ["utf16le", utf16le], ["utf-16le", utf16le],
-  ["latin1", latin1], ["binary", latin1],
+  ["utf8", utf8],
+  ["utf-8", utf8],
+  ["ucs2", utf16le],
+  ["ucs-2", utf16le],
+  ["utf16le", utf16le],
+  ["utf-16le", utf16le],
+  ["latin1", latin1],
+  ["binary", latin1],
   ["ascii", ascii],
   ["base64", base64],
   ["base64url", base64url],

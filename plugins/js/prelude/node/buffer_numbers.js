@@ -1,5 +1,6 @@
 // The numbers in a `Buffer`: readInt32LE, writeDoubleBE and the like, made from one description.
-// Follows https://nodejs.org/api/buffer.html; the texts of errors are those of Node's `lib/internal/buffer.js` (MIT).
+// Follows https://nodejs.org/api/buffer.html; the texts of errors are those of Node's
+// `lib/internal/buffer.js` (MIT).
 
 import { codes } from "./errors.js";
 import { validateNumber } from "./validate.js";
@@ -20,7 +21,8 @@ function outside(value, most, name) {
 
 function checkPlace(bytes, offset, size) {
   validateNumber(offset, "offset");
-  if (bytes[offset] === undefined || bytes[offset + size - 1] === undefined) outside(offset, bytes.length - size);
+  if (bytes[offset] === undefined || bytes[offset + size - 1] === undefined)
+    outside(offset, bytes.length - size);
 }
 
 function checkValue(value, min, max, size) {
@@ -30,9 +32,10 @@ function checkValue(value, min, max, size) {
   const n = typeof min === "bigint" ? "n" : "";
   let range = `>= ${min}${n} and <= ${max}${n}`;
   if (size > 4) {
-    range = min === 0 || min === 0n
-      ? `>= 0${n} and < 2${n} ** ${size * 8}${n}`
-      : `>= -(2${n} ** ${size * 8 - 1}${n}) and < 2${n} ** ${size * 8 - 1}${n}`;
+    range =
+      min === 0 || min === 0n
+        ? `>= 0${n} and < 2${n} ** ${size * 8}${n}`
+        : `>= -(2${n} ** ${size * 8 - 1}${n}) and < 2${n} ** ${size * 8 - 1}${n}`;
   }
   throw new ERR_OUT_OF_RANGE("value", range, value);
 }
@@ -105,13 +108,17 @@ for (const signed of [false, true]) {
       return signed ? cell.getBigInt64(0, true) : cell.getBigUint64(0, true);
     };
     methods[`writeBig${U}Int64${end}`] = function (value, offset = 0) {
-      if (typeof value !== "bigint") throw new TypeError("Cannot mix BigInt and other types, use explicit conversions");
+      if (typeof value !== "bigint")
+        throw new TypeError("Cannot mix BigInt and other types, use explicit conversions");
       checkValue(value, min, max, 8);
       cell.setBigUint64(0, BigInt.asUintN(64, value), true);
       return toCell(this, offset, 8, little);
     };
     if (signed) continue;
-    for (const [name, size] of [["Float", 4], ["Double", 8]]) {
+    for (const [name, size] of [
+      ["Float", 4],
+      ["Double", 8],
+    ]) {
       methods[`read${name}${end}`] = function (offset = 0) {
         fromCell(this, offset, size, little);
         return size === 4 ? cell.getFloat32(0, true) : cell.getFloat64(0, true);

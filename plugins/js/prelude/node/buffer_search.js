@@ -1,4 +1,5 @@
-// Searching and filling of a `Buffer`. Follows https://nodejs.org/api/buffer.html#bufindexofvalue-byteoffset-encoding.
+// Searching and filling of a `Buffer`. Follows
+// https://nodejs.org/api/buffer.html#bufindexofvalue-byteoffset-encoding.
 
 import { encodingNamed } from "./buffer_encodings.js";
 import { codes } from "./errors.js";

@@ -1,12 +1,14 @@
-// The table of Node's modules: the only place that knows all of them. To add a module: one line in `table`.
-// The engine asks `builtin("node:fs")` when a program imports or requires one; what an ES module sees is the keys of
-// the answer as names, and the answer itself as `default`.
+// The table of Node's modules: the only place that knows all of them. To add a module: one line in
+// `table`. The engine asks `builtin("node:fs")` when a program imports or requires one; what an ES
+// module sees is the keys of the answer as names, and the answer itself as `default`.
 
 import punycode from "punycode";
 import { Modules } from "../commonjs.js";
+import { hooks } from "../hooks.js";
 import assert, { strict } from "./assert.js";
 import asyncHooks from "./async_hooks.js";
 import buffer from "./buffer.js";
+import console from "./console.js";
 import crypto from "./crypto.js";
 import diagnosticsChannel from "./diagnostics_channel.js";
 import events from "./events_await.js";
@@ -15,6 +17,7 @@ import http, { https } from "./http.js";
 import module, { builtinsFrom, programFrom } from "./module.js";
 import os from "./os.js";
 import path from "./path.js";
+import win32 from "./path_win32.js";
 import perfHooks from "./perf_hooks.js";
 import process, { builtinsWith } from "./process.js";
 import querystring from "./querystring.js";
@@ -37,6 +40,7 @@ const table = {
   "assert/strict": strict,
   async_hooks: asyncHooks,
   buffer,
+  console,
   constants,
   crypto,
   diagnostics_channel: diagnosticsChannel,
@@ -49,6 +53,7 @@ const table = {
   os,
   path,
   "path/posix": path,
+  "path/win32": win32,
   perf_hooks: perfHooks,
   process,
   punycode,
@@ -74,9 +79,6 @@ const table = {
   "util/types": types,
   zlib,
   ...refused,
-  get console() {
-    return globalThis.console;
-  },
 };
 
 /** The exports of `fs` or `node:fs`; undefined for what Node has not. */
@@ -87,9 +89,15 @@ export function builtin(name) {
 builtinsFrom(Object.keys(table), builtin);
 builtinsWith(builtin);
 
-/** The modules of a program, from the rows that `lower` wrote (../commonjs.js); `root` is where its paths begin. */
+/**
+ * The modules of a program, from the rows that `lower` wrote (../commonjs.js); `root` is where its
+ * paths begin.
+ */
 export function programModules(rows, root) {
   const modules = new Modules(rows, builtin, root);
   programFrom(modules);
   return modules;
 }
+
+hooks.builtin = builtin;
+hooks.program = programModules;

@@ -1,7 +1,20 @@
-// Deep equality: strict, loose and partial. Follows https://nodejs.org/api/assert.html#comparison-details and the
-// order of tests of `lib/internal/util/comparisons.js` of Node (MIT).
+// Deep equality: strict, loose and partial. Follows
+// https://nodejs.org/api/assert.html#comparison-details and the order of tests of
+// `lib/internal/util/comparisons.js` of Node (MIT).
 
-import types, { isAnyArrayBuffer, isArrayBufferView, isBoxedPrimitive, isDate, isMap, isNativeError, isRegExp, isSet, isTypedArray, isWeakMap, isWeakSet } from "./types.js";
+import types, {
+  isAnyArrayBuffer,
+  isArrayBufferView,
+  isBoxedPrimitive,
+  isDate,
+  isMap,
+  isNativeError,
+  isRegExp,
+  isSet,
+  isTypedArray,
+  isWeakMap,
+  isWeakSet,
+} from "./types.js";
 import { bytesOf } from "./validate.js";
 
 const loose = "loose";
@@ -36,8 +49,10 @@ function objectsEqual(a, b, mode, seen) {
     return propertiesEqual(a, b, mode, seen, arraysEqual);
   }
   if (Array.isArray(b)) return false;
-  if (isSet(a)) return isSet(b) && sizesFit(a.size, b.size, mode) && propertiesEqual(a, b, mode, seen, setsEqual);
-  if (isMap(a)) return isMap(b) && sizesFit(a.size, b.size, mode) && propertiesEqual(a, b, mode, seen, mapsEqual);
+  if (isSet(a))
+    return isSet(b) && sizesFit(a.size, b.size, mode) && propertiesEqual(a, b, mode, seen, setsEqual);
+  if (isMap(a))
+    return isMap(b) && sizesFit(a.size, b.size, mode) && propertiesEqual(a, b, mode, seen, mapsEqual);
   return contentsEqual(a, b, mode, seen) && propertiesEqual(a, b, mode, seen, null);
 }
 
@@ -46,12 +61,24 @@ const sizesFit = (a, b, mode) => a === b || (mode === partial && a > b);
 /** What is not in properties: the time of a date, the bytes of a view, an error's message. */
 function contentsEqual(a, b, mode, seen) {
   if (isDate(a)) return isDate(b) && Date.prototype.getTime.call(a) === Date.prototype.getTime.call(b);
-  if (isRegExp(a)) return isRegExp(b) && a.source === b.source && a.flags === b.flags && a.lastIndex === b.lastIndex;
+  if (isRegExp(a))
+    return isRegExp(b) && a.source === b.source && a.flags === b.flags && a.lastIndex === b.lastIndex;
   if (isArrayBufferView(a)) return isArrayBufferView(b) && viewsEqual(a, b, mode);
   if (isAnyArrayBuffer(a)) return isAnyArrayBuffer(b) && bytesEqual(bytesOf(a), bytesOf(b), mode);
   if (isError(a)) return isError(b) && errorsEqual(a, b, mode, seen);
-  if (isBoxedPrimitive(a)) return isBoxedPrimitive(b) && typeof a.valueOf() === typeof b.valueOf() && Object.is(a.valueOf(), b.valueOf());
-  const isOther = isArrayBufferView(b) || isSet(b) || isMap(b) || isDate(b) || isRegExp(b) || isAnyArrayBuffer(b) || isBoxedPrimitive(b) || isError(b);
+  if (isBoxedPrimitive(a))
+    return (
+      isBoxedPrimitive(b) && typeof a.valueOf() === typeof b.valueOf() && Object.is(a.valueOf(), b.valueOf())
+    );
+  const isOther =
+    isArrayBufferView(b) ||
+    isSet(b) ||
+    isMap(b) ||
+    isDate(b) ||
+    isRegExp(b) ||
+    isAnyArrayBuffer(b) ||
+    isBoxedPrimitive(b) ||
+    isError(b);
   if (isOther) return false;
   if (isUrl(a)) return isUrl(b) && a.href === b.href;
   if (types.isKeyObject(a)) return types.isKeyObject(b) && a.equals(b);
@@ -75,14 +102,16 @@ function viewsEqual(a, b, mode) {
   const kind = (view) => Reflect.get(name, Symbol.toStringTag, view);
   if (kind(a) !== kind(b)) return false;
   // Loosely, −0 is 0 and NaN is not itself.
-  if (mode === loose && /^Float/.test(kind(a))) return a.length === b.length && a.every((value, at) => value === b[at]);
+  if (mode === loose && /^Float/.test(kind(a)))
+    return a.length === b.length && a.every((value, at) => value === b[at]);
   return bytesEqual(bytesOf(a), bytesOf(b), a.byteLength === b.byteLength ? strict : mode);
 }
 
 function errorsEqual(a, b, mode, seen) {
-  const same = (name) => isEnumerable(b, name)
-    || (mode === partial && (b[name] === undefined || (name === "message" && b[name] === "")))
-    || equal(a[name], b[name], mode, seen);
+  const same = (name) =>
+    isEnumerable(b, name) ||
+    (mode === partial && (b[name] === undefined || (name === "message" && b[name] === ""))) ||
+    equal(a[name], b[name], mode, seen);
   if (!["message", "name", "cause", "errors"].every(same)) return false;
   return hasOwn(a, "cause") === hasOwn(b, "cause") || (mode === partial && !hasOwn(b, "cause"));
 }
@@ -98,7 +127,10 @@ function keysOf(object, mode) {
   return mode === loose ? names : [...names, ...symbols(object)];
 }
 
-/** Same own enumerable properties, in any order; then what `rest` compares. Two that are being compared are equal. */
+/**
+ * Same own enumerable properties, in any order; then what `rest` compares. Two that are being
+ * compared are equal.
+ */
 function propertiesEqual(a, b, mode, seen, rest) {
   const keys = keysOf(b, mode);
   if (mode !== partial && keys.length !== keysOf(a, mode).length) return false;
@@ -107,8 +139,9 @@ function propertiesEqual(a, b, mode, seen, rest) {
   if (others?.has(b)) return true;
   if (others === undefined) seen.set(a, new Set([b]));
   else others.add(b);
-  const result = keys.every((key) => isEnumerable(a, key) && equal(a[key], b[key], mode, seen))
-    && (rest === null || rest(a, b, mode, seen));
+  const result =
+    keys.every((key) => isEnumerable(a, key) && equal(a[key], b[key], mode, seen)) &&
+    (rest === null || rest(a, b, mode, seen));
   seen.get(a).delete(b);
   return result;
 }
@@ -146,7 +179,9 @@ function setsEqual(a, b, mode, seen) {
   }
   if (unpaired.length === 0) return true;
   const candidates = [...a].filter((value) => !b.has(value));
-  return unpaired.every((value) => taken(candidates, (one) => (mode === loose || isObject(one)) && equal(one, value, mode, seen)));
+  return unpaired.every((value) =>
+    taken(candidates, (one) => (mode === loose || isObject(one)) && equal(one, value, mode, seen)),
+  );
 }
 
 function mapsEqual(a, b, mode, seen) {
@@ -158,7 +193,9 @@ function mapsEqual(a, b, mode, seen) {
   }
   if (unpaired.length === 0) return true;
   const candidates = [...a].filter(([key, value]) => !(b.has(key) && equal(value, b.get(key), mode, seen)));
-  return unpaired.every(([key, value]) => taken(candidates, ([own, held]) => equal(own, key, mode, seen) && equal(held, value, mode, seen)));
+  return unpaired.every(([key, value]) =>
+    taken(candidates, ([own, held]) => equal(own, key, mode, seen) && equal(held, value, mode, seen)),
+  );
 }
 
 export const isDeepEqual = (a, b) => equal(a, b, loose, new Map());

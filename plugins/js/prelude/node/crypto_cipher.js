@@ -1,5 +1,6 @@
-// `createCipheriv` and `createDecipheriv`: AES in CBC, CTR, GCM and ECB, over the whole-message calls of the host.
-// Follows https://nodejs.org/api/crypto.html#class-cipheriv. Bytes come out of `update` as Node gives them.
+// `createCipheriv` and `createDecipheriv`: AES in CBC, CTR, GCM and ECB, over the whole-message calls
+// of the host. Follows https://nodejs.org/api/crypto.html#class-cipheriv. Bytes come out of `update`
+// as Node gives them.
 
 import { host } from "lily:host";
 import { Buffer } from "./buffer.js";
@@ -11,7 +12,12 @@ import { StringDecoder } from "./string_decoder.js";
 import { Transform } from "./stream.js";
 import { validateString } from "./validate.js";
 
-const { ERR_CRYPTO_INVALID_IV, ERR_CRYPTO_INVALID_KEYLEN, ERR_CRYPTO_INVALID_STATE, ERR_CRYPTO_UNKNOWN_CIPHER } = codes;
+const {
+  ERR_CRYPTO_INVALID_IV,
+  ERR_CRYPTO_INVALID_KEYLEN,
+  ERR_CRYPTO_INVALID_STATE,
+  ERR_CRYPTO_UNKNOWN_CIPHER,
+} = codes;
 const blockBytes = 16;
 const none = new Uint8Array(0);
 
@@ -20,7 +26,8 @@ function openssl(text, code) {
 }
 
 const badDecrypt = () => openssl("error:1C800064:Provider routines::bad decrypt", "ERR_OSSL_BAD_DECRYPT");
-const wrongLength = () => openssl("error:1C80006B:Provider routines::wrong final block length", "ERR_OSSL_WRONG_FINAL_BLOCK_LENGTH");
+const wrongLength = () =>
+  openssl("error:1C80006B:Provider routines::wrong final block length", "ERR_OSSL_WRONG_FINAL_BLOCK_LENGTH");
 
 /** CBC and ECB: whole blocks at a time, the last one padded. */
 class Blocks {
@@ -38,13 +45,14 @@ class Blocks {
     this.#chained = chained;
   }
 
-  // The host pads and checks the padding. Encrypting, its last block is dropped; decrypting, a block that decrypts to
-  // nothing but padding is put behind.
+  // The host pads and checks the padding. Encrypting, its last block is dropped; decrypting, a block
+  // that decrypts to nothing but padding is put behind.
   #whole(blocks) {
     if (blocks.length === 0) return none;
     if (!this.#chained && blocks.length > blockBytes) {
       const parts = [];
-      for (let at = 0; at < blocks.length; at += blockBytes) parts.push(this.#whole(blocks.subarray(at, at + blockBytes)));
+      for (let at = 0; at < blocks.length; at += blockBytes)
+        parts.push(this.#whole(blocks.subarray(at, at + blockBytes)));
       return Buffer.concat(parts);
     }
     const iv = this.#iv;
@@ -63,7 +71,10 @@ class Blocks {
   update(data) {
     const all = Buffer.concat([this.#rest, data]);
     // The last whole block may be the one with the padding: it waits.
-    const holds = !this.#encrypts && this.isPadded && all.length > 0 && all.length % blockBytes === 0 ? blockBytes : all.length % blockBytes;
+    const holds =
+      !this.#encrypts && this.isPadded && all.length > 0 && all.length % blockBytes === 0
+        ? blockBytes
+        : all.length % blockBytes;
     this.#rest = all.subarray(all.length - holds);
     return this.#whole(all.subarray(0, all.length - holds));
   }
@@ -102,7 +113,13 @@ class Counter {
   update(data) {
     if (data.length === 0) return none;
     // The part of a block that was used up before is filled with zeros again.
-    const made = host.crypto("aes-ctr", this.#key, this.#counter, this.#bits, Buffer.concat([new Uint8Array(this.#passed), data]));
+    const made = host.crypto(
+      "aes-ctr",
+      this.#key,
+      this.#counter,
+      this.#bits,
+      Buffer.concat([new Uint8Array(this.#passed), data]),
+    );
     const answer = made.subarray(this.#passed);
     const blocks = Math.floor((this.#passed + data.length) / blockBytes);
     this.#passed = (this.#passed + data.length) % blockBytes;
@@ -133,7 +150,10 @@ class Galois {
   tagBytes;
 
   constructor(key, iv, encrypts, tagBytes = 16) {
-    if (iv.length !== 12) throw new codes.ERR_METHOD_REFUSED(`crypto: AES-GCM is available with an initialization vector of 12 bytes, not ${iv.length}`);
+    if (iv.length !== 12)
+      throw new codes.ERR_METHOD_REFUSED(
+        `crypto: AES-GCM is available with an initialization vector of 12 bytes, not ${iv.length}`,
+      );
     this.#key = key;
     this.#iv = Uint8Array.from(iv);
     this.#encrypts = encrypts;
@@ -156,7 +176,8 @@ class Galois {
     const sealed = host.crypto("aes-gcm-encrypt", this.#key, this.#iv, Buffer.concat(this.#data), 16, plain);
     const tag = sealed.slice(plain.length);
     if (this.#encrypts) this.tag = tag.slice(0, this.tagBytes);
-    else if (this.tag === undefined || !timingSafeEqual(tag.slice(0, this.tag.length), this.tag)) throw new Error("Unsupported state or unable to authenticate data");
+    else if (this.tag === undefined || !timingSafeEqual(tag.slice(0, this.tag.length), this.tag))
+      throw new Error("Unsupported state or unable to authenticate data");
     return none;
   }
 }
@@ -173,7 +194,14 @@ export function getCipherInfo(name) {
   const info = ciphers[String(name).toLowerCase()];
   if (info === undefined) return undefined;
   const { mode, bits } = info;
-  return { mode, name: String(name).toLowerCase(), nid: 0, ...(mode === "cbc" || mode === "ecb" ? { blockSize: blockBytes } : {}), ...(mode === "ecb" ? {} : { ivLength: mode === "gcm" ? 12 : blockBytes }), keyLength: bits / 8 };
+  return {
+    mode,
+    name: String(name).toLowerCase(),
+    nid: 0,
+    ...(mode === "cbc" || mode === "ecb" ? { blockSize: blockBytes } : {}),
+    ...(mode === "ecb" ? {} : { ivLength: mode === "gcm" ? 12 : blockBytes }),
+    keyLength: bits / 8,
+  };
 }
 
 function engine(name, key, iv, encrypts, options) {
@@ -185,7 +213,9 @@ function engine(name, key, iv, encrypts, options) {
   if (secret.length !== cipher.bits / 8) throw new ERR_CRYPTO_INVALID_KEYLEN();
   if (cipher.mode === "gcm") return new Galois(secret, vector, encrypts, options?.authTagLength);
   if (vector.length !== (cipher.mode === "ecb" ? 0 : blockBytes)) throw new ERR_CRYPTO_INVALID_IV();
-  return cipher.mode === "ctr" ? new Counter(secret, vector, 128) : new Blocks(secret, vector, encrypts, cipher.mode === "cbc");
+  return cipher.mode === "ctr"
+    ? new Counter(secret, vector, 128)
+    : new Blocks(secret, vector, encrypts, cipher.mode === "cbc");
 }
 
 class Cipherlike extends Transform {
@@ -233,7 +263,8 @@ class Cipherlike extends Transform {
 
   setAuthTag(tag, encoding) {
     const bytes = dataBytes(tag, encoding, "buffer");
-    if (![4, 8, 12, 13, 14, 15, 16].includes(bytes.length)) throw new codes.ERR_CRYPTO_INVALID_AUTH_TAG(`Invalid authentication tag length: ${bytes.length}`);
+    if (![4, 8, 12, 13, 14, 15, 16].includes(bytes.length))
+      throw new codes.ERR_CRYPTO_INVALID_AUTH_TAG(`Invalid authentication tag length: ${bytes.length}`);
     this.#engine.tag = bytes.slice();
     return this;
   }

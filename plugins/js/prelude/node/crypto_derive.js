@@ -1,5 +1,5 @@
-// Keys from passwords, and randomness: pbkdf2, scrypt, hkdf, randomBytes, randomInt, randomUUID, timingSafeEqual.
-// Follows https://nodejs.org/api/crypto.html.
+// Keys from passwords, and randomness: pbkdf2, scrypt, hkdf, randomBytes, randomInt, randomUUID,
+// timingSafeEqual. Follows https://nodejs.org/api/crypto.html.
 
 import { host } from "lily:host";
 import { queueTask } from "../loop.js";
@@ -9,11 +9,23 @@ import { dataBytes, hashNamed } from "./crypto_hash.js";
 import { keyBytes } from "./crypto_keys.js";
 import { codes } from "./errors.js";
 import { isAnyArrayBuffer, isArrayBufferView } from "./types.js";
-import { bytesOf, validateBoolean, validateFunction, validateInteger, validateNumber, validateObject, validateString } from "./validate.js";
+import {
+  bytesOf,
+  validateBoolean,
+  validateFunction,
+  validateInteger,
+  validateNumber,
+  validateObject,
+  validateString,
+} from "./validate.js";
 
 const {
-  ERR_CRYPTO_INVALID_DIGEST, ERR_CRYPTO_INVALID_KEYLEN, ERR_CRYPTO_INVALID_SCRYPT_PARAMS, ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH,
-  ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE,
+  ERR_CRYPTO_INVALID_DIGEST,
+  ERR_CRYPTO_INVALID_KEYLEN,
+  ERR_CRYPTO_INVALID_SCRYPT_PARAMS,
+  ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH,
+  ERR_INVALID_ARG_TYPE,
+  ERR_OUT_OF_RANGE,
 } = codes;
 
 /** Answers in a later turn; what is wrong with the arguments is thrown at once. */
@@ -36,7 +48,9 @@ export function pbkdf2Sync(password, salt, iterations, keylen, digest) {
   const grain = dataBytes(salt, "utf8", "salt");
   validateInteger(iterations, "iterations", 1, 2147483647);
   validateInteger(keylen, "keylen", 0, 2147483647);
-  return asBuffer(keylen === 0 ? new Uint8Array(0) : host.crypto("pbkdf2", name, secret, grain, iterations, keylen));
+  return asBuffer(
+    keylen === 0 ? new Uint8Array(0) : host.crypto("pbkdf2", name, secret, grain, iterations, keylen),
+  );
 }
 
 export function pbkdf2(password, salt, iterations, keylen, digest, callback) {
@@ -68,13 +82,15 @@ export function hkdfSync(digest, key, salt, info, keylen) {
   const grain = dataBytes(salt, "utf8", "salt");
   const context = dataBytes(info, "utf8", "info");
   validateInteger(keylen, "length", 0, 2147483647);
-  if (context.length > 1024) throw new ERR_OUT_OF_RANGE("info", "must not contain more than 1024 bytes", context.length);
+  if (context.length > 1024)
+    throw new ERR_OUT_OF_RANGE("info", "must not contain more than 1024 bytes", context.length);
   const made = keylen === 0 ? new Uint8Array(0) : host.crypto("hkdf", name, secret, grain, context, keylen);
   if (made === null) throw new ERR_CRYPTO_INVALID_KEYLEN();
   return made.buffer.byteLength === made.length ? made.buffer : made.slice().buffer;
 }
 
-export const hkdf = (digest, key, salt, info, keylen, callback) => later(() => hkdfSync(digest, key, salt, info, keylen), callback);
+export const hkdf = (digest, key, salt, info, keylen, callback) =>
+  later(() => hkdfSync(digest, key, salt, info, keylen), callback);
 
 // ---- randomness ----
 
@@ -94,7 +110,8 @@ export function randomBytes(size, callback) {
 }
 
 export function randomFillSync(buffer, offset = 0, size = undefined) {
-  if (!isArrayBufferView(buffer) && !isAnyArrayBuffer(buffer)) throw new ERR_INVALID_ARG_TYPE("buf", ["ArrayBuffer", "ArrayBufferView"], buffer);
+  if (!isArrayBufferView(buffer) && !isAnyArrayBuffer(buffer))
+    throw new ERR_INVALID_ARG_TYPE("buf", ["ArrayBuffer", "ArrayBufferView"], buffer);
   const unit = buffer.BYTES_PER_ELEMENT ?? 1;
   const bytes = bytesOf(buffer);
   const start = offset * unit;
@@ -139,12 +156,16 @@ export function randomInt(min, max, callback) {
 
 export function randomUUID(options = undefined) {
   if (options !== undefined) validateObject(options, "options");
-  if (options?.disableEntropyCache !== undefined) validateBoolean(options.disableEntropyCache, "options.disableEntropyCache");
+  if (options?.disableEntropyCache !== undefined)
+    validateBoolean(options.disableEntropyCache, "options.disableEntropyCache");
   return uuid();
 }
 
 export function timingSafeEqual(buf1, buf2) {
-  for (const [name, value] of [["buf1", buf1], ["buf2", buf2]]) {
+  for (const [name, value] of [
+    ["buf1", buf1],
+    ["buf2", buf2],
+  ]) {
     if (isArrayBufferView(value) || isAnyArrayBuffer(value)) continue;
     // Node's own does not say what it received.
     const text = `The "${name}" argument must be an instance of ArrayBuffer, Buffer, TypedArray, or DataView.`;

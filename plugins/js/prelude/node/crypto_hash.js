@@ -1,6 +1,6 @@
 // `createHash`, `createHmac` and `crypto.hash`. Follows https://nodejs.org/api/crypto.html#class-hash.
-// What is updated is kept until the digest is asked for: the host hashes in one call, and a forgotten hash holds
-// nothing of the host's.
+// What is updated is kept until the digest is asked for: the host hashes in one call, and a forgotten
+// hash holds nothing of the host's.
 
 import { host } from "lily:host";
 import { asBuffer, Buffer } from "./buffer.js";
@@ -16,18 +16,33 @@ const { ERR_CRYPTO_HASH_FINALIZED, ERR_CRYPTO_INVALID_DIGEST, ERR_INVALID_ARG_TY
 const hashes = { md5: "MD5", sha1: "SHA-1", sha256: "SHA-256", sha384: "SHA-384", sha512: "SHA-512" };
 
 /** The host's name of `sha256`, `SHA-256` or `RSA-SHA256`; undefined for what it has not. */
-export const hashNamed = (name) => hashes[String(name).toLowerCase().replace(/^rsa-/, "").replace(/^(sha)-/, "$1")];
-export const getHashes = () => ["RSA-MD5", "RSA-SHA1", "RSA-SHA256", "RSA-SHA384", "RSA-SHA512", ...Object.keys(hashes)];
+export const hashNamed = (name) =>
+  hashes[
+    String(name)
+      .toLowerCase()
+      .replace(/^rsa-/, "")
+      .replace(/^(sha)-/, "$1")
+  ];
+export const getHashes = () => [
+  "RSA-MD5",
+  "RSA-SHA1",
+  "RSA-SHA256",
+  "RSA-SHA384",
+  "RSA-SHA512",
+  ...Object.keys(hashes),
+];
 
 /** Text or bytes as bytes. */
 export function dataBytes(data, encoding, name = "data") {
   if (typeof data === "string") return Buffer.from(data, encoding === "buffer" ? "utf8" : encoding);
-  if (!isArrayBufferView(data) && !isAnyArrayBuffer(data)) throw new ERR_INVALID_ARG_TYPE(name, ["string", "Buffer", "TypedArray", "DataView"], data);
+  if (!isArrayBufferView(data) && !isAnyArrayBuffer(data))
+    throw new ERR_INVALID_ARG_TYPE(name, ["string", "Buffer", "TypedArray", "DataView"], data);
   return bytesOf(data);
 }
 
 /** A Buffer, or its text when an encoding is given. */
-export const output = (bytes, encoding) => (encoding && encoding !== "buffer" ? asBuffer(bytes).toString(encoding) : asBuffer(bytes));
+export const output = (bytes, encoding) =>
+  encoding && encoding !== "buffer" ? asBuffer(bytes).toString(encoding) : asBuffer(bytes);
 
 /** What Hash and Hmac share: a stream that collects what is written and gives the digest at its end. */
 class Collector extends Transform {

@@ -1,26 +1,48 @@
-// Keys of `node:crypto`: KeyObject, and reading and writing of PEM, DER and JWK.
-// Follows https://nodejs.org/api/crypto.html#class-keyobject. The keys themselves are the records of the web's crypto
-// (../crypto_rsa.js, ../crypto_curves.js), whose checks these keys pass too. Encrypted keys are refused.
+// Keys of `node:crypto`: KeyObject, and reading and writing of PEM, DER and JWK. Follows
+// https://nodejs.org/api/crypto.html#class-keyobject. The keys themselves are the records of the web's
+// crypto (../crypto_rsa.js, ../crypto_curves.js), whose checks these keys pass too. Encrypted keys are
+// refused.
 
 import { host } from "lily:host";
 import { normalize, operationOf } from "../crypto_algorithms.js";
-import { CryptoKey } from "../crypto_key.js";
-import { DerReader, encode, encodeInteger, encodePkcs8, encodeSpki, OCTET_STRING, OID, SEQUENCE } from "../der.js";
+import { CryptoKey, recordOf as recordOfCryptoKey } from "../crypto_key.js";
+import {
+  DerReader,
+  encode,
+  encodeInteger,
+  encodePkcs8,
+  encodeSpki,
+  OCTET_STRING,
+  OID,
+  SEQUENCE,
+} from "../der.js";
 import "../subtle.js";
 import { asBuffer, Buffer } from "./buffer.js";
 import { codes } from "./errors.js";
 import { isAnyArrayBuffer, isArrayBufferView } from "./types.js";
 import { bytesOf, validateObject, validateOneOf } from "./validate.js";
 
-const { ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS, ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } = codes;
+const {
+  ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS,
+  ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE,
+  ERR_INVALID_ARG_TYPE,
+  ERR_INVALID_ARG_VALUE,
+} = codes;
 
 const nullParameters = [0x05, 0];
 const curveNames = { "P-256": "prime256v1", "P-384": "secp384r1", "P-521": "secp521r1" };
 /** OpenSSL's and the web's names of a curve → the web's. */
-export const curveNamed = (name) => Object.keys(curveNames).find((curve) => curve === name || curveNames[curve] === name || (curve === "P-256" && name === "secp256r1"));
+export const curveNamed = (name) =>
+  Object.keys(curveNames).find(
+    (curve) => curve === name || curveNames[curve] === name || (curve === "P-256" && name === "secp256r1"),
+  );
 
 function unsupported(why) {
-  return Object.assign(new Error(`error:1E08010C:DECODER routines::unsupported${why ? ` (${why})` : ""}`), { code: "ERR_OSSL_UNSUPPORTED", library: "DECODER routines", reason: "unsupported" });
+  return Object.assign(new Error(`error:1E08010C:DECODER routines::unsupported${why ? ` (${why})` : ""}`), {
+    code: "ERR_OSSL_UNSUPPORTED",
+    library: "DECODER routines",
+    reason: "unsupported",
+  });
 }
 
 /** What an algorithm's identifier in SPKI or PKCS#8 says. */
@@ -86,7 +108,8 @@ function fromPem(text) {
   const found = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/.exec(text);
   if (found === null) throw unsupported();
   if (found[1] === "EC PARAMETERS") return fromPem(text.slice(found.index + found[0].length));
-  if (found[1].includes("ENCRYPTED") || /Proc-Type/.test(found[2])) throw unsupported("encrypted keys are not supported: decrypt the key before");
+  if (found[1].includes("ENCRYPTED") || /Proc-Type/.test(found[2]))
+    throw unsupported("encrypted keys are not supported: decrypt the key before");
   const bytes = host.unbase64(found[2].replace(/\s+/g, ""));
   if (bytes === null || readers[found[1]] === undefined) throw unsupported();
   return readers[found[1]](bytes);
@@ -102,14 +125,23 @@ function fromJwk(jwk) {
   return importRecord({ name: "ECDSA", namedCurve: jwk.crv }, "jwk", plain);
 }
 
-const ders = { pkcs1: ["RSA PRIVATE KEY", "RSA PUBLIC KEY"], sec1: ["EC PRIVATE KEY"], pkcs8: ["PRIVATE KEY"], spki: ["PUBLIC KEY"] };
+const ders = {
+  pkcs1: ["RSA PRIVATE KEY", "RSA PUBLIC KEY"],
+  sec1: ["EC PRIVATE KEY"],
+  pkcs8: ["PRIVATE KEY"],
+  spki: ["PUBLIC KEY"],
+};
 
 function recordOf(key, wanted) {
   if (typeof key === "string") return fromPem(key);
   const bytes = isArrayBufferView(key) || isAnyArrayBuffer(key) ? bytesOf(key) : undefined;
   if (bytes !== undefined) return fromPem(host.decode("utf-8", bytes, false));
   if (typeof key !== "object" || key === null) {
-    throw new ERR_INVALID_ARG_TYPE("key", ["ArrayBuffer", "Buffer", "TypedArray", "DataView", "string", "KeyObject", "CryptoKey", "Object"], key);
+    throw new ERR_INVALID_ARG_TYPE(
+      "key",
+      ["ArrayBuffer", "Buffer", "TypedArray", "DataView", "string", "KeyObject", "CryptoKey", "Object"],
+      key,
+    );
   }
   if (key.format === "jwk") return fromJwk(key.key);
   if (key.format !== "der") return recordOf(key.key, wanted);
@@ -142,8 +174,14 @@ export class KeyObject {
   }
 
   static from(key) {
-    if (!(key instanceof CryptoKey)) throw new ERR_INVALID_ARG_TYPE("key", "CryptoKey", key);
-    throw new codes.ERR_METHOD_NOT_IMPLEMENTED("KeyObject.from()");
+    const record = key instanceof CryptoKey ? recordOfCryptoKey(key) : undefined;
+    if (record === undefined) throw new ERR_INVALID_ARG_TYPE("key", "CryptoKey", key);
+    if (record.type === "secret") return new KeyObject(make, "secret", record.secret.slice());
+    // What the web uses a key for is part of its algorithm; to Node an RSA key is an RSA key.
+    const { name } = record.algorithm;
+    const plain = name.startsWith("RSA") ? "RSASSA-PKCS1-v1_5" : name === "ECDH" ? "ECDSA" : name;
+    const algorithm = { ...record.algorithm, name: plain };
+    return new KeyObject(make, record.type, { ...record, extractable: true, algorithm });
   }
 
   /** The record of a key of that type; for other files of node:crypto. */
@@ -179,7 +217,10 @@ export class KeyObject {
   equals(other) {
     if (!KeyObject.isKeyObject(other)) throw new ERR_INVALID_ARG_TYPE("otherKeyObject", "KeyObject", other);
     if (this.#type !== other.#type) return false;
-    const der = (key) => (key.#type === "secret" ? asBuffer(key.#record) : key.export({ format: "der", type: key.#type === "public" ? "spki" : "pkcs8" }));
+    const der = (key) =>
+      key.#type === "secret"
+        ? asBuffer(key.#record)
+        : key.export({ format: "der", type: key.#type === "public" ? "spki" : "pkcs8" });
     return der(this).equals(der(other));
   }
 
@@ -191,16 +232,26 @@ export class KeyObject {
     const exportKey = operationOf(this.#record, "exportKey");
     if (options.format === "jwk") {
       const { kty, n, e, d, p, q, dp, dq, qi, crv, x, y } = exportKey(this.#record, "jwk");
-      return JSON.parse(JSON.stringify(kty === "RSA" ? { kty, n, e, d, p, q, dp, dq, qi } : kty === "EC" ? { kty, x, y, crv, d } : { crv, d, x, kty }));
+      return JSON.parse(
+        JSON.stringify(
+          kty === "RSA"
+            ? { kty, n, e, d, p, q, dp, dq, qi }
+            : kty === "EC"
+              ? { kty, x, y, crv, d }
+              : { crv, d, x, kty },
+        ),
+      );
     }
-    if (options.cipher !== undefined || options.passphrase !== undefined) throw unsupported("encrypted keys are not supported");
+    if (options.cipher !== undefined || options.passphrase !== undefined)
+      throw unsupported("encrypted keys are not supported");
     const { type } = options;
     const label = ders[type]?.[this.#type === "public" && ders[type].length > 1 ? 1 : 0];
     const fits = label !== undefined && label.includes(this.#type === "public" ? "PUBLIC" : "PRIVATE");
     if (!fits) throw new ERR_INVALID_ARG_VALUE("options.type", type);
     let der = exportKey(this.#record, this.#type === "public" ? "spki" : "pkcs8");
     if (type === "pkcs1") {
-      if (this.asymmetricKeyType !== "rsa") throw new ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS("pkcs1", "can only be used for RSA keys");
+      if (this.asymmetricKeyType !== "rsa")
+        throw new ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS("pkcs1", "can only be used for RSA keys");
       der = this.#record.der;
     } else if (type === "sec1") der = sec1Of(der, this.#record.curve);
     if (options.format === "der") return Buffer.from(der);
@@ -214,27 +265,45 @@ export class KeyObject {
 
 // ECPrivateKey without its envelope has to name its curve itself.
 function sec1Of(pkcs8, curve) {
-  if (curveNames[curve] === undefined) throw new ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS("sec1", "can only be used for EC keys");
+  if (curveNames[curve] === undefined)
+    throw new ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS("sec1", "can only be used for EC keys");
   const outer = new DerReader(pkcs8).enter(SEQUENCE);
   outer.small();
   outer.read(SEQUENCE);
   const inner = new DerReader(outer.read(OCTET_STRING)).enter(SEQUENCE);
   inner.small();
   const scalar = inner.read(OCTET_STRING);
-  return encode(SEQUENCE, encodeInteger(new Uint8Array([1])), encode(OCTET_STRING, scalar), encode(0xa0, new Uint8Array(OID[curve])), encode(0xa1, inner.read(0xa1)));
+  return encode(
+    SEQUENCE,
+    encodeInteger(new Uint8Array([1])),
+    encode(OCTET_STRING, scalar),
+    encode(0xa0, new Uint8Array(OID[curve])),
+    encode(0xa1, inner.read(0xa1)),
+  );
 }
 
 const fromRecord = (record) => new KeyObject(make, record.type, record);
 export { fromRecord as keyOfRecord };
 
 export function createSecretKey(key, encoding) {
-  const bytes = typeof key === "string" ? Buffer.from(key, encoding) : isArrayBufferView(key) || isAnyArrayBuffer(key) ? bytesOf(key).slice() : undefined;
-  if (bytes === undefined) throw new ERR_INVALID_ARG_TYPE("key", ["string", "ArrayBuffer", "Buffer", "TypedArray", "DataView"], key);
+  const bytes =
+    typeof key === "string"
+      ? Buffer.from(key, encoding)
+      : isArrayBufferView(key) || isAnyArrayBuffer(key)
+        ? bytesOf(key).slice()
+        : undefined;
+  if (bytes === undefined)
+    throw new ERR_INVALID_ARG_TYPE("key", ["string", "ArrayBuffer", "Buffer", "TypedArray", "DataView"], key);
   return new KeyObject(make, "secret", new Uint8Array(bytes));
 }
 
 export function createPrivateKey(key) {
-  if (KeyObject.isKeyObject(key)) throw new ERR_INVALID_ARG_TYPE("key", ["string", "ArrayBuffer", "Buffer", "TypedArray", "DataView", "object"], key);
+  if (KeyObject.isKeyObject(key))
+    throw new ERR_INVALID_ARG_TYPE(
+      "key",
+      ["string", "ArrayBuffer", "Buffer", "TypedArray", "DataView", "object"],
+      key,
+    );
   const record = recordOf(key, "private");
   if (record.type !== "private") throw unsupported();
   return fromRecord(record);
@@ -255,7 +324,10 @@ export function keyOf(key, wanted) {
   if (KeyObject.isKeyObject(inner)) {
     if (inner.type === wanted) return inner;
     if (wanted === "public" && inner.type === "private") return createPublicKey(inner);
-    throw new ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE(inner.type, wanted === "public" ? "public or private" : wanted);
+    throw new ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE(
+      inner.type,
+      wanted === "public" ? "public or private" : wanted,
+    );
   }
   return wanted === "public" ? createPublicKey(key) : createPrivateKey(key);
 }
@@ -268,5 +340,9 @@ export function keyBytes(key, encoding) {
   }
   if (typeof key === "string") return Buffer.from(key, encoding);
   if (isArrayBufferView(key) || isAnyArrayBuffer(key)) return bytesOf(key);
-  throw new ERR_INVALID_ARG_TYPE("key", ["ArrayBuffer", "Buffer", "TypedArray", "DataView", "string", "KeyObject", "CryptoKey"], key);
+  throw new ERR_INVALID_ARG_TYPE(
+    "key",
+    ["ArrayBuffer", "Buffer", "TypedArray", "DataView", "string", "KeyObject", "CryptoKey"],
+    key,
+  );
 }

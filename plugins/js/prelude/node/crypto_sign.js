@@ -1,4 +1,5 @@
-// Signatures, RSA encryption, agreement and the making of keys. Follows https://nodejs.org/api/crypto.html#class-sign.
+// Signatures, RSA encryption, agreement and the making of keys. Follows
+// https://nodejs.org/api/crypto.html#class-sign.
 
 import { host } from "lily:host";
 import { normalize } from "../crypto_algorithms.js";
@@ -55,7 +56,8 @@ function manner(key, record, hash) {
 }
 
 function hashFor(algorithm, record) {
-  if (algorithm === null || algorithm === undefined) return record.algorithm.name === "Ed25519" ? null : "SHA-256";
+  if (algorithm === null || algorithm === undefined)
+    return record.algorithm.name === "Ed25519" ? null : "SHA-256";
   const hash = hashNamed(algorithm);
   if (hash === undefined || hash === "MD5") throw new ERR_CRYPTO_INVALID_DIGEST(algorithm);
   return hash;
@@ -70,15 +72,21 @@ function signed(algorithm, data, key) {
     const raw = host.crypto("ecdsa-sign", record.curve, hash, record.scalar, data);
     return isRaw ? raw : toDer(raw);
   }
-  const made = isPss ? host.crypto("rsa-pss-sign", hash, record.der, salt, data) : host.crypto("rsa-pkcs1-sign", hash, record.der, data);
-  if (made === null) throw Object.assign(new Error("error:02000070:rsa routines::digest too big for rsa key"), { code: "ERR_OSSL_RSA_DIGEST_TOO_BIG_FOR_RSA_KEY" });
+  const made = isPss
+    ? host.crypto("rsa-pss-sign", hash, record.der, salt, data)
+    : host.crypto("rsa-pkcs1-sign", hash, record.der, data);
+  if (made === null)
+    throw Object.assign(new Error("error:02000070:rsa routines::digest too big for rsa key"), {
+      code: "ERR_OSSL_RSA_DIGEST_TOO_BIG_FOR_RSA_KEY",
+    });
   return made;
 }
 
 function verified(algorithm, data, key, signature) {
   const record = KeyObject.record(keyOf(key, "public"));
   const hash = hashFor(algorithm, record);
-  if (record.algorithm.name === "Ed25519") return signature.length === 64 && host.crypto("ed25519-verify", record.point, signature, data);
+  if (record.algorithm.name === "Ed25519")
+    return signature.length === 64 && host.crypto("ed25519-verify", record.point, signature, data);
   const { isPss, salt, isMost, isRaw } = manner(key, record, hash);
   if (record.algorithm.name === "ECDSA") {
     let raw = signature;
@@ -87,7 +95,10 @@ function verified(algorithm, data, key, signature) {
     } catch {
       return false;
     }
-    return raw.length === 2 * fieldBytes[record.curve] && host.crypto("ecdsa-verify", record.curve, hash, record.point, raw, data);
+    return (
+      raw.length === 2 * fieldBytes[record.curve] &&
+      host.crypto("ecdsa-verify", record.curve, hash, record.point, raw, data)
+    );
   }
   if (!isPss) return host.crypto("rsa-pkcs1-verify", hash, record.der, signature, data);
   // Without a length given the salt may have any: most signers use the hash's length or the longest.
@@ -101,7 +112,8 @@ class Collector extends Writable {
   constructor(algorithm, options) {
     validateString(algorithm, "algorithm");
     super(options);
-    if (hashNamed(algorithm) === undefined) throw Object.assign(new TypeError("Invalid digest"), { code: "ERR_CRYPTO_INVALID_DIGEST" });
+    if (hashNamed(algorithm) === undefined)
+      throw Object.assign(new TypeError("Invalid digest"), { code: "ERR_CRYPTO_INVALID_DIGEST" });
     this.algorithm = algorithm;
     Object.defineProperty(this, "algorithm", { enumerable: false });
   }
@@ -154,7 +166,11 @@ function callable(work, count) {
 }
 
 export const sign = callable((algorithm, data, key) => asBuffer(signed(algorithm, dataBytes(data), key)), 3);
-export const verify = callable((algorithm, data, key, signature) => verified(algorithm, dataBytes(data), key, dataBytes(signature, undefined, "signature")), 4);
+export const verify = callable(
+  (algorithm, data, key, signature) =>
+    verified(algorithm, dataBytes(data), key, dataBytes(signature, undefined, "signature")),
+  4,
+);
 
 // ---- RSA-OAEP ----
 
@@ -162,12 +178,23 @@ function crypt(kind, wanted) {
   return (key, buffer) => {
     const options = typeof key === "object" && key !== null && !KeyObject.isKeyObject(key) ? key : {};
     if ((options.padding ?? constants.RSA_PKCS1_OAEP_PADDING) !== constants.RSA_PKCS1_OAEP_PADDING) {
-      throw new codes.ERR_METHOD_REFUSED(`crypto: RSA ${kind}ion is available with the padding RSA_PKCS1_OAEP_PADDING only`);
+      throw new codes.ERR_METHOD_REFUSED(
+        `crypto: RSA ${kind}ion is available with the padding RSA_PKCS1_OAEP_PADDING only`,
+      );
     }
     const record = KeyObject.record(keyOf(key, wanted));
     const label = options.oaepLabel === undefined ? new Uint8Array(0) : dataBytes(options.oaepLabel);
-    const made = host.crypto(`rsa-oaep-${kind}`, hashNamed(options.oaepHash ?? "sha1"), record.der, label, dataBytes(buffer, options.encoding, "buffer"));
-    if (made === null) throw Object.assign(new Error(`error:02000079:rsa routines::oaep decoding error`), { code: "ERR_OSSL_RSA_OAEP_DECODING_ERROR" });
+    const made = host.crypto(
+      `rsa-oaep-${kind}`,
+      hashNamed(options.oaepHash ?? "sha1"),
+      record.der,
+      label,
+      dataBytes(buffer, options.encoding, "buffer"),
+    );
+    if (made === null)
+      throw Object.assign(new Error(`error:02000079:rsa routines::oaep decoding error`), {
+        code: "ERR_OSSL_RSA_OAEP_DECODING_ERROR",
+      });
     return asBuffer(made);
   };
 }
@@ -193,10 +220,19 @@ const exponentBytes = (number) => {
 };
 
 const generators = {
-  rsa: ({ modulusLength, publicExponent = 0x10001 }) => [{ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", modulusLength, publicExponent: exponentBytes(publicExponent) }, ["sign", "verify"]],
+  rsa: ({ modulusLength, publicExponent = 0x10001 }) => [
+    {
+      name: "RSASSA-PKCS1-v1_5",
+      hash: "SHA-256",
+      modulusLength,
+      publicExponent: exponentBytes(publicExponent),
+    },
+    ["sign", "verify"],
+  ],
   ec({ namedCurve }) {
     const curve = curveNamed(namedCurve);
-    if (curve === undefined) throw new ERR_INVALID_ARG_VALUE("options.namedCurve", namedCurve, "must be one of P-256, P-384, P-521");
+    if (curve === undefined)
+      throw new ERR_INVALID_ARG_VALUE("options.namedCurve", namedCurve, "must be one of P-256, P-384, P-521");
     return [{ name: "ECDSA", namedCurve: curve }, ["sign", "verify"]];
   },
   ed25519: () => [{ name: "Ed25519" }, ["sign", "verify"]],
@@ -205,12 +241,17 @@ const generators = {
 
 function keyPair(type, options = {}) {
   validateString(type, "type");
-  if (!Object.hasOwn(generators, type)) throw new ERR_INVALID_ARG_VALUE("type", type, "must be a supported key type");
+  if (!Object.hasOwn(generators, type))
+    throw new ERR_INVALID_ARG_VALUE("type", type, "must be a supported key type");
   const [algorithm, usages] = generators[type](options);
   const normalized = normalize(algorithm, "generateKey", "crypto.generateKeyPair");
   const pair = normalized.run(normalized, true, usages);
-  const written = (record, encoding) => (encoding === undefined ? keyOfRecord(record) : keyOfRecord(record).export(encoding));
-  return { publicKey: written(pair.publicKey, options.publicKeyEncoding), privateKey: written(pair.privateKey, options.privateKeyEncoding) };
+  const written = (record, encoding) =>
+    encoding === undefined ? keyOfRecord(record) : keyOfRecord(record).export(encoding);
+  return {
+    publicKey: written(pair.publicKey, options.publicKeyEncoding),
+    privateKey: written(pair.privateKey, options.privateKeyEncoding),
+  };
 }
 
 export const generateKeyPairSync = keyPair;
@@ -220,7 +261,9 @@ export function generateKeyPair(type, options, callback) {
   const pair = keyPair(type, options);
   queueTask(() => callback(null, pair.publicKey, pair.privateKey));
 }
-Object.defineProperty(generateKeyPair, promisify.custom, { value: async (type, options) => keyPair(type, options) });
+Object.defineProperty(generateKeyPair, promisify.custom, {
+  value: async (type, options) => keyPair(type, options),
+});
 
 export function generateKeySync(type, { length }) {
   validateOneOf(type, "type", ["hmac", "aes"]);

@@ -10,7 +10,10 @@ function isAsked(section) {
   let asked = "";
   for (let at = 0; at < flat.length; at += 2) if (flat[at] === "NODE_DEBUG") asked = flat[at + 1];
   return asked.split(",").some((pattern) => {
-    const parts = pattern.trim().split("*").map((part) => part.replace(/[|\\{}()[\]^$+?.]/g, "\\$&"));
+    const parts = pattern
+      .trim()
+      .split("*")
+      .map((part) => part.replace(/[|\\{}()[\]^$+?.]/g, "\\$&"));
     return pattern !== "" && new RegExp(`^${parts.join(".*")}$`, "i").test(section);
   });
 }

@@ -1,4 +1,5 @@
-// `node:diagnostics_channel`: named channels that libraries publish on. Follows https://nodejs.org/api/diagnostics_channel.html.
+// `node:diagnostics_channel`: named channels that libraries publish on. Follows
+// https://nodejs.org/api/diagnostics_channel.html.
 
 import { report } from "../report.js";
 import { codes } from "./errors.js";
@@ -64,7 +65,8 @@ export class Channel {
 }
 
 function channel(name) {
-  if (typeof name !== "string" && typeof name !== "symbol") throw new codes.ERR_INVALID_ARG_TYPE("channel", ["string", "symbol"], name);
+  if (typeof name !== "string" && typeof name !== "symbol")
+    throw new codes.ERR_INVALID_ARG_TYPE("channel", ["string", "symbol"], name);
   if (!channels.has(name)) channels.set(name, new Channel(name));
   return channels.get(name);
 }
@@ -73,7 +75,8 @@ const events = ["start", "end", "asyncStart", "asyncEnd", "error"];
 
 class TracingChannel {
   constructor(names) {
-    for (const event of events) this[event] = typeof names === "string" ? channel(`tracing:${names}:${event}`) : names[event];
+    for (const event of events)
+      this[event] = typeof names === "string" ? channel(`tracing:${names}:${event}`) : names[event];
   }
 
   get hasSubscribers() {
@@ -114,7 +117,10 @@ class TracingChannel {
     };
     return this.start.runStores(context, () => {
       try {
-        return Promise.resolve(Reflect.apply(work, thisArg, values)).then(settled("result"), settled("error"));
+        return Promise.resolve(Reflect.apply(work, thisArg, values)).then(
+          settled("result"),
+          settled("error"),
+        );
       } catch (error) {
         context.error = error;
         this.error.publish(context);

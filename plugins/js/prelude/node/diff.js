@@ -30,7 +30,8 @@ export function steps(actual, expected, ignoresCommas = false) {
         y += 1;
       }
       reached[at] = x;
-      if (x >= actual.length && y >= expected.length) return backtrack(trace, actual, expected, ignoresCommas);
+      if (x >= actual.length && y >= expected.length)
+        return backtrack(trace, actual, expected, ignoresCommas);
     }
   }
   return [];

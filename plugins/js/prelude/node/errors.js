@@ -4,7 +4,17 @@
 
 import { inspect } from "../console/inspect.js";
 
-const primitives = ["string", "function", "number", "object", "Function", "Object", "boolean", "bigint", "symbol"];
+const primitives = [
+  "string",
+  "function",
+  "number",
+  "object",
+  "Function",
+  "Object",
+  "boolean",
+  "bigint",
+  "symbol",
+];
 
 function list(words, last) {
   if (words.length < 3) return words.join(` ${last} `);
@@ -74,7 +84,9 @@ function outOfRange(name, range, value) {
 }
 
 function missing(...names) {
-  const quoted = names.map((name) => (Array.isArray(name) ? name.map((one) => `"${one}"`).join(" or ") : `"${name}"`));
+  const quoted = names.map((name) =>
+    Array.isArray(name) ? name.map((one) => `"${one}"`).join(" or ") : `"${name}"`,
+  );
   return `The ${list(quoted, "and")} argument${names.length > 1 ? "s" : ""} must be specified`;
 }
 
@@ -82,19 +94,33 @@ function missing(...names) {
 const messages = {
   ERR_AMBIGUOUS_ARGUMENT: [TypeError, (name, why) => `The "${name}" argument is ambiguous. ${why}`],
   ERR_ASSERTION: [Error, (text) => text],
-  ERR_BUFFER_OUT_OF_BOUNDS: [RangeError, (name) => (name ? `"${name}" is outside of buffer bounds` : "Attempt to access memory outside buffer bounds")],
+  ERR_BUFFER_OUT_OF_BOUNDS: [
+    RangeError,
+    (name) =>
+      name ? `"${name}" is outside of buffer bounds` : "Attempt to access memory outside buffer bounds",
+  ],
   ERR_BUFFER_TOO_LARGE: [RangeError, (size) => `Cannot create a Buffer larger than ${size} bytes`],
+  ERR_CONSOLE_WRITABLE_STREAM: [TypeError, (name) => `Console expects a writable stream instance for ${name}`],
   ERR_CRYPTO_HASH_FINALIZED: [Error, () => "Digest already called"],
   ERR_CRYPTO_HASH_UPDATE_FAILED: [Error, () => "Hash update failed"],
-  ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS: [Error, (encoding, why) => `The selected key encoding ${encoding} ${why}.`],
+  ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS: [
+    Error,
+    (encoding, why) => `The selected key encoding ${encoding} ${why}.`,
+  ],
   ERR_CRYPTO_INVALID_AUTH_TAG: [TypeError, (text) => text],
+  ERR_CRYPTO_INVALID_CURVE: [TypeError, () => "Invalid EC curve name"],
+  ERR_CRYPTO_INVALID_KEYTYPE: [RangeError, (text) => text],
   ERR_CRYPTO_INVALID_DIGEST: [TypeError, (name) => `Invalid digest: ${name}`],
   ERR_CRYPTO_INVALID_IV: [TypeError, () => "Invalid initialization vector"],
   ERR_CRYPTO_INVALID_KEYLEN: [RangeError, () => "Invalid key length"],
-  ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE: [TypeError, (actual, wanted) => `Invalid key object type ${actual}, expected ${wanted}.`],
+  ERR_CRYPTO_INVALID_KEY_OBJECT_TYPE: [
+    TypeError,
+    (actual, wanted) => `Invalid key object type ${actual}, expected ${wanted}.`,
+  ],
   ERR_CRYPTO_INVALID_STATE: [Error, (what) => `Invalid state for operation ${what}`],
   ERR_CRYPTO_INVALID_SCRYPT_PARAMS: [RangeError, () => "Invalid scrypt params"],
   ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH: [RangeError, () => "Input buffers must have the same byte length"],
+  ERR_CRYPTO_OPERATION_FAILED: [Error, (text) => text],
   ERR_CRYPTO_UNKNOWN_CIPHER: [Error, () => "Unknown cipher"],
   ERR_DIR_CLOSED: [Error, () => "Directory handle was closed"],
   ERR_EVENT_RECURSION: [Error, (name) => `The event "${name}" is already being dispatched`],
@@ -105,10 +131,17 @@ const messages = {
   ERR_INVALID_ARG_VALUE: [TypeError, wrongValue],
   ERR_INVALID_BUFFER_SIZE: [RangeError, (what) => `Buffer size must be a multiple of ${what}`],
   ERR_INVALID_CALLBACK: [TypeError, (value) => `Callback must be a function. Received ${inspect(value)}`],
-  ERR_INVALID_FILE_URL_HOST: [TypeError, (platform) => `File URL host must be "localhost" or empty on ${platform}`],
+  ERR_INVALID_FILE_URL_HOST: [
+    TypeError,
+    (platform) => `File URL host must be "localhost" or empty on ${platform}`,
+  ],
   ERR_INVALID_FILE_URL_PATH: [TypeError, (why) => `File URL path ${why}`],
   ERR_INVALID_PROTOCOL: [TypeError, (got, wanted) => `Protocol "${got}" not supported. Expected "${wanted}"`],
-  ERR_INVALID_RETURN_VALUE: [TypeError, (wanted, name, value) => `Expected ${wanted} to be returned from the "${name}" function but got ${described(value)}.`],
+  ERR_INVALID_RETURN_VALUE: [
+    TypeError,
+    (wanted, name, value) =>
+      `Expected ${wanted} to be returned from the "${name}" function but got ${described(value)}.`,
+  ],
   ERR_INVALID_STATE: [Error, (what) => `Invalid state: ${what}`],
   ERR_INVALID_THIS: [TypeError, (what) => `Value of "this" must be of type ${what}`],
   ERR_INVALID_URI: [URIError, () => "URI malformed"],
@@ -118,14 +151,24 @@ const messages = {
   ERR_MISSING_ARGS: [TypeError, missing],
   ERR_OUT_OF_RANGE: [RangeError, outOfRange],
   ERR_PARSE_ARGS_INVALID_OPTION_VALUE: [TypeError, (text) => text],
-  ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL: [TypeError, (arg) => `Unexpected argument '${arg}'. This command does not take positional arguments`],
-  ERR_PARSE_ARGS_UNKNOWN_OPTION: [TypeError, (option, allowPositionals) => `Unknown option '${option}'${allowPositionals ? `. To specify a positional argument starting with a '-', place it at the end of the command after '--', as in '-- ${JSON.stringify(option)}` : ""}`],
+  ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL: [
+    TypeError,
+    (arg) => `Unexpected argument '${arg}'. This command does not take positional arguments`,
+  ],
+  ERR_PARSE_ARGS_UNKNOWN_OPTION: [
+    TypeError,
+    (option, allowPositionals) =>
+      `Unknown option '${option}'${allowPositionals ? `. To specify a positional argument starting with a '-', place it at the end of the command after '--', as in '-- ${JSON.stringify(option)}` : ""}`,
+  ],
   ERR_SOCKET_CLOSED: [Error, () => "Socket is closed"],
   ERR_STREAM_DESTROYED: [Error, (name) => `Cannot call ${name} after a stream was destroyed`],
   ERR_STREAM_PREMATURE_CLOSE: [Error, () => "Premature close"],
   ERR_UNAVAILABLE_DURING_EXIT: [Error, () => "Cannot call function in process exit handler"],
   ERR_UNESCAPED_CHARACTERS: [TypeError, (what) => `${what} contains unescaped characters`],
-  ERR_UNHANDLED_ERROR: [Error, (value) => (value === undefined ? "Unhandled error." : `Unhandled error. (${value})`)],
+  ERR_UNHANDLED_ERROR: [
+    Error,
+    (value) => (value === undefined ? "Unhandled error." : `Unhandled error. (${value})`),
+  ],
   ERR_UNKNOWN_BUILTIN_MODULE: [Error, (name) => `No such built-in module: ${name}`],
   ERR_UNKNOWN_ENCODING: [TypeError, (name) => `Unknown encoding: ${name}`],
   ERR_UNKNOWN_SIGNAL: [TypeError, (name) => `Unknown signal: ${name}`],
@@ -135,13 +178,21 @@ const messages = {
   MODULE_NOT_FOUND: [Error, (text) => text],
 };
 
-/** Gives an error a stack that begins with `header` and goes on with the frames below `start`, in any engine. */
+/**
+ * Gives an error a stack that begins with `header` and goes on with the frames below `start`, in
+ * any engine.
+ */
 export function dressed(error, header, start) {
   Error.captureStackTrace(error, start);
   const frames = String(error.stack);
   const first = frames.search(/^ {4}at /m);
   const stack = first < 0 ? header : `${header}\n${frames.slice(first).trimEnd()}`;
-  return Object.defineProperty(error, "stack", { value: stack, writable: true, enumerable: false, configurable: true });
+  return Object.defineProperty(error, "stack", {
+    value: stack,
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  });
 }
 
 // As in Node, what `new` gives is a plain instance of the base class: `error.constructor` is `TypeError`.
@@ -150,7 +201,12 @@ function maker(code, Base, message) {
     const error = new Base(message(...values));
     const text = () => `${error.name} [${code}]: ${error.message}`;
     dressed(error, text(), NodeError);
-    Object.defineProperty(error, "toString", { value: text, writable: true, enumerable: false, configurable: true });
+    Object.defineProperty(error, "toString", {
+      value: text,
+      writable: true,
+      enumerable: false,
+      configurable: true,
+    });
     error.code = code;
     return error;
   };

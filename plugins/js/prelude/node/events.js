@@ -69,7 +69,8 @@ EventEmitter.setMaxListeners = function (most = mostListeners, ...targets) {
   if (targets.length === 0) mostListeners = most;
   for (const target of targets) {
     if (typeof target?.setMaxListeners === "function") target.setMaxListeners(most);
-    else if (typeof target?.addEventListener === "function") Object.defineProperty(target, mostOfTarget, { value: most, configurable: true });
+    else if (typeof target?.addEventListener === "function")
+      Object.defineProperty(target, mostOfTarget, { value: most, configurable: true });
     else throw new ERR_INVALID_ARG_TYPE("eventTargets", ["EventEmitter", "EventTarget"], target);
   }
 };
@@ -81,7 +82,9 @@ EventEmitter.getMaxListeners = function getMaxListeners(target) {
 };
 
 EventEmitter.listenerCount = function (emitter, type) {
-  return typeof emitter.listenerCount === "function" ? emitter.listenerCount(type) : prototype.listenerCount.call(emitter, type);
+  return typeof emitter.listenerCount === "function"
+    ? emitter.listenerCount(type)
+    : prototype.listenerCount.call(emitter, type);
 };
 
 prototype.setMaxListeners = function setMaxListeners(most) {
@@ -155,9 +158,15 @@ function warnOfLeak(emitter, type, list) {
   const most = emitter.getMaxListeners?.() ?? mostListeners;
   if (!(most > 0 && list.length > most) || list.warned) return;
   list.warned = true;
-  const warning = new Error(`Possible EventEmitter memory leak detected. ${list.length} ${String(type)} listeners added to ${
-    inspect(emitter, { depth: -1 })}. MaxListeners is ${most}. Use emitter.setMaxListeners() to increase limit`);
-  emitWarning(Object.assign(warning, { name: "MaxListenersExceededWarning", emitter, type, count: list.length }));
+  const warning = new Error(
+    `Possible EventEmitter memory leak detected. ${list.length} ${String(type)} listeners added to ${inspect(
+      emitter,
+      { depth: -1 },
+    )}. MaxListeners is ${most}. Use emitter.setMaxListeners() to increase limit`,
+  );
+  emitWarning(
+    Object.assign(warning, { name: "MaxListenersExceededWarning", emitter, type, count: list.length }),
+  );
 }
 
 function add(emitter, type, listener, first) {
@@ -165,7 +174,8 @@ function add(emitter, type, listener, first) {
   if (emitter._events === undefined) {
     emitter._events = Object.create(null);
     emitter._eventsCount = 0;
-  } else if (emitter._events.newListener !== undefined) emitter.emit("newListener", type, listener.listener ?? listener);
+  } else if (emitter._events.newListener !== undefined)
+    emitter.emit("newListener", type, listener.listener ?? listener);
   const events = emitter._events;
   const present = events[type];
   if (present === undefined) {
@@ -241,7 +251,8 @@ prototype.removeAllListeners = function removeAllListeners(type) {
   if (events === undefined) return this;
   if (arguments.length === 0) {
     if (events.removeListener !== undefined) {
-      for (const name of Reflect.ownKeys(events)) if (name !== "removeListener") this.removeAllListeners(name);
+      for (const name of Reflect.ownKeys(events))
+        if (name !== "removeListener") this.removeAllListeners(name);
       this.removeAllListeners("removeListener");
     }
     this._events = Object.create(null);

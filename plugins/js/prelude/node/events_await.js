@@ -102,33 +102,37 @@ export function on(emitter, name, options = {}) {
   for (const event of options.close ?? []) listen(emitter, event, close);
   signal?.addEventListener("abort", aborted, { once: true });
 
-  return Object.setPrototypeOf({
-    next() {
-      if (unread.length > 0) {
-        const value = unread.shift();
-        if (paused && unread.length < low) {
-          emitter.resume();
-          paused = false;
+  return Object.setPrototypeOf(
+    {
+      next() {
+        if (unread.length > 0) {
+          const value = unread.shift();
+          if (paused && unread.length < low) {
+            emitter.resume();
+            paused = false;
+          }
+          return Promise.resolve({ value, done: false });
         }
-        return Promise.resolve({ value, done: false });
-      }
-      if (failure !== null) {
-        const { error } = failure;
-        failure = null;
-        return Promise.reject(error);
-      }
-      if (finished) return close();
-      return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+        if (failure !== null) {
+          const { error } = failure;
+          failure = null;
+          return Promise.reject(error);
+        }
+        if (finished) return close();
+        return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+      },
+      return: close,
+      throw(error) {
+        if (!(error instanceof Error))
+          throw new ERR_INVALID_ARG_TYPE("EventEmitter.AsyncIterator", "Error", error);
+        fail(error);
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
     },
-    return: close,
-    throw(error) {
-      if (!(error instanceof Error)) throw new ERR_INVALID_ARG_TYPE("EventEmitter.AsyncIterator", "Error", error);
-      fail(error);
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  }, AsyncIteratorPrototype);
+    AsyncIteratorPrototype,
+  );
 }
 
 function getEventListeners(target, type) {

@@ -1,6 +1,6 @@
-// `node:fs`: the functions of fs_sync.js, each also with a callback and as a promise (fs_promises.js), and streams
-// (fs_streams.js). Follows https://nodejs.org/api/fs.html. The host answers at once; what is asynchronous here is
-// told in a later turn of the loop, so that a program sees the order it knows.
+// `node:fs`: the functions of fs_sync.js, each also with a callback and as a promise (fs_promises.js),
+// and streams (fs_streams.js). Follows https://nodejs.org/api/fs.html. The host answers at once; what
+// is asynchronous here is told in a later turn of the loop, so that a program sees the order it knows.
 
 import { capture } from "../async_context.js";
 import { queueTask } from "../loop.js";
@@ -53,7 +53,12 @@ fs.exists = function exists(path, callback) {
 Object.defineProperty(fs.exists, promisify.custom, { value: async (path) => sync.existsSync(path) });
 
 // Their callbacks also get the buffer, and their promises an object.
-for (const [name, count, what] of [["read", "bytesRead", "buffer"], ["write", "bytesWritten", "buffer"], ["readv", "bytesRead", "buffers"], ["writev", "bytesWritten", "buffers"]]) {
+for (const [name, count, what] of [
+  ["read", "bytesRead", "buffer"],
+  ["write", "bytesWritten", "buffer"],
+  ["readv", "bytesRead", "buffers"],
+  ["writev", "bytesWritten", "buffers"],
+]) {
   const work = sync[`${name}Sync`];
   fs[name] = function (fd, ...values) {
     const callback = values.pop();
@@ -74,15 +79,20 @@ for (const [name, count, what] of [["read", "bytesRead", "buffer"], ["write", "b
   };
   Object.defineProperty(fs[name], "name", { value: name });
   Object.defineProperty(fs[name], promisify.custom, {
-    value: (fd, ...values) => new Promise((resolve, reject) => {
-      fs[name](fd, ...values, (error, amount, data) => (error ? reject(error) : resolve({ [count]: amount, [what]: data })));
-    }),
+    value: (fd, ...values) =>
+      new Promise((resolve, reject) => {
+        fs[name](fd, ...values, (error, amount, data) =>
+          error ? reject(error) : resolve({ [count]: amount, [what]: data }),
+        );
+      }),
   });
 }
 
 function refused(name) {
   return () => {
-    throw new codes.ERR_METHOD_REFUSED(`fs.${name}() is not available: what was granted to a program is not watched`);
+    throw new codes.ERR_METHOD_REFUSED(
+      `fs.${name}() is not available: what was granted to a program is not watched`,
+    );
   };
 }
 

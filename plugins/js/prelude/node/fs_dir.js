@@ -1,4 +1,5 @@
-// `fs.opendir` and its Dir: the entries of a folder one by one. Follows https://nodejs.org/api/fs.html#class-fsdir.
+// `fs.opendir` and its Dir: the entries of a folder one by one. Follows
+// https://nodejs.org/api/fs.html#class-fsdir.
 
 import { codes } from "./errors.js";
 import { readdirSync } from "./fs_sync.js";

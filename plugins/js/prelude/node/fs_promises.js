@@ -49,7 +49,7 @@ export class FileHandle extends EventEmitter {
 
   async read(buffer, ...rest) {
     const isOptions = !ArrayBuffer.isView(buffer);
-    const into = isOptions ? buffer?.buffer ?? Buffer.alloc(16384) : buffer;
+    const into = isOptions ? (buffer?.buffer ?? Buffer.alloc(16384)) : buffer;
     const values = isOptions ? [buffer ?? {}] : rest;
     return { bytesRead: await later(() => sync.readSync(this.#fd, into, ...values)), buffer: into };
   }
@@ -115,28 +115,61 @@ export class FileHandle extends EventEmitter {
 }
 
 const names = [
-  "access", "copyFile", "cp", "rename", "truncate", "rm", "rmdir", "mkdir", "readdir", "readlink", "symlink", "lstat", "stat",
-  "link", "unlink", "chmod", "lchown", "chown", "utimes", "realpath", "mkdtemp",
+  "access",
+  "copyFile",
+  "cp",
+  "rename",
+  "truncate",
+  "rm",
+  "rmdir",
+  "mkdir",
+  "readdir",
+  "readlink",
+  "symlink",
+  "lstat",
+  "stat",
+  "link",
+  "unlink",
+  "chmod",
+  "lchown",
+  "chown",
+  "utimes",
+  "realpath",
+  "mkdtemp",
 ];
 
 export const promises = {
   open: (path, flags, mode) => later(() => new FileHandle(sync.openSync(path, flags, mode))),
   opendir: (path, options) => later(() => opendirSync(path, options)),
-  readFile: (path, options) => (path instanceof FileHandle ? path.readFile(options) : later(() => sync.readFileSync(path, options), options?.signal)),
-  appendFile: (path, data, options) => (path instanceof FileHandle ? path.appendFile(data, options) : later(() => sync.appendFileSync(path, data, options))),
+  readFile: (path, options) =>
+    path instanceof FileHandle
+      ? path.readFile(options)
+      : later(() => sync.readFileSync(path, options), options?.signal),
+  appendFile: (path, data, options) =>
+    path instanceof FileHandle
+      ? path.appendFile(data, options)
+      : later(() => sync.appendFileSync(path, data, options)),
   async writeFile(path, data, options) {
     const isWhole = typeof data === "string" || ArrayBuffer.isView(data);
-    const whole = isWhole || typeof data?.[Symbol.asyncIterator] !== "function" && typeof data?.[Symbol.iterator] !== "function" ? data : await joined(data, options);
-    await (path instanceof FileHandle ? path.writeFile(whole, options) : later(() => sync.writeFileSync(path, whole, options), options?.signal));
+    const whole =
+      isWhole ||
+      (typeof data?.[Symbol.asyncIterator] !== "function" && typeof data?.[Symbol.iterator] !== "function")
+        ? data
+        : await joined(data, options);
+    await (path instanceof FileHandle
+      ? path.writeFile(whole, options)
+      : later(() => sync.writeFileSync(path, whole, options), options?.signal));
   },
   constants,
 };
-for (const name of names) promises[name] = { [name]: (...values) => later(() => sync[`${name}Sync`](...values)) }[name];
+for (const name of names)
+  promises[name] = { [name]: (...values) => later(() => sync[`${name}Sync`](...values)) }[name];
 
 /** What an iterable gives, as one Buffer. */
 async function joined(iterable, options) {
   const parts = [];
-  for await (const part of iterable) parts.push(typeof part === "string" ? Buffer.from(part, options?.encoding ?? options) : part);
+  for await (const part of iterable)
+    parts.push(typeof part === "string" ? Buffer.from(part, options?.encoding ?? options) : part);
   return Buffer.concat(parts);
 }
 

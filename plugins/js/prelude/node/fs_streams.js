@@ -1,4 +1,5 @@
-// `fs.createReadStream` and `fs.createWriteStream`. Follows https://nodejs.org/api/fs.html#class-fsreadstream.
+// `fs.createReadStream` and `fs.createWriteStream`. Follows
+// https://nodejs.org/api/fs.html#class-fsreadstream.
 
 import { queueTask } from "../loop.js";
 import { Buffer } from "./buffer.js";

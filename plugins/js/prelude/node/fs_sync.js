@@ -1,146 +1,18 @@
 // The functions of `node:fs` that answer at once; the others in fs.js and fs_promises.js call these.
-// Follows https://nodejs.org/api/fs.html#synchronous-api. Paths reach the host absolute and without dots.
+// Follows https://nodejs.org/api/fs.html#synchronous-api. Those on descriptors are in fs_descriptors.js.
 
 import { host } from "lily:host";
-import { asBuffer, Buffer } from "./buffer.js";
-import { codes, systemError } from "./errors.js";
-import { constants, Dirent, entryPath, flagsOf, statsOf } from "./fs_values.js";
+import { Buffer } from "./buffer.js";
+import { systemError } from "./errors.js";
+import { call, dataBytes, encoded, nameAs, nullChecked, onPath, optionsOf } from "./fs_call.js";
+import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, writeAll } from "./fs_descriptors.js";
+import { constants, Dirent, entryPath, statsOf } from "./fs_values.js";
 import { join, resolve } from "./path.js";
 import { pathText } from "./url.js";
-import { isArrayBufferView } from "./types.js";
-import { bytesOf, validateInteger } from "./validate.js";
 
-const { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE } = codes;
+export * from "./fs_descriptors.js";
+
 const { O_CREAT, O_EXCL, O_TRUNC, O_WRONLY } = constants;
-
-function nullChecked(path, name) {
-  const text = pathText(path, name);
-  if (text.includes("\0")) throw new ERR_INVALID_ARG_VALUE(name ?? "path", path, "must be a string, Uint8Array, or URL without null bytes");
-  return text;
-}
-
-/** Calls the host; its failure becomes Node's error for this call and these paths. */
-function call(syscall, work, path, dest) {
-  try {
-    return work();
-  } catch (failure) {
-    const name = typeof failure === "string" ? failure : failure?.message;
-    if (!/^E[A-Z0-9]+$/.test(name)) throw failure;
-    throw systemError(name, syscall, path, dest);
-  }
-}
-
-function onPath(syscall, path, work, name) {
-  const text = nullChecked(path, name);
-  return call(syscall, () => work(resolve(text)), text);
-}
-
-const encodingOf = (options) => (typeof options === "string" ? options : options?.encoding);
-const optionsOf = (options) => (typeof options === "string" ? { encoding: options } : options ?? {});
-
-/** Bytes as the caller wants them: a Buffer, or a text of that encoding. */
-export function encoded(bytes, options) {
-  const encoding = encodingOf(options);
-  const buffer = asBuffer(bytes);
-  return encoding && encoding !== "buffer" ? buffer.toString(encoding) : buffer;
-}
-
-function nameAs(text, options) {
-  const encoding = encodingOf(options);
-  if (!encoding || encoding === "utf8" || encoding === "utf-8") return text;
-  return encoding === "buffer" ? Buffer.from(text) : Buffer.from(text).toString(encoding);
-}
-
-function dataBytes(data, encoding) {
-  if (typeof data === "string") return Buffer.from(data, encoding);
-  if (!isArrayBufferView(data)) throw new ERR_INVALID_ARG_TYPE("data", ["string", "Buffer", "TypedArray", "DataView"], data);
-  return bytesOf(data);
-}
-
-// ---- descriptors ----
-
-/** Node's numbers begin after the standard streams. */
-const descriptors = new Map();
-
-function handleOf(fd) {
-  validateInteger(fd, "fd", 0, 2147483647);
-  return descriptors.get(fd);
-}
-
-function onHandle(syscall, fd, work) {
-  const handle = handleOf(fd);
-  return call(syscall, () => {
-    if (handle === undefined) throw new Error("EBADF");
-    return work(handle);
-  });
-}
-
-export function openSync(path, flags, mode = 0o666) {
-  const numbers = flagsOf(flags);
-  const handle = onPath("open", path, (at) => host.openFile(at, numbers, typeof mode === "string" ? parseInt(mode, 8) : mode));
-  let fd = 3;
-  while (descriptors.has(fd)) fd += 1;
-  descriptors.set(fd, handle);
-  return fd;
-}
-
-export function closeSync(fd) {
-  onHandle("close", fd, (handle) => host.closeFile(handle));
-  descriptors.delete(fd);
-}
-
-export function readSync(fd, buffer, offsetOrOptions, length, position) {
-  if (!isArrayBufferView(buffer)) throw new ERR_INVALID_ARG_TYPE("buffer", ["Buffer", "TypedArray", "DataView"], buffer);
-  let offset = offsetOrOptions ?? 0;
-  if (typeof offset === "object") ({ offset = 0, length = buffer.byteLength - offset, position = null } = offsetOrOptions);
-  validateInteger(offset, "offset", 0);
-  length ??= buffer.byteLength - offset;
-  if (length > buffer.byteLength - offset) throw new ERR_OUT_OF_RANGE("length", `<= ${buffer.byteLength - offset}`, length);
-  const into = new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length);
-  if (length === 0) return 0;
-  return onHandle("read", fd, (handle) => host.readAt(handle, into, position === null || position === undefined ? -1 : Number(position)));
-}
-
-export function writeSync(fd, data, offsetOrOptions, length, position) {
-  if (typeof data === "string") {
-    const bytes = Buffer.from(data, length);
-    return writeBytes(fd, bytes, offsetOrOptions);
-  }
-  const bytes = dataBytes(data);
-  let offset = offsetOrOptions ?? 0;
-  if (typeof offset === "object") ({ offset = 0, length, position } = offsetOrOptions);
-  return writeBytes(fd, bytes.subarray(offset, length === undefined || length === null ? undefined : offset + length), position);
-}
-
-function writeBytes(fd, bytes, position) {
-  if (fd === 1 || fd === 2) {
-    host.printBytes(fd, bytes);
-    return bytes.length;
-  }
-  return onHandle("write", fd, (handle) => host.writeAt(handle, bytes, typeof position === "number" ? position : -1));
-}
-
-function writeAll(fd, bytes) {
-  for (let at = 0; at < bytes.length;) at += writeBytes(fd, bytes.subarray(at));
-}
-
-export const fstatSync = (fd, options) => statsOf(onHandle("fstat", fd, (handle) => host.statHandle(handle)), options);
-export const ftruncateSync = (fd, length = 0) => onHandle("ftruncate", fd, (handle) => host.truncateFile(handle, Math.max(0, length ?? 0)));
-export const fsyncSync = (fd) => onHandle("fsync", fd, (handle) => host.syncFile(handle));
-export const fdatasyncSync = fsyncSync;
-
-export const readvSync = (fd, buffers, position) => eachPart(buffers, position, (buffer, place) => readSync(fd, buffer, 0, buffer.byteLength, place));
-export const writevSync = (fd, buffers, position) => eachPart(buffers, position, (buffer, place) => writeSync(fd, buffer, 0, buffer.byteLength, place));
-
-function eachPart(buffers, position, work) {
-  let total = 0;
-  for (const buffer of buffers) {
-    const count = work(buffer, typeof position === "number" ? position + total : null);
-    total += count;
-    if (count < buffer.byteLength) break;
-  }
-  return total;
-}
 
 // ---- whole files ----
 
@@ -160,7 +32,10 @@ export function readFileSync(path, options) {
   if (isDescriptor(path)) return encoded(readDescriptor(path), options);
   // A folder can be opened but not read: then Node names no path.
   try {
-    return encoded(onPath("open", path, (at) => host.readFile(at)), options);
+    return encoded(
+      onPath("open", path, (at) => host.readFile(at)),
+      options,
+    );
   } catch (error) {
     throw error.code === "EISDIR" ? systemError("EISDIR", "read") : error;
   }
@@ -194,16 +69,21 @@ export function truncateSync(path, length) {
 export function copyFileSync(from, to, mode = 0) {
   const source = nullChecked(from, "src");
   const target = nullChecked(to, "dest");
-  call("copyfile", () => {
-    const bytes = host.readFile(resolve(source));
-    const flags = O_CREAT | O_WRONLY | O_TRUNC | (mode & constants.COPYFILE_EXCL ? O_EXCL : 0);
-    const handle = host.openFile(resolve(target), flags, host.statFile(resolve(source), true)[6]);
-    try {
-      for (let at = 0; at < bytes.length;) at += host.writeAt(handle, bytes.subarray(at), -1);
-    } finally {
-      host.closeFile(handle);
-    }
-  }, source, target);
+  call(
+    "copyfile",
+    () => {
+      const bytes = host.readFile(resolve(source));
+      const flags = O_CREAT | O_WRONLY | O_TRUNC | (mode & constants.COPYFILE_EXCL ? O_EXCL : 0);
+      const handle = host.openFile(resolve(target), flags, host.statFile(resolve(source), true)[6]);
+      try {
+        for (let at = 0; at < bytes.length;) at += host.writeAt(handle, bytes.subarray(at), -1);
+      } finally {
+        host.closeFile(handle);
+      }
+    },
+    source,
+    target,
+  );
 }
 
 // ---- what is there ----
@@ -211,9 +91,13 @@ export function copyFileSync(from, to, mode = 0) {
 function statWith(syscall, follow) {
   return (path, options = {}) => {
     try {
-      return statsOf(onPath(syscall, path, (at) => host.statFile(at, follow)), options);
+      return statsOf(
+        onPath(syscall, path, (at) => host.statFile(at, follow)),
+        options,
+      );
     } catch (error) {
-      if (options?.throwIfNoEntry === false && (error.code === "ENOENT" || error.code === "ENOTDIR")) return undefined;
+      if (options?.throwIfNoEntry === false && (error.code === "ENOENT" || error.code === "ENOTDIR"))
+        return undefined;
       throw error;
     }
   };
@@ -254,13 +138,16 @@ export function readdirSync(path, options) {
   }
   if (withFileTypes) return found;
   const base = join(text, "/").length;
-  return found.map((entry) => nameAs(recursive ? entryPath(entry).slice(text === "." ? 0 : base) : entry.name, options));
+  return found.map((entry) =>
+    nameAs(recursive ? entryPath(entry).slice(text === "." ? 0 : base) : entry.name, options),
+  );
 }
 
 // ---- changes ----
 
 export function mkdirSync(path, options) {
-  const { recursive = false, mode = 0o777 } = typeof options === "object" && options !== null ? options : { mode: options };
+  const { recursive = false, mode = 0o777 } =
+    typeof options === "object" && options !== null ? options : { mode: options };
   const bits = typeof mode === "string" ? parseInt(mode, 8) : mode;
   if (!recursive) {
     onPath("mkdir", path, (at) => host.makeFolder(at, bits));
@@ -272,7 +159,8 @@ export function mkdirSync(path, options) {
     folder += `/${part}`;
     const state = statSync(folder, { throwIfNoEntry: false });
     if (state?.isDirectory()) continue;
-    if (state !== undefined) throw systemError(folder === resolve(pathText(path)) ? "EEXIST" : "ENOTDIR", "mkdir", pathText(path));
+    if (state !== undefined)
+      throw systemError(folder === resolve(pathText(path)) ? "EEXIST" : "ENOTDIR", "mkdir", pathText(path));
     call("mkdir", () => host.makeFolder(folder, bits), pathText(path));
     first ??= folder;
   }
@@ -306,9 +194,16 @@ export function rmSync(path, options = {}) {
     return;
   }
   if (!options.recursive) {
-    throw Object.assign(new Error(`Path is a directory: rm returned EISDIR (is a directory) ${pathText(path)}`), {
-      code: "ERR_FS_EISDIR", name: "SystemError", errno: 21, syscall: "rm", path: pathText(path),
-    });
+    throw Object.assign(
+      new Error(`Path is a directory: rm returned EISDIR (is a directory) ${pathText(path)}`),
+      {
+        code: "ERR_FS_EISDIR",
+        name: "SystemError",
+        errno: 21,
+        syscall: "rm",
+        path: pathText(path),
+      },
+    );
   }
   for (const entry of entries(path, pathText(path))) rmSync(entryPath(entry), options);
   onPath("rm", path, (at) => host.removeFolder(at));
@@ -332,7 +227,11 @@ export function symlinkSync(target, path) {
   call("symlink", () => host.linkSymbolically(to, resolve(at)), to, at);
 }
 
-export const readlinkSync = (path, options) => nameAs(onPath("readlink", path, (at) => host.readLink(at)), options);
+export const readlinkSync = (path, options) =>
+  nameAs(
+    onPath("readlink", path, (at) => host.readLink(at)),
+    options,
+  );
 
 export function realpathSync(path, options) {
   const text = nullChecked(path);
@@ -346,7 +245,10 @@ export function realpathSync(path, options) {
     if (state[0] !== "link") real = next;
     else {
       if ((links += 1) > 40) throw systemError("ELOOP", "realpath", text);
-      rest = resolve(real || "/", host.readLink(next)).split("/").filter(Boolean).concat(rest);
+      rest = resolve(real || "/", host.readLink(next))
+        .split("/")
+        .filter(Boolean)
+        .concat(rest);
       real = "";
     }
   }
@@ -354,10 +256,13 @@ export function realpathSync(path, options) {
 }
 realpathSync.native = realpathSync;
 
-const milliseconds = (time) => (time instanceof Date ? time.getTime() : typeof time === "string" ? Number(time) * 1000 : time * 1000);
+const milliseconds = (time) =>
+  time instanceof Date ? time.getTime() : typeof time === "string" ? Number(time) * 1000 : time * 1000;
 
-export const utimesSync = (path, atime, mtime) => onPath("utime", path, (at) => host.setFileTimes(at, milliseconds(atime), milliseconds(mtime)));
-export const chmodSync = (path, mode) => onPath("chmod", path, (at) => host.changeMode(at, typeof mode === "string" ? parseInt(mode, 8) : mode));
+export const utimesSync = (path, atime, mtime) =>
+  onPath("utime", path, (at) => host.setFileTimes(at, milliseconds(atime), milliseconds(mtime)));
+export const chmodSync = (path, mode) =>
+  onPath("chmod", path, (at) => host.changeMode(at, typeof mode === "string" ? parseInt(mode, 8) : mode));
 /** There is one user: what belongs to it stays so. */
 export const chownSync = (path) => void onPath("chown", path, (at) => host.statFile(at, true));
 export const lchownSync = (path) => void onPath("lchown", path, (at) => host.statFile(at, false));
@@ -369,7 +274,12 @@ export function cpSync(from, to, options = {}) {
   const state = options.dereference ? statSync(source) : lstatSync(source);
   if (state.isDirectory()) {
     if (!options.recursive) {
-      throw Object.assign(new Error(`Recursive option not enabled, cannot copy a directory: cp returned EISDIR (${source} is a directory (not copied)) ${target}`), { code: "ERR_FS_EISDIR", name: "SystemError" });
+      throw Object.assign(
+        new Error(
+          `Recursive option not enabled, cannot copy a directory: cp returned EISDIR (${source} is a directory (not copied)) ${target}`,
+        ),
+        { code: "ERR_FS_EISDIR", name: "SystemError" },
+      );
     }
     mkdirSync(target, { recursive: true });
     for (const entry of entries(source, source)) cpSync(entryPath(entry), join(target, entry.name), options);
@@ -383,4 +293,3 @@ export function cpSync(from, to, options = {}) {
   if (state.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
   else copyFileSync(source, target, options.mode);
 }
-

@@ -1,4 +1,5 @@
-// The values of `node:fs`: constants, flags, Stats and Dirent. Follows https://nodejs.org/api/fs.html#common-objects.
+// The values of `node:fs`: constants, flags, Stats and Dirent. Follows
+// https://nodejs.org/api/fs.html#common-objects.
 
 import { codes } from "./errors.js";
 import { join } from "./path.js";
@@ -86,17 +87,36 @@ export function flagsOf(flag, name = "flags") {
   return flags[flag];
 }
 
-const kindBits = { file: constants.S_IFREG, folder: constants.S_IFDIR, link: constants.S_IFLNK, other: constants.S_IFCHR };
+const kindBits = {
+  file: constants.S_IFREG,
+  folder: constants.S_IFDIR,
+  link: constants.S_IFLNK,
+  other: constants.S_IFCHR,
+};
 const times = ["atime", "mtime", "ctime", "birthtime"];
 
 /** Shared by Stats and BigIntStats: what kind of thing it is. */
 function addKinds(prototype) {
-  const test = (bits) => function () {
-    return (Number(this.mode) & constants.S_IFMT) === bits;
+  const test = (bits) =>
+    function () {
+      return (Number(this.mode) & constants.S_IFMT) === bits;
+    };
+  const kinds = {
+    isFile: kindBits.file,
+    isDirectory: kindBits.folder,
+    isSymbolicLink: kindBits.link,
+    isCharacterDevice: kindBits.other,
+    isBlockDevice: 24576,
+    isFIFO: 4096,
+    isSocket: 49152,
   };
-  const kinds = { isFile: kindBits.file, isDirectory: kindBits.folder, isSymbolicLink: kindBits.link, isCharacterDevice: kindBits.other, isBlockDevice: 24576, isFIFO: 4096, isSocket: 49152 };
   for (const [name, bits] of Object.entries(kinds)) {
-    Object.defineProperty(prototype, name, { value: test(bits), writable: true, configurable: true, enumerable: true });
+    Object.defineProperty(prototype, name, {
+      value: test(bits),
+      writable: true,
+      configurable: true,
+      enumerable: true,
+    });
   }
   // Dates are made when asked for: most programs look at the size only.
   for (const name of times) {
@@ -112,10 +132,26 @@ function addKinds(prototype) {
   }
 }
 
-function fill(stats, [kind, size, accessed, modified, changed, created, mode, inode, links, device], convert) {
+function fill(
+  stats,
+  [kind, size, accessed, modified, changed, created, mode, inode, links, device],
+  convert,
+) {
   const numbers = {
-    dev: device, mode: mode | kindBits[kind], nlink: links, uid: 1000, gid: 1000, rdev: 0, blksize: 4096, ino: inode, size,
-    blocks: Math.ceil(size / 512), atimeMs: accessed, mtimeMs: modified, ctimeMs: changed, birthtimeMs: created,
+    dev: device,
+    mode: mode | kindBits[kind],
+    nlink: links,
+    uid: 1000,
+    gid: 1000,
+    rdev: 0,
+    blksize: 4096,
+    ino: inode,
+    size,
+    blocks: Math.ceil(size / 512),
+    atimeMs: accessed,
+    mtimeMs: modified,
+    ctimeMs: changed,
+    birthtimeMs: created,
   };
   for (const [name, value] of Object.entries(numbers)) stats[name] = convert(value);
 }

@@ -10,7 +10,12 @@ import { clearImmediate, promises, setImmediate } from "./timers.js";
 
 const names = { global: globalThis, process, Buffer, setImmediate, clearImmediate };
 for (const name of Object.keys(names)) {
-  Object.defineProperty(globalThis, name, { value: names[name], writable: true, enumerable: false, configurable: true });
+  Object.defineProperty(globalThis, name, {
+    value: names[name],
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  });
 }
 
 // The web's own `setTimeout` is a promise's too: `util.promisify(setTimeout)` is old habit.

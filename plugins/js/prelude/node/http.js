@@ -36,7 +36,8 @@ class ServerResponse extends OutgoingMessage {
   writeHead(statusCode, reason, headers) {
     this.statusCode = statusCode;
     if (typeof reason === "string") this.statusMessage = reason;
-    for (const [name, value] of Object.entries((typeof reason === "string" ? headers : reason) ?? {})) this.setHeader(name, value);
+    for (const [name, value] of Object.entries((typeof reason === "string" ? headers : reason) ?? {}))
+      this.setHeader(name, value);
     return this;
   }
 }
@@ -49,7 +50,9 @@ class Server extends EventEmitter {
   }
 
   listen() {
-    throw new codes.ERR_METHOD_REFUSED("http: a server that listens is not available; write `export default { fetch(request) { … } }` instead");
+    throw new codes.ERR_METHOD_REFUSED(
+      "http: a server that listens is not available; write `export default { fetch(request) { … } }` instead",
+    );
   }
 
   close(callback) {
@@ -66,19 +69,34 @@ const token = /^[\^_`a-zA-Z\-0-9!#$%&'*+.|~]+$/;
 
 function validateHeaderName(name, label = "Header name") {
   if (typeof name === "string" && token.test(name)) return;
-  throw Object.assign(new TypeError(`${label} must be a valid HTTP token ["${name}"]`), { code: "ERR_INVALID_HTTP_TOKEN" });
+  throw Object.assign(new TypeError(`${label} must be a valid HTTP token ["${name}"]`), {
+    code: "ERR_INVALID_HTTP_TOKEN",
+  });
 }
 
 function validateHeaderValue(name, value) {
-  if (value === undefined) throw Object.assign(new TypeError(`Invalid value "${value}" for header "${name}"`), { code: "ERR_HTTP_INVALID_HEADER_VALUE" });
-  if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) throw Object.assign(new TypeError(`Invalid character in header content ["${name}"]`), { code: "ERR_INVALID_CHAR" });
+  if (value === undefined)
+    throw Object.assign(new TypeError(`Invalid value "${value}" for header "${name}"`), {
+      code: "ERR_HTTP_INVALID_HEADER_VALUE",
+    });
+  if (/[^\t\x20-\x7e\x80-\xff]/.test(value))
+    throw Object.assign(new TypeError(`Invalid character in header content ["${name}"]`), {
+      code: "ERR_INVALID_CHAR",
+    });
 }
 
 function made(protocol) {
   const globalAgent = new Agent({ keepAlive: true });
   const request = (input, options, callback) => new ClientRequest(protocol, input, options, callback);
   const get = (input, options, callback) => request(input, options, callback).end();
-  return { Agent, globalAgent, request, get, Server, createServer: (options, listener) => new Server(options, listener) };
+  return {
+    Agent,
+    globalAgent,
+    request,
+    get,
+    Server,
+    createServer: (options, listener) => new Server(options, listener),
+  };
 }
 
 export const https = made("https:");

@@ -1,5 +1,6 @@
-// The client of `node:http` and `node:https`, over `fetch`. Follows https://nodejs.org/api/http.html#class-httpclientrequest.
-// One request is one fetch: connections are the host's. The request's body is collected and sent when it ends.
+// The client of `node:http` and `node:https`, over `fetch`. Follows
+// https://nodejs.org/api/http.html#class-httpclientrequest. One request is one fetch: connections are
+// the host's. The request's body is collected and sent when it ends.
 
 import { asBuffer, Buffer } from "./buffer.js";
 import { AbortError, codes } from "./errors.js";
@@ -13,12 +14,35 @@ const { ERR_HTTP_HEADERS_SENT, ERR_INVALID_ARG_TYPE, ERR_INVALID_PROTOCOL, ERR_U
 
 /** Without them a second header of the same name is dropped, as Node does. */
 const singular = new Set([
-  "age", "authorization", "content-length", "content-type", "etag", "expires", "from", "host", "if-modified-since",
-  "if-unmodified-since", "last-modified", "location", "max-forwards", "proxy-authorization", "referer", "retry-after",
-  "server", "user-agent",
+  "age",
+  "authorization",
+  "content-length",
+  "content-type",
+  "etag",
+  "expires",
+  "from",
+  "host",
+  "if-modified-since",
+  "if-unmodified-since",
+  "last-modified",
+  "location",
+  "max-forwards",
+  "proxy-authorization",
+  "referer",
+  "retry-after",
+  "server",
+  "user-agent",
 ]);
 /** `fetch` sets these itself and refuses them from a program. */
-const ownOfFetch = new Set(["host", "connection", "content-length", "transfer-encoding", "keep-alive", "upgrade", "expect"]);
+const ownOfFetch = new Set([
+  "host",
+  "connection",
+  "content-length",
+  "transfer-encoding",
+  "keep-alive",
+  "upgrade",
+  "expect",
+]);
 const bodiless = new Set(["GET", "HEAD"]);
 
 export class IncomingMessage extends Readable {
@@ -76,7 +100,8 @@ export class IncomingMessage extends Readable {
 
   get headersDistinct() {
     const headers = {};
-    for (let at = 0; at < this.rawHeaders.length; at += 2) (headers[this.rawHeaders[at].toLowerCase()] ??= []).push(this.rawHeaders[at + 1]);
+    for (let at = 0; at < this.rawHeaders.length; at += 2)
+      (headers[this.rawHeaders[at].toLowerCase()] ??= []).push(this.rawHeaders[at + 1]);
     return headers;
   }
 
@@ -117,7 +142,10 @@ export class OutgoingMessage extends Writable {
   setHeader(name, value) {
     if (this.headersSent) throw new ERR_HTTP_HEADERS_SENT("set");
     validateString(name, "name");
-    if (value === undefined) throw Object.assign(new TypeError(`Invalid value "undefined" for header "${name}"`), { code: "ERR_HTTP_INVALID_HEADER_VALUE" });
+    if (value === undefined)
+      throw Object.assign(new TypeError(`Invalid value "undefined" for header "${name}"`), {
+        code: "ERR_HTTP_INVALID_HEADER_VALUE",
+      });
     this.#headers.set(name.toLowerCase(), [name, value]);
     return this;
   }
@@ -145,7 +173,10 @@ export class OutgoingMessage extends Writable {
   }
 
   getHeaders() {
-    return Object.assign(Object.create(null), Object.fromEntries([...this.#headers].map(([name, [, value]]) => [name, value])));
+    return Object.assign(
+      Object.create(null),
+      Object.fromEntries([...this.#headers].map(([name, [, value]]) => [name, value])),
+    );
   }
 
   hasHeader(name) {
@@ -183,7 +214,9 @@ function addressOf(options, protocol) {
   const path = options.path ?? "/";
   if (/[^\u0021-\u00ff]/.test(path)) throw new ERR_UNESCAPED_CHARACTERS("Request path");
   const name = host.includes(":") && !host.startsWith("[") && host.split(":").length > 2 ? `[${host}]` : host;
-  return new URL(`${protocol}//${name}${port === "" ? "" : `:${port}`}${path.startsWith("/") ? path : `/${path}`}`);
+  return new URL(
+    `${protocol}//${name}${port === "" ? "" : `:${port}`}${path.startsWith("/") ? path : `/${path}`}`,
+  );
 }
 
 export class ClientRequest extends OutgoingMessage {
@@ -198,7 +231,8 @@ export class ClientRequest extends OutgoingMessage {
     const [settings, listener] = given(input, options, callback);
     const asked = settings.protocol ?? settings.agent?.protocol ?? protocol;
     if (asked !== protocol) throw new ERR_INVALID_PROTOCOL(asked, protocol);
-    if (settings.method !== undefined && typeof settings.method !== "string") throw new ERR_INVALID_ARG_TYPE("options.method", "string", settings.method);
+    if (settings.method !== undefined && typeof settings.method !== "string")
+      throw new ERR_INVALID_ARG_TYPE("options.method", "string", settings.method);
     this.method = (settings.method ?? "GET").toUpperCase();
     this.#url = addressOf(settings, protocol);
     this.protocol = protocol;
@@ -211,9 +245,14 @@ export class ClientRequest extends OutgoingMessage {
     this.finished = false;
     const headers = settings.headers ?? {};
     const isFlat = Array.isArray(headers) && !Array.isArray(headers[0]);
-    const pairs = isFlat ? headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1]]] : [])) : Array.isArray(headers) ? headers : Object.entries(headers);
+    const pairs = isFlat
+      ? headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1]]] : []))
+      : Array.isArray(headers)
+        ? headers
+        : Object.entries(headers);
     for (const [name, value] of pairs) this.setHeader(name, value);
-    if (settings.auth && !this.hasHeader("authorization")) this.setHeader("Authorization", `Basic ${Buffer.from(settings.auth).toString("base64")}`);
+    if (settings.auth && !this.hasHeader("authorization"))
+      this.setHeader("Authorization", `Basic ${Buffer.from(settings.auth).toString("base64")}`);
     if (listener) this.once("response", listener);
     if (settings.timeout) this.setTimeout(settings.timeout);
     const { signal } = settings;
@@ -234,10 +273,14 @@ export class ClientRequest extends OutgoingMessage {
     for (const [name, value] of Object.entries(this.getHeaders())) {
       if (!ownOfFetch.has(name)) for (const one of [value].flat()) headers.append(name, String(one));
     }
-    const body = bodiless.has(this.method) || this.#parts.length === 0 ? undefined : Buffer.concat(this.#parts);
+    const body =
+      bodiless.has(this.method) || this.#parts.length === 0 ? undefined : Buffer.concat(this.#parts);
     // Node follows no redirects, and a program that does so itself must see them.
     const init = { method: this.method, headers, body, redirect: "manual", signal: this.#controller.signal };
-    fetch(this.#url, init).then((response) => this.#answered(response), (error) => this.#failed(error));
+    fetch(this.#url, init).then(
+      (response) => this.#answered(response),
+      (error) => this.#failed(error),
+    );
     callback();
   }
 

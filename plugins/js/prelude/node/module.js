@@ -1,5 +1,5 @@
-// `node:module`. Follows https://nodejs.org/api/module.html. All modules of a program are known when it is built:
-// hooks that load others are refused.
+// `node:module`. Follows https://nodejs.org/api/module.html. All modules of a program are known when
+// it is built: hooks that load others are refused.
 
 import { fileURLToPath } from "./url.js";
 import { codes } from "./errors.js";
@@ -20,14 +20,22 @@ export function programFrom(modules) {
 }
 
 function createRequire(filename) {
-  const path = filename instanceof URL || (typeof filename === "string" && filename.startsWith("file:")) ? fileURLToPath(filename) : filename;
+  const path =
+    filename instanceof URL || (typeof filename === "string" && filename.startsWith("file:"))
+      ? fileURLToPath(filename)
+      : filename;
   if (typeof path !== "string" || !isAbsolute(path)) {
-    throw new codes.ERR_INVALID_ARG_VALUE("filename", filename, "must be a file URL object, file URL string, or absolute path string");
+    throw new codes.ERR_INVALID_ARG_VALUE(
+      "filename",
+      filename,
+      "must be a file URL object, file URL string, or absolute path string",
+    );
   }
   if (given.modules !== null) return given.modules.requireFor(path);
   const require = (name) => {
     const found = given.builtin(name);
-    if (found === undefined) throw new codes.MODULE_NOT_FOUND(`Cannot find module '${name}'\nRequire stack:\n- ${path}`);
+    if (found === undefined)
+      throw new codes.MODULE_NOT_FOUND(`Cannot find module '${name}'\nRequire stack:\n- ${path}`);
     return found;
   };
   require.resolve = (name) => name;
@@ -38,7 +46,9 @@ const isBuiltin = (name) => given.builtin(String(name)) !== undefined;
 
 function refused(name) {
   return () => {
-    throw new codes.ERR_METHOD_REFUSED(`module.${name}() is not available: all modules of a program are known when it is built`);
+    throw new codes.ERR_METHOD_REFUSED(
+      `module.${name}() is not available: all modules of a program are known when it is built`,
+    );
   };
 }
 
@@ -70,7 +80,15 @@ Object.assign(Module, {
   _nodeModulePaths: () => [],
   _load: refused("_load"),
   _resolveFilename: refused("_resolveFilename"),
-  constants: Object.freeze({ compileCacheStatus: Object.freeze({ __proto__: null, FAILED: 0, ENABLED: 1, ALREADY_ENABLED: 2, DISABLED: 3 }) }),
+  constants: Object.freeze({
+    compileCacheStatus: Object.freeze({
+      __proto__: null,
+      FAILED: 0,
+      ENABLED: 1,
+      ALREADY_ENABLED: 2,
+      DISABLED: 3,
+    }),
+  }),
 });
 Object.defineProperty(Module, "_cache", { get: () => given.modules?.cache ?? Object.create(null) });
 

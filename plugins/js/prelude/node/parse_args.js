@@ -5,12 +5,16 @@ import { codes } from "./errors.js";
 import { validateArray, validateBoolean, validateObject, validateString } from "./validate.js";
 
 const {
-  ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_PARSE_ARGS_INVALID_OPTION_VALUE,
-  ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL, ERR_PARSE_ARGS_UNKNOWN_OPTION,
+  ERR_INVALID_ARG_TYPE,
+  ERR_INVALID_ARG_VALUE,
+  ERR_PARSE_ARGS_INVALID_OPTION_VALUE,
+  ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL,
+  ERR_PARSE_ARGS_UNKNOWN_OPTION,
 } = codes;
 
 const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : undefined);
-const setting = (options, option, name) => (Object.hasOwn(options, option) ? own(options[option], name) : undefined);
+const setting = (options, option, name) =>
+  Object.hasOwn(options, option) ? own(options[option], name) : undefined;
 const takesText = (options, option) => setting(options, option, "type") === "string";
 
 function longOf(short, options) {
@@ -27,10 +31,12 @@ function validateConfig(options) {
     const name = `options.${option}`;
     validateObject(config, name);
     const type = own(config, "type");
-    if (type !== "string" && type !== "boolean") throw new ERR_INVALID_ARG_TYPE(`${name}.type`, "('string|boolean')", type);
+    if (type !== "string" && type !== "boolean")
+      throw new ERR_INVALID_ARG_TYPE(`${name}.type`, "('string|boolean')", type);
     if (Object.hasOwn(config, "short")) {
       validateString(config.short, `${name}.short`);
-      if (config.short.length !== 1) throw new ERR_INVALID_ARG_VALUE(`${name}.short`, config.short, "must be a single character");
+      if (config.short.length !== 1)
+        throw new ERR_INVALID_ARG_VALUE(`${name}.short`, config.short, "must be a single character");
     }
     if (Object.hasOwn(config, "multiple")) validateBoolean(config.multiple, `${name}.multiple`);
     const initial = own(config, "default");
@@ -45,7 +51,8 @@ function validateConfig(options) {
 function expanded(group, options) {
   const made = [];
   for (let at = 1; at < group.length; at += 1) {
-    if (takesText(options, longOf(group[at], options)) && at < group.length - 1) return [...made, `-${group.slice(at)}`];
+    if (takesText(options, longOf(group[at], options)) && at < group.length - 1)
+      return [...made, `-${group.slice(at)}`];
     made.push(`-${group[at]}`);
   }
   return made;
@@ -56,7 +63,8 @@ function tokensOf(args, options) {
   const left = [...args];
   let index = -1;
   let fromGroup = 0;
-  const option = (name, rawName, value, inlineValue) => tokens.push({ kind: "option", name, rawName, index, value, inlineValue });
+  const option = (name, rawName, value, inlineValue) =>
+    tokens.push({ kind: "option", name, rawName, index, value, inlineValue });
   // The value is the next argument, whatever it begins with.
   const withNext = (name, rawName) => {
     const takes = takesText(options, name) && left.length > 0 && left[0] !== null && left[0] !== undefined;
@@ -102,10 +110,14 @@ function checkUsage(token, { options, allowNegative, allowPositionals }) {
   const shown = `${short ? `-${short}, ` : ""}--${name}`;
   const isText = takesText(options, name);
   const hasValue = token.value !== undefined && token.value !== null;
-  if (isText && typeof token.value !== "string") throw new ERR_PARSE_ARGS_INVALID_OPTION_VALUE(`Option '${shown} <value>' argument missing`);
-  if (!isText && hasValue) throw new ERR_PARSE_ARGS_INVALID_OPTION_VALUE(`Option '${shown}' does not take an argument`);
+  if (isText && typeof token.value !== "string")
+    throw new ERR_PARSE_ARGS_INVALID_OPTION_VALUE(`Option '${shown} <value>' argument missing`);
+  if (!isText && hasValue)
+    throw new ERR_PARSE_ARGS_INVALID_OPTION_VALUE(`Option '${shown}' does not take an argument`);
   if (token.inlineValue || !hasValue || token.value.length < 2 || token.value[0] !== "-") return;
-  const example = token.rawName.startsWith("--") ? `'${token.rawName}=-XYZ'` : `'--${token.name}=-XYZ' or '${token.rawName}-XYZ'`;
+  const example = token.rawName.startsWith("--")
+    ? `'${token.rawName}=-XYZ'`
+    : `'--${token.name}=-XYZ' or '${token.rawName}-XYZ'`;
   throw new ERR_PARSE_ARGS_INVALID_OPTION_VALUE(`Option '${token.rawName}' argument is ambiguous.
 Did you forget to specify the option argument for '${token.rawName}'?
 To specify an option argument starting with a dash use ${example}.`);
@@ -151,7 +163,8 @@ export function parseArgs(config = {}) {
   }
   for (const [option, one] of Object.entries(options)) {
     const initial = own(one, "default");
-    if (initial !== undefined && result.values[option] === undefined && option !== "__proto__") result.values[option] = initial;
+    if (initial !== undefined && result.values[option] === undefined && option !== "__proto__")
+      result.values[option] = initial;
   }
   return result;
 }

@@ -1,5 +1,5 @@
-// `util.parseEnv`: the text of a `.env` file → an object. Follows https://nodejs.org/api/util.html#utilparseenvcontent
-// and `src/node_dotenv.cc` of Node (MIT).
+// `util.parseEnv`: the text of a `.env` file → an object. Follows
+// https://nodejs.org/api/util.html#utilparseenvcontent and `src/node_dotenv.cc` of Node (MIT).
 
 import { validateString } from "./validate.js";
 
@@ -11,7 +11,8 @@ export function parseEnv(content) {
   for (const [, name, raw] of content.replaceAll("\r\n", "\n").matchAll(lines)) {
     const quote = raw[0];
     if (quote === '"') found[name] = raw.slice(1, -1).replaceAll("\\n", "\n");
-    else if ((quote === "'" || quote === "`") && raw.length > 1 && raw.endsWith(quote)) found[name] = raw.slice(1, -1);
+    else if ((quote === "'" || quote === "`") && raw.length > 1 && raw.endsWith(quote))
+      found[name] = raw.slice(1, -1);
     else found[name] = raw.trim();
   }
   return found;

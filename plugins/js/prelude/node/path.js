@@ -6,6 +6,9 @@ import { validateObject, validateString } from "./validate.js";
 
 let currentDirectory = () => "/";
 
+/** The folder that relative paths begin at. */
+export const cwd = () => currentDirectory();
+
 /** `process.cwd`, given by process.js, whose imports include this file's users. */
 export function cwdWith(cwd) {
   currentDirectory = cwd;
@@ -85,12 +88,13 @@ function basename(path, suffix) {
   validateString(path, "path");
   let end = path.length;
   while (end > 0 && path.charCodeAt(end - 1) === 47) end -= 1;
-  if (suffix !== undefined && suffix.length > 0 && suffix.length <= path.length) return withoutSuffix(path, suffix);
+  if (suffix !== undefined && suffix.length > 0 && suffix.length <= path.length)
+    return withoutSuffix(path, suffix);
   return path.slice(path.lastIndexOf("/", end - 1) + 1, end);
 }
 
-// As Node does it: the suffix is matched backwards from the path's very end, slashes there included, and nothing but
-// slashes stays as it is.
+// As Node does it: the suffix is matched backwards from the path's very end, slashes there included,
+// and nothing but slashes stays as it is.
 function withoutSuffix(path, suffix) {
   if (suffix === path) return "";
   let matching = suffix.length - 1;
@@ -179,8 +183,8 @@ const path = {
   matchesGlob,
   sep: "/",
   delimiter: ":",
-  win32: null,
   posix: null,
+  win32: null,
 };
 path.posix = path;
 

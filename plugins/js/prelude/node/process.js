@@ -1,6 +1,6 @@
-// `node:process` and the global `process`. Follows https://nodejs.org/api/process.html.
-// Nothing is read from the host while this loads: the snapshot must not know the build's environment. What a program
-// may not do (signals, other processes, changing the user) throws one sentence.
+// `node:process` and the global `process`. Follows https://nodejs.org/api/process.html. Nothing is
+// read from the host while this loads: the snapshot must not know the build's environment. What a
+// program may not do (signals, other processes, changing the user) throws one sentence.
 
 import { host } from "lily:host";
 import { hooks } from "../hooks.js";
@@ -43,7 +43,8 @@ function pairs(flat) {
 let variables = null;
 let values = null;
 
-// At the build there is no environment, and asking again costs nothing; once there is one, it is the program's own.
+// At the build there is no environment, and asking again costs nothing; once there is one, it is the
+// program's own.
 function environment() {
   if (variables !== null) return variables;
   const flat = host.environment();
@@ -57,33 +58,41 @@ function text(value) {
   return `${value}`;
 }
 
-const env = new Proxy({}, {
-  get: (_target, name) => (typeof name === "string" ? environment()[name] : undefined),
-  has: (_target, name) => typeof name === "string" && Object.hasOwn(environment(), name),
-  set(_target, name, value) {
-    variables ??= environment();
-    variables[text(name)] = text(value);
-    return true;
+const env = new Proxy(
+  {},
+  {
+    get: (_target, name) => (typeof name === "string" ? environment()[name] : undefined),
+    has: (_target, name) => typeof name === "string" && Object.hasOwn(environment(), name),
+    set(_target, name, value) {
+      variables ??= environment();
+      variables[text(name)] = text(value);
+      return true;
+    },
+    defineProperty(_target, name, { value, configurable, writable, enumerable }) {
+      if (!configurable || !writable || !enumerable) {
+        throw Object.assign(
+          new TypeError(
+            "'process.env' only accepts a configurable, writable, and enumerable data descriptor",
+          ),
+          { code: "ERR_INVALID_OBJECT_DEFINE_PROPERTY" },
+        );
+      }
+      variables ??= environment();
+      variables[text(name)] = text(value);
+      return true;
+    },
+    deleteProperty(_target, name) {
+      if (variables !== null && typeof name === "string") delete variables[name];
+      return true;
+    },
+    ownKeys: () => Object.keys(environment()),
+    getOwnPropertyDescriptor(_target, name) {
+      const own = environment();
+      if (typeof name !== "string" || !Object.hasOwn(own, name)) return undefined;
+      return { value: own[name], writable: true, enumerable: true, configurable: true };
+    },
   },
-  defineProperty(_target, name, { value, configurable, writable, enumerable }) {
-    if (!configurable || !writable || !enumerable) {
-      throw Object.assign(new TypeError("'process.env' only accepts a configurable, writable, and enumerable data descriptor"), { code: "ERR_INVALID_OBJECT_DEFINE_PROPERTY" });
-    }
-    variables ??= environment();
-    variables[text(name)] = text(value);
-    return true;
-  },
-  deleteProperty(_target, name) {
-    if (variables !== null && typeof name === "string") delete variables[name];
-    return true;
-  },
-  ownKeys: () => Object.keys(environment()),
-  getOwnPropertyDescriptor(_target, name) {
-    const own = environment();
-    if (typeof name !== "string" || !Object.hasOwn(own, name)) return undefined;
-    return { value: own[name], writable: true, enumerable: true, configurable: true };
-  },
-});
+);
 
 function argv() {
   if (values !== null) return values;
@@ -118,7 +127,10 @@ let isExiting = false;
 
 function checkCode(value) {
   if (value === undefined || value === null) return;
-  validateInteger(typeof value === "string" && value !== "" && Number.isInteger(+value) ? +value : value, "code");
+  validateInteger(
+    typeof value === "string" && value !== "" && Number.isInteger(+value) ? +value : value,
+    "code",
+  );
 }
 
 function emitExit() {
@@ -159,13 +171,15 @@ policy.exiting = () => {
 };
 
 // As with Node's `--unhandled-rejections=throw`: without a listener the rejection is an uncaught exception.
-policy.unhandledRejection = (reason, promise) => process.emit("unhandledRejection", reason, promise)
-  || policy.uncaughtException(reason, "unhandledRejection");
+policy.unhandledRejection = (reason, promise) =>
+  process.emit("unhandledRejection", reason, promise) ||
+  policy.uncaughtException(reason, "unhandledRejection");
 policy.rejectionHandled = (promise) => process.emit("rejectionHandled", promise);
 warnings.emit = (warning) => process.emit("warning", warning);
 
 function setUncaughtExceptionCaptureCallback(callback) {
-  if (callback !== null && typeof callback !== "function") throw new ERR_INVALID_ARG_TYPE("fn", ["Function", "null"], callback);
+  if (callback !== null && typeof callback !== "function")
+    throw new ERR_INVALID_ARG_TYPE("fn", ["Function", "null"], callback);
   captured = callback;
 }
 
@@ -212,7 +226,8 @@ function loadEnvFile(path = ".env") {
   } catch (error) {
     throw systemError(error.message, "open", path);
   }
-  for (const [name, value] of Object.entries(parseEnv(host.decode("utf-8", bytes, false)))) if (!(name in env)) env[name] = value;
+  for (const [name, value] of Object.entries(parseEnv(host.decode("utf-8", bytes, false))))
+    if (!(name in env)) env[name] = value;
 }
 
 let modules = () => undefined;
@@ -237,7 +252,19 @@ Object.assign(process, {
   argv0: "lily",
   debugPort: 0,
   config: Object.freeze({ target_defaults: Object.freeze({}), variables: Object.freeze({}) }),
-  features: Object.freeze({ inspector: false, debug: false, uv: false, ipv6: true, tls_alpn: true, tls_sni: true, tls_ocsp: true, tls: true, cached_builtins: true, require_module: true, typescript: false }),
+  features: Object.freeze({
+    inspector: false,
+    debug: false,
+    uv: false,
+    ipv6: true,
+    tls_alpn: true,
+    tls_sni: true,
+    tls_ocsp: true,
+    tls: true,
+    cached_builtins: true,
+    require_module: true,
+    typescript: false,
+  }),
   allowedNodeEnvironmentFlags: new Set(),
   env,
   cwd,
@@ -253,7 +280,11 @@ Object.assign(process, {
   constrainedMemory: () => 0,
   availableMemory: () => host.memory(),
   cpuUsage,
-  resourceUsage: () => ({ userCPUTime: cpuUsage().user, systemCPUTime: 0, maxRSS: Math.round(host.memory() / 1024) }),
+  resourceUsage: () => ({
+    userCPUTime: cpuUsage().user,
+    systemCPUTime: 0,
+    maxRSS: Math.round(host.memory() / 1024),
+  }),
   umask: () => 0o22,
   getuid: () => 1000,
   geteuid: () => 1000,
@@ -285,8 +316,14 @@ const accessors = {
   stdout: { get: () => standardStream(1) },
   stderr: { get: () => standardStream(2) },
   stdin: { get: () => standardStream(0) },
-  noDeprecation: { get: () => warnings.noDeprecation || undefined, set: (value) => void (warnings.noDeprecation = Boolean(value)) },
-  throwDeprecation: { get: () => warnings.throwDeprecation || undefined, set: (value) => void (warnings.throwDeprecation = Boolean(value)) },
+  noDeprecation: {
+    get: () => warnings.noDeprecation || undefined,
+    set: (value) => void (warnings.noDeprecation = Boolean(value)),
+  },
+  throwDeprecation: {
+    get: () => warnings.throwDeprecation || undefined,
+    set: (value) => void (warnings.throwDeprecation = Boolean(value)),
+  },
 };
 for (const [name, accessor] of Object.entries(accessors)) {
   Object.defineProperty(process, name, { enumerable: true, configurable: true, ...accessor });

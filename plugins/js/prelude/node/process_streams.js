@@ -1,5 +1,6 @@
-// `process.stdout`, `process.stderr` and `process.stdin`. Follows https://nodejs.org/api/process.html#process-io.
-// Output is written at once, so that nothing is lost at `process.exit`. They are made when first asked for.
+// `process.stdout`, `process.stderr` and `process.stdin`. Follows
+// https://nodejs.org/api/process.html#process-io. Output is written at once, so that nothing is lost
+// at `process.exit`. They are made when first asked for.
 
 import { host } from "lily:host";
 import { Channel } from "../channel.js";

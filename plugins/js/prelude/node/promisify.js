@@ -18,13 +18,21 @@ export function promisify(original) {
   const names = original[promisifiedNames];
   function promisified(...values) {
     return new Promise((resolve, reject) => {
-      const answer = Reflect.apply(original, this, [...values, (error, ...results) => {
-        if (error) reject(error);
-        else if (names !== undefined && results.length > 1) resolve(Object.fromEntries(names.map((name, at) => [name, results[at]])));
-        else resolve(results[0]);
-      }]);
+      const answer = Reflect.apply(original, this, [
+        ...values,
+        (error, ...results) => {
+          if (error) reject(error);
+          else if (names !== undefined && results.length > 1)
+            resolve(Object.fromEntries(names.map((name, at) => [name, results[at]])));
+          else resolve(results[0]);
+        },
+      ]);
       if (isPromise(answer)) {
-        emitWarning("Calling promisify on a function that returns a Promise is likely a mistake.", "DeprecationWarning", "DEP0174");
+        emitWarning(
+          "Calling promisify on a function that returns a Promise is likely a mistake.",
+          "DeprecationWarning",
+          "DEP0174",
+        );
       }
     });
   }

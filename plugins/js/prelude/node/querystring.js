@@ -6,7 +6,10 @@ import { codes } from "./errors.js";
 // What `escape` leaves as it is, besides letters and digits: ! ' ( ) * - . _ ~
 const escapable = /[^A-Za-z0-9!'()*._~-]/;
 
-/** Percent-encodes as `encodeURIComponent`; a lone surrogate is `URI malformed` only at the end, as in Node. */
+/**
+ * Percent-encodes as `encodeURIComponent`; a lone surrogate is `URI malformed` only at the end, as
+ * in Node.
+ */
 export function encoded(text, kept = escapable) {
   if (!kept.test(text)) return text;
   let made = "";
@@ -38,7 +41,12 @@ function unescapeBuffer(text, decodeSpaces) {
   for (let at = 0; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);
     if (unit === 43 && decodeSpaces) bytes[end] = 32;
-    else if (unit === 37 && at < text.length - 2 && hexDigit(text.charCodeAt(at + 1)) && hexDigit(text.charCodeAt(at + 2))) {
+    else if (
+      unit === 37 &&
+      at < text.length - 2 &&
+      hexDigit(text.charCodeAt(at + 1)) &&
+      hexDigit(text.charCodeAt(at + 2))
+    ) {
       bytes[end] = parseInt(text.slice(at + 1, at + 3), 16);
       at += 2;
     } else bytes[end] = unit;
@@ -57,7 +65,12 @@ function unescape(text, decodeSpaces) {
 
 function primitive(value) {
   if (typeof value === "string") return value;
-  if ((typeof value === "number" && Number.isFinite(value)) || typeof value === "bigint" || typeof value === "boolean") return `${value}`;
+  if (
+    (typeof value === "number" && Number.isFinite(value)) ||
+    typeof value === "bigint" ||
+    typeof value === "boolean"
+  )
+    return `${value}`;
   return "";
 }
 
@@ -66,9 +79,13 @@ function stringify(object, separator, equals, options) {
   const own = options?.encodeURIComponent;
   const encode = typeof own === "function" ? own : querystring.escape;
   // Node does not hand numbers below 10²¹, booleans and empty texts to its own `escape`.
-  const convert = encode !== escape
-    ? (value) => encode(primitive(value))
-    : (value) => (typeof value === "string" || (typeof value === "number" && Math.abs(value) >= 1e21) ? escape(primitive(value)) : primitive(value));
+  const convert =
+    encode !== escape
+      ? (value) => encode(primitive(value))
+      : (value) =>
+          typeof value === "string" || (typeof value === "number" && Math.abs(value) >= 1e21)
+            ? escape(primitive(value))
+            : primitive(value);
   const fields = [];
   for (const key of Object.keys(object)) {
     const start = convert(key) + (equals || "=");

@@ -24,7 +24,9 @@ export class Interface extends EventEmitter {
     this.input = options.input;
     this.output = options.output;
     this.#prompt = options.prompt ?? "> ";
-    this.input.on("data", (chunk) => this.#take(typeof chunk === "string" ? chunk : this.#decoder.write(chunk)));
+    this.input.on("data", (chunk) =>
+      this.#take(typeof chunk === "string" ? chunk : this.#decoder.write(chunk)),
+    );
     this.input.on("end", () => {
       this.#take(this.#decoder.end());
       if (this.#rest !== "") this.#emit(this.#rest);
@@ -70,9 +72,13 @@ export class Interface extends EventEmitter {
     if (this.closed) throw new ERR_USE_AFTER_CLOSE("readline");
     this.output?.write(query);
     this.#asked = callback;
-    options?.signal?.addEventListener?.("abort", () => {
-      this.#asked = null;
-    }, { once: true });
+    options?.signal?.addEventListener?.(
+      "abort",
+      () => {
+        this.#asked = null;
+      },
+      { once: true },
+    );
   }
 
   write() {}
@@ -102,13 +108,18 @@ export class Interface extends EventEmitter {
 }
 
 async function* lines(readline) {
-  for await (const [line] of EventEmitter.on(readline, "line", { close: ["close"], highWaterMark: 1024 })) yield line;
+  for await (const [line] of EventEmitter.on(readline, "line", { close: ["close"], highWaterMark: 1024 }))
+    yield line;
 }
 
 Object.defineProperty(Interface.prototype.question, promisify.custom, {
   value(query, options) {
     return new Promise((resolve, reject) => {
-      options?.signal?.addEventListener("abort", () => reject(new AbortError(undefined, { cause: options.signal.reason })), { once: true });
+      options?.signal?.addEventListener(
+        "abort",
+        () => reject(new AbortError(undefined, { cause: options.signal.reason })),
+        { once: true },
+      );
       this.question(query, options ?? {}, resolve);
     });
   },
@@ -116,7 +127,11 @@ Object.defineProperty(Interface.prototype.question, promisify.custom, {
 
 class PromisesInterface extends Interface {
   question(query, options = {}) {
-    return Reflect.apply(Interface.prototype.question[promisify.custom], { question: super.question.bind(this) }, [query, options]);
+    return Reflect.apply(
+      Interface.prototype.question[promisify.custom],
+      { question: super.question.bind(this) },
+      [query, options],
+    );
   }
 }
 
@@ -126,7 +141,10 @@ const nothing = (_stream, ...rest) => {
   return true;
 };
 
-export const promises = { Interface: PromisesInterface, createInterface: (input, output) => new PromisesInterface(input, output) };
+export const promises = {
+  Interface: PromisesInterface,
+  createInterface: (input, output) => new PromisesInterface(input, output),
+};
 
 export default {
   Interface,

@@ -1,5 +1,6 @@
-// `node:stream` and `node:stream/promises`: npm `readable-stream` (Node's own streams, MIT), with Node 22's defaults
-// and the conversions from and to the web's streams (stream_web.js). Follows https://nodejs.org/api/stream.html.
+// `node:stream` and `node:stream/promises`: npm `readable-stream` (Node's own streams, MIT), with Node
+// 22's defaults and the conversions from and to the web's streams (stream_web.js). Follows
+// https://nodejs.org/api/stream.html.
 
 import Stream from "readable-stream";
 import { asBuffer } from "./buffer.js";
@@ -19,35 +20,39 @@ Readable.fromWeb = (stream, options) => fromReadable(Readable, stream, options);
 Readable.toWeb = toReadable;
 Writable.fromWeb = (stream, options) => fromWritable(Writable, stream, options);
 Writable.toWeb = toWritable;
-Duplex.fromWeb = ({ readable, writable }, options) => Duplex.from({
-  readable: Readable.fromWeb(readable, options),
-  writable: Writable.fromWeb(writable, options),
-});
+Duplex.fromWeb = ({ readable, writable }, options) =>
+  Duplex.from({
+    readable: Readable.fromWeb(readable, options),
+    writable: Writable.fromWeb(writable, options),
+  });
 Duplex.toWeb = (duplex) => ({ readable: toReadable(duplex), writable: toWritable(duplex) });
 
 /** Two streams of which each reads what is written to the other. */
 Stream.duplexPair = function duplexPair(options) {
   const callbacks = [null, null];
-  const sides = [0, 1].map((own) => new Duplex({
-    ...options,
-    read() {
-      const callback = callbacks[own];
-      callbacks[own] = null;
-      callback?.();
-    },
-    write(chunk, encoding, callback) {
-      const other = sides[1 - own];
-      if (chunk.length === 0) queueMicrotask(callback);
-      else {
-        other.push(chunk);
-        callbacks[1 - own] = callback;
-      }
-    },
-    final(callback) {
-      sides[1 - own].on("end", callback);
-      sides[1 - own].push(null);
-    },
-  }));
+  const sides = [0, 1].map(
+    (own) =>
+      new Duplex({
+        ...options,
+        read() {
+          const callback = callbacks[own];
+          callbacks[own] = null;
+          callback?.();
+        },
+        write(chunk, encoding, callback) {
+          const other = sides[1 - own];
+          if (chunk.length === 0) queueMicrotask(callback);
+          else {
+            other.push(chunk);
+            callbacks[1 - own] = callback;
+          }
+        },
+        final(callback) {
+          sides[1 - own].on("end", callback);
+          sides[1 - own].push(null);
+        },
+      }),
+  );
   return sides;
 };
 

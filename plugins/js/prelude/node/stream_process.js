@@ -1,5 +1,5 @@
-// The `process` that npm `readable-stream` asks for: ticks, and no standard streams of its own, since those of
-// process.js are made of the library's classes.
+// The `process` that npm `readable-stream` asks for: ticks, and no standard streams of its own, since
+// those of process.js are made of the library's classes.
 
 import { nextTick } from "./ticks.js";
 import { emitWarning } from "./warning.js";

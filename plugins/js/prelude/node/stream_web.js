@@ -52,13 +52,17 @@ export function toReadable(readable, options = {}) {
   checked(readable, "on", "stream.Readable");
   const isObjects = readable.readableObjectMode;
   const highWaterMark = readable.readableHighWaterMark;
-  const strategy = options.strategy ?? (isObjects ? new CountQueuingStrategy({ highWaterMark }) : { highWaterMark: 0 });
+  const strategy =
+    options.strategy ?? (isObjects ? new CountQueuingStrategy({ highWaterMark }) : { highWaterMark: 0 });
   let isOver = false;
   const underlying = {
     start(controller) {
       readable.pause();
       readable.on("data", (chunk) => {
-        const bytes = chunk instanceof Uint8Array && !isObjects ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength) : chunk;
+        const bytes =
+          chunk instanceof Uint8Array && !isObjects
+            ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+            : chunk;
         controller.enqueue(bytes);
         if (controller.desiredSize <= 0) readable.pause();
       });
@@ -79,7 +83,11 @@ export function toReadable(readable, options = {}) {
     cancel(reason) {
       isOver = true;
       readable.on("error", () => {});
-      readable.destroy(reason instanceof Error || reason === undefined ? reason : new AbortError(undefined, { cause: reason }));
+      readable.destroy(
+        reason instanceof Error || reason === undefined
+          ? reason
+          : new AbortError(undefined, { cause: reason }),
+      );
     },
   };
   return new ReadableStream(underlying, strategy);
@@ -96,11 +104,19 @@ export function fromWritable(Writable, stream, options = {}) {
     decodeStrings: options.decodeStrings,
     signal: options.signal,
     write(chunk, _encoding, callback) {
-      writer.ready.then(() => writer.write(chunk)).then(() => callback(), (error) => callback(error));
+      writer.ready
+        .then(() => writer.write(chunk))
+        .then(
+          () => callback(),
+          (error) => callback(error),
+        );
     },
     final(callback) {
       isClosed = true;
-      writer.close().then(() => callback(), (error) => callback(error));
+      writer.close().then(
+        () => callback(),
+        (error) => callback(error),
+      );
     },
     destroy(error, callback) {
       const done = () => callback(error);
@@ -125,34 +141,41 @@ export function fromWritable(Writable, stream, options = {}) {
 export function toWritable(writable) {
   checked(writable, "write", "stream.Writable");
   const isObjects = writable.writableObjectMode;
-  const strategy = { highWaterMark: writable.writableHighWaterMark, size: isObjects ? () => 1 : (chunk) => chunk?.byteLength ?? chunk?.length ?? 1 };
+  const strategy = {
+    highWaterMark: writable.writableHighWaterMark,
+    size: isObjects ? () => 1 : (chunk) => chunk?.byteLength ?? chunk?.length ?? 1,
+  };
   let isOver = false;
-  return new WritableStream({
-    start(controller) {
-      const over = (error) => {
-        if (!isOver) controller.error(error ?? new AbortError());
+  return new WritableStream(
+    {
+      start(controller) {
+        const over = (error) => {
+          if (!isOver) controller.error(error ?? new AbortError());
+          isOver = true;
+        };
+        writable.once("error", over);
+        writable.once("close", () => over());
+      },
+      async write(chunk) {
+        const bytes = isObjects || !ArrayBuffer.isView(chunk) ? chunk : asBuffer(chunk);
+        if (writable.writableNeedDrain || !writable.write(bytes))
+          await new Promise((resolve) => {
+            writable.once("drain", resolve);
+          });
+      },
+      close() {
         isOver = true;
-      };
-      writable.once("error", over);
-      writable.once("close", () => over());
+        return new Promise((resolve, reject) => {
+          writable.once("error", reject);
+          writable.end(() => resolve());
+        });
+      },
+      abort(reason) {
+        isOver = true;
+        writable.on("error", () => {});
+        writable.destroy(reason instanceof Error ? reason : new AbortError(undefined, { cause: reason }));
+      },
     },
-    async write(chunk) {
-      const bytes = isObjects || !ArrayBuffer.isView(chunk) ? chunk : asBuffer(chunk);
-      if (writable.writableNeedDrain || !writable.write(bytes)) await new Promise((resolve) => {
-        writable.once("drain", resolve);
-      });
-    },
-    close() {
-      isOver = true;
-      return new Promise((resolve, reject) => {
-        writable.once("error", reject);
-        writable.end(() => resolve());
-      });
-    },
-    abort(reason) {
-      isOver = true;
-      writable.on("error", () => {});
-      writable.destroy(reason instanceof Error ? reason : new AbortError(undefined, { cause: reason }));
-    },
-  }, strategy);
+    strategy,
+  );
 }

@@ -1,5 +1,6 @@
-// `node:string_decoder`: bytes in pieces → text, no character cut. Follows https://nodejs.org/api/string_decoder.html.
-// What is not whole yet waits in `rest`: at most 3 bytes of UTF-8 or UTF-16, 2 of base64.
+// `node:string_decoder`: bytes in pieces → text, no character cut. Follows
+// https://nodejs.org/api/string_decoder.html. What is not whole yet waits in `rest`: at most 3 bytes
+// of UTF-8 or UTF-16, 2 of base64.
 
 import { Buffer } from "./buffer.js";
 import { encodingNamed } from "./buffer_encodings.js";
@@ -8,8 +9,8 @@ import { bytesOf } from "./validate.js";
 
 const { ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_ENCODING } = codes;
 
-// What the end of a piece leaves for the next: [bytes to keep, bytes that they still need]. As in Node a first byte
-// of UTF-8 is believed, and what follows it is judged when the character is whole.
+// What the end of a piece leaves for the next: [bytes to keep, bytes that they still need]. As in Node
+// a first byte of UTF-8 is believed, and what follows it is judged when the character is whole.
 function unfinishedUtf8(bytes) {
   const last = bytes.length - 1;
   for (let back = 0; back < 4 && back <= last; back += 1) {
@@ -28,10 +29,16 @@ function unfinishedUtf16(bytes) {
   return high >= 0xd8 && high < 0xdc ? [2, 2] : whole;
 }
 
-const unfinishedBase64 = (bytes) => (bytes.length % 3 === 0 ? whole : [bytes.length % 3, 3 - (bytes.length % 3)]);
+const unfinishedBase64 = (bytes) =>
+  bytes.length % 3 === 0 ? whole : [bytes.length % 3, 3 - (bytes.length % 3)];
 
 const whole = [0, 0];
-const unfinished = { utf8: unfinishedUtf8, utf16le: unfinishedUtf16, base64: unfinishedBase64, base64url: unfinishedBase64 };
+const unfinished = {
+  utf8: unfinishedUtf8,
+  utf16le: unfinishedUtf16,
+  base64: unfinishedBase64,
+  base64url: unfinishedBase64,
+};
 
 const none = new Uint8Array(0);
 
@@ -52,7 +59,8 @@ const need = Symbol("need");
 StringDecoder.prototype.write = function write(chunk) {
   if (typeof chunk === "string") return chunk;
   const bytes = bytesOf(chunk);
-  if (bytes === undefined || !ArrayBuffer.isView(chunk)) throw new ERR_INVALID_ARG_TYPE("buf", ["Buffer", "TypedArray", "DataView"], chunk);
+  if (bytes === undefined || !ArrayBuffer.isView(chunk))
+    throw new ERR_INVALID_ARG_TYPE("buf", ["Buffer", "TypedArray", "DataView"], chunk);
   const encoding = encodingNamed(this.encoding);
   const held = this[rest].length;
   let all = bytes;

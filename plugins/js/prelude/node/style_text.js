@@ -1,11 +1,15 @@
-// `util.styleText`: a text between the terminal's codes. Follows https://nodejs.org/api/util.html#utilstyletextformat-text-options.
+// `util.styleText`: a text between the terminal's codes. Follows
+// https://nodejs.org/api/util.html#utilstyletextformat-text-options.
 
 import { inspect } from "../console/inspect.js";
 import { codes } from "./errors.js";
 import { validateBoolean, validateOneOf, validateString } from "./validate.js";
 
 const code = (number) => `\u001b[${number}m`;
-const isStream = (value) => typeof value?.on === "function" || typeof value?.getReader === "function" || typeof value?.getWriter === "function";
+const isStream = (value) =>
+  typeof value?.on === "function" ||
+  typeof value?.getReader === "function" ||
+  typeof value?.getWriter === "function";
 
 /** As Node asks it: FORCE_COLOR, then NO_COLOR, then whether the stream is a terminal. */
 function hasColours(stream) {
@@ -17,7 +21,8 @@ function hasColours(stream) {
 export function styleText(format, text, { validateStream = true, stream = globalThis.process?.stdout } = {}) {
   validateString(text, "text");
   validateBoolean(validateStream, "options.validateStream");
-  if (validateStream && !isStream(stream)) throw new codes.ERR_INVALID_ARG_TYPE("stream", ["ReadableStream", "WritableStream", "Stream"], stream);
+  if (validateStream && !isStream(stream))
+    throw new codes.ERR_INVALID_ARG_TYPE("stream", ["ReadableStream", "WritableStream", "Stream"], stream);
   const pairs = [];
   for (const name of [format].flat()) {
     if (name === "none") continue;
@@ -29,8 +34,20 @@ export function styleText(format, text, { validateStream = true, stream = global
   let styled = text;
   for (const [open, close] of pairs) {
     // A style that ends within the text begins anew behind its end; bold and dim share one end.
-    const opens = open === inspect.colors.dim[0] || open === inspect.colors.bold[0] ? code(close) + code(open) : code(open);
-    styled = styled.replaceAll(code(close), (match, offset, whole) => (offset + match.length < whole.length ? opens : match));
+    const opens =
+      open === inspect.colors.dim[0] || open === inspect.colors.bold[0]
+        ? code(close) + code(open)
+        : code(open);
+    styled = styled.replaceAll(code(close), (match, offset, whole) =>
+      offset + match.length < whole.length ? opens : match,
+    );
   }
-  return pairs.map(([open]) => code(open)).join("") + styled + pairs.map(([, close]) => code(close)).reverse().join("");
+  return (
+    pairs.map(([open]) => code(open)).join("") +
+    styled +
+    pairs
+      .map(([, close]) => code(close))
+      .reverse()
+      .join("")
+  );
 }

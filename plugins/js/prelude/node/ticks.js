@@ -1,6 +1,7 @@
-// The queue of `process.nextTick`. Follows https://nodejs.org/api/process.html#processnexttickcallback-args.
-// Node runs ticks when the running code returns, before promises' jobs; a tick that a promise's job asks for runs
-// when no job is left. The engine knows both moments: after `host.tick()` it calls the hook `ticks` there.
+// The queue of `process.nextTick`. Follows
+// https://nodejs.org/api/process.html#processnexttickcallback-args. Node runs ticks when the running
+// code returns, before promises' jobs; a tick that a promise's job asks for runs when no job is left.
+// The engine knows both moments: after `host.tick()` it calls the hook `ticks` there.
 
 import { host } from "lily:host";
 import { capture } from "../async_context.js";

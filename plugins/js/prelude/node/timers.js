@@ -1,12 +1,18 @@
-// `node:timers` and `node:timers/promises`: Timeout and Immediate objects over the event loop (../loop.js).
-// Follows https://nodejs.org/api/timers.html. A Timeout turns into a number, so that it can stand where the web's
-// `setTimeout` gives one.
+// `node:timers` and `node:timers/promises`: Timeout and Immediate objects over the event loop
+// (../loop.js). Follows https://nodejs.org/api/timers.html. A Timeout turns into a number, so that it
+// can stand where the web's `setTimeout` gives one.
 
 import { capture } from "../async_context.js";
 import { dropTask, newTimer, queueTask, setWeak, startTimer, stopTimer } from "../loop.js";
 import { AbortError, codes } from "./errors.js";
 import { promisify } from "./promisify.js";
-import { validateAbortSignal, validateBoolean, validateFunction, validateNumber, validateObject } from "./validate.js";
+import {
+  validateAbortSignal,
+  validateBoolean,
+  validateFunction,
+  validateNumber,
+  validateObject,
+} from "./validate.js";
 
 /** What fits in 31 bits; a longer or senseless wait is one millisecond, as in Node. */
 const waitMax = 2 ** 31 - 1;
@@ -30,7 +36,8 @@ export class Timeout {
       try {
         Reflect.apply(call, this, values);
       } finally {
-        if (this.#repeats && running.has(this.#id) && this.#timer.at === -1) startTimer(this.#timer, this.#ms);
+        if (this.#repeats && running.has(this.#id) && this.#timer.at === -1)
+          startTimer(this.#timer, this.#ms);
       }
     }, !isRef);
     this.refresh();
@@ -106,7 +113,13 @@ export class Immediate {
   }
 
   static clear(immediate) {
-    if (typeof immediate !== "object" || immediate === null || !(#task in immediate) || immediate.#task === null) return;
+    if (
+      typeof immediate !== "object" ||
+      immediate === null ||
+      !(#task in immediate) ||
+      immediate.#task === null
+    )
+      return;
     dropTask(immediate.#task);
     immediate.#task = null;
   }
@@ -180,17 +193,24 @@ const intervalPromise = async function* setInterval(delay, value, options = {}) 
   if (signal?.aborted) throw new AbortError(undefined, { cause: signal.reason });
   let unread = 0;
   let wake = () => {};
-  const interval = new Timeout(() => {
-    unread += 1;
-    wake();
-  }, delay, [], true, options.ref ?? true);
+  const interval = new Timeout(
+    () => {
+      unread += 1;
+      wake();
+    },
+    delay,
+    [],
+    true,
+    options.ref ?? true,
+  );
   const aborted = () => wake();
   signal?.addEventListener("abort", aborted, { once: true });
   try {
     while (!signal?.aborted) {
-      if (unread === 0) await new Promise((resolve) => {
-        wake = resolve;
-      });
+      if (unread === 0)
+        await new Promise((resolve) => {
+          wake = resolve;
+        });
       for (; unread > 0; unread -= 1) yield value;
     }
     throw new AbortError(undefined, { cause: signal.reason });
@@ -204,7 +224,8 @@ class Scheduler {
   #isOwn = false;
 
   constructor(key) {
-    if (key !== schedulerKey) throw Object.assign(new TypeError("Illegal constructor"), { code: "ERR_ILLEGAL_CONSTRUCTOR" });
+    if (key !== schedulerKey)
+      throw Object.assign(new TypeError("Illegal constructor"), { code: "ERR_ILLEGAL_CONSTRUCTOR" });
     this.#isOwn = true;
   }
 
@@ -227,8 +248,23 @@ export const promises = {
   scheduler: new Scheduler(schedulerKey),
 };
 
-for (const [work, promised] of [[setTimeout, timeoutPromise], [setImmediate, immediatePromise]]) {
-  Object.defineProperty(work, promisify.custom, { enumerable: true, configurable: true, get: () => promised });
+for (const [work, promised] of [
+  [setTimeout, timeoutPromise],
+  [setImmediate, immediatePromise],
+]) {
+  Object.defineProperty(work, promisify.custom, {
+    enumerable: true,
+    configurable: true,
+    get: () => promised,
+  });
 }
 
-export default { setTimeout, clearTimeout, setImmediate, clearImmediate, setInterval, clearInterval, promises };
+export default {
+  setTimeout,
+  clearTimeout,
+  setImmediate,
+  clearImmediate,
+  setInterval,
+  clearInterval,
+  promises,
+};

@@ -1,7 +1,7 @@
-// `util.types`: what a value is, whatever its prototype says.
-// Follows https://nodejs.org/api/util.html#utiltypes.
-// Where the language has a getter or a method that only the true thing passes, that is the test; the few kinds
-// that no program can tell are asked of the engine (`host.kind`).
+// `util.types`: what a value is, whatever its prototype says. Follows
+// https://nodejs.org/api/util.html#utiltypes. Where the language has a getter or a method that only
+// the true thing passes, that is the test; the few kinds that no program can tell are asked of the
+// engine (`host.kind`).
 
 import { host } from "lily:host";
 
@@ -24,15 +24,21 @@ function branded(method, ...values) {
 }
 
 const tagOf = call.bind(typedArrayTag);
-const kind = (...names) => (value) => value !== null && (typeof value === "object" || typeof value === "function") && names.includes(host.kind(value));
+const kind =
+  (...names) =>
+  (value) =>
+    value !== null &&
+    (typeof value === "object" || typeof value === "function") &&
+    names.includes(host.kind(value));
 
 export const isTypedArray = (value) => tagOf(value) !== undefined;
 export const isUint8Array = (value) => tagOf(value) === "Uint8Array";
 export const isArrayBufferView = ArrayBuffer.isView;
 export const isArrayBuffer = branded(getter(ArrayBuffer.prototype, "byteLength"));
-export const isSharedArrayBuffer = typeof SharedArrayBuffer === "function"
-  ? branded(getter(SharedArrayBuffer.prototype, "byteLength"))
-  : () => false;
+export const isSharedArrayBuffer =
+  typeof SharedArrayBuffer === "function"
+    ? branded(getter(SharedArrayBuffer.prototype, "byteLength"))
+    : () => false;
 export const isAnyArrayBuffer = (value) => isArrayBuffer(value) || isSharedArrayBuffer(value);
 export const isDataView = (value) => isArrayBufferView(value) && !isTypedArray(value);
 export const isDate = branded(Date.prototype.getTime);
@@ -45,8 +51,12 @@ export const isStringObject = branded(String.prototype.valueOf);
 export const isBooleanObject = branded(Boolean.prototype.valueOf);
 export const isBigIntObject = branded(BigInt.prototype.valueOf);
 export const isSymbolObject = branded(Symbol.prototype.valueOf);
-export const isBoxedPrimitive = (value) => isNumberObject(value) || isStringObject(value)
-  || isBooleanObject(value) || isBigIntObject(value) || isSymbolObject(value);
+export const isBoxedPrimitive = (value) =>
+  isNumberObject(value) ||
+  isStringObject(value) ||
+  isBooleanObject(value) ||
+  isBigIntObject(value) ||
+  isSymbolObject(value);
 export const isRegExp = kind("RegExp");
 export const isNativeError = kind("Error");
 export const isProxy = kind("Proxy");

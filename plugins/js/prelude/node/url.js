@@ -13,9 +13,16 @@ import { Url, toAscii, urlParse } from "./url_legacy.js";
 import { urlResolve, urlResolveObject } from "./url_resolve.js";
 import { validateObject, validateString } from "./validate.js";
 
-const { ERR_INVALID_ARG_TYPE, ERR_INVALID_FILE_URL_HOST, ERR_INVALID_FILE_URL_PATH, ERR_INVALID_URL_SCHEME, ERR_MISSING_ARGS } = codes;
+const {
+  ERR_INVALID_ARG_TYPE,
+  ERR_INVALID_FILE_URL_HOST,
+  ERR_INVALID_FILE_URL_PATH,
+  ERR_INVALID_URL_SCHEME,
+  ERR_MISSING_ARGS,
+} = codes;
 
-const isUrl = (value) => Boolean(value?.href && value.protocol && value.auth === undefined && value.path === undefined);
+const isUrl = (value) =>
+  Boolean(value?.href && value.protocol && value.auth === undefined && value.path === undefined);
 
 /** `https://xn--…` with its host readable; a label that is no Punycode stays. */
 function readable(hostname) {
@@ -29,13 +36,15 @@ function readable(hostname) {
 function formatWeb(url, options) {
   if (options) validateObject(options, "options");
   const shown = (name) => options?.[name] ?? true;
-  const auth = shown("auth") && (url.username || url.password)
-    ? `${url.username}${url.password ? `:${url.password}` : ""}@`
-    : "";
+  const auth =
+    shown("auth") && (url.username || url.password)
+      ? `${url.username}${url.password ? `:${url.password}` : ""}@`
+      : "";
   const hostname = options?.unicode ? readable(url.hostname) : url.hostname;
   const hasHost = url.host !== "" || url.href.startsWith(`${url.protocol}//`);
   return `${url.protocol}${hasHost ? "//" : ""}${auth}${hostname}${url.port ? `:${url.port}` : ""}${url.pathname}${
-    shown("search") ? url.search : ""}${shown("fragment") ? url.hash : ""}`;
+    shown("search") ? url.search : ""
+  }${shown("fragment") ? url.hash : ""}`;
 }
 
 function format(urlObject, options) {

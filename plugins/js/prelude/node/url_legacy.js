@@ -53,7 +53,10 @@ function trimmed(url) {
   return text.slice(0, end).replaceAll("\\", "/") + text.slice(end);
 }
 
-/** Where the authority ends: at the first `/ ? #`, or before it at what no host may have after its last `@`. */
+/**
+ * Where the authority ends: at the first `/ ? #`, or before it at what no host may have after its
+ * last `@`.
+ */
 function authority(rest) {
   const end = rest.search(/[#/?]/);
   const most = end < 0 ? rest.length : end;
@@ -132,7 +135,11 @@ Url.prototype.parse = function parse(text, parseQueryString, slashesDenoteHost) 
     }
   }
   if (!isHostless && (hasSlashes || (protocol && !slashed.has(protocol)))) rest = readHost(this, text, rest);
-  if (!isHostless) rest = rest.replace(escapes, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
+  if (!isHostless)
+    rest = rest.replace(
+      escapes,
+      (one) => `%${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
+    );
   const hash = rest.indexOf("#");
   if (hash >= 0) this.hash = rest.slice(hash);
   const beforeHash = hash < 0 ? rest : rest.slice(0, hash);
@@ -165,7 +172,8 @@ Url.prototype.format = function format() {
   let protocol = this.protocol || "";
   if (protocol && !protocol.endsWith(":")) protocol += ":";
   let host = hostText(this);
-  const query = this.query !== null && typeof this.query === "object" ? querystring.stringify(this.query) : "";
+  const query =
+    this.query !== null && typeof this.query === "object" ? querystring.stringify(this.query) : "";
   let search = this.search || (query && `?${query}`) || "";
   let pathname = (this.pathname || "").replaceAll("#", "%23").replaceAll("?", "%3F");
   if (this.slashes || slashed.has(protocol)) {

@@ -85,7 +85,8 @@ Url.prototype.resolveObject = function resolveObject(reference) {
 /** The protocol stays: paths are joined. */
 function merged(result, relative) {
   const isRelativeAbsolute = relative.host || startsInSlash(relative.pathname);
-  let mustBeAbsolute = isRelativeAbsolute || startsInSlash(result.pathname) || (result.host && relative.pathname);
+  let mustBeAbsolute =
+    isRelativeAbsolute || startsInSlash(result.pathname) || (result.host && relative.pathname);
   const dropsDots = mustBeAbsolute;
   let path = (result.pathname && result.pathname.split("/")) || [];
   const added = (relative.pathname && relative.pathname.split("/")) || [];

@@ -23,17 +23,28 @@ export function validateArray(value, name, least = 0) {
 }
 
 export function validateObject(value, name, { allowFunction = false, nullable = false } = {}) {
-  const fits = (value !== null && typeof value === "object" && !Array.isArray(value))
-    || (allowFunction && typeof value === "function") || (nullable && value === null);
+  const fits =
+    (value !== null && typeof value === "object" && !Array.isArray(value)) ||
+    (allowFunction && typeof value === "function") ||
+    (nullable && value === null);
   if (!fits) throw new ERR_INVALID_ARG_TYPE(name, "Object", value);
 }
 
 export function validateNumber(value, name, min, max) {
   if (typeof value !== "number") throw new ERR_INVALID_ARG_TYPE(name, "number", value);
   const bounded = min !== undefined || max !== undefined;
-  if (!((min !== undefined && value < min) || (max !== undefined && value > max) || (bounded && Number.isNaN(value)))) return;
+  if (!(
+    (min !== undefined && value < min) ||
+    (max !== undefined && value > max) ||
+    (bounded && Number.isNaN(value))
+  ))
+    return;
   const both = min !== undefined && max !== undefined ? " && " : "";
-  throw new ERR_OUT_OF_RANGE(name, `${min === undefined ? "" : `>= ${min}`}${both}${max === undefined ? "" : `<= ${max}`}`, value);
+  throw new ERR_OUT_OF_RANGE(
+    name,
+    `${min === undefined ? "" : `>= ${min}`}${both}${max === undefined ? "" : `<= ${max}`}`,
+    value,
+  );
 }
 
 export function validateInteger(value, name, min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER) {
@@ -42,9 +53,11 @@ export function validateInteger(value, name, min = Number.MIN_SAFE_INTEGER, max 
   if (value < min || value > max) throw new ERR_OUT_OF_RANGE(name, `>= ${min} && <= ${max}`, value);
 }
 
-export const validateInt32 = (value, name, min = -2147483648, max = 2147483647) => validateInteger(value, name, min, max);
+export const validateInt32 = (value, name, min = -2147483648, max = 2147483647) =>
+  validateInteger(value, name, min, max);
 
-export const validateUint32 = (value, name, positive = false) => validateInteger(value, name, positive ? 1 : 0, 4294967295);
+export const validateUint32 = (value, name, positive = false) =>
+  validateInteger(value, name, positive ? 1 : 0, 4294967295);
 
 export function validateOneOf(value, name, allowed) {
   if (allowed.includes(value)) return;
@@ -53,12 +66,14 @@ export function validateOneOf(value, name, allowed) {
 }
 
 export function validateBuffer(value, name = "buffer") {
-  if (!isArrayBufferView(value)) throw new ERR_INVALID_ARG_TYPE(name, ["Buffer", "TypedArray", "DataView"], value);
+  if (!isArrayBufferView(value))
+    throw new ERR_INVALID_ARG_TYPE(name, ["Buffer", "TypedArray", "DataView"], value);
 }
 
 export function validateAbortSignal(signal, name) {
   if (signal === undefined) return;
-  if (signal === null || typeof signal !== "object" || !("aborted" in signal)) throw new ERR_INVALID_ARG_TYPE(name, "AbortSignal", signal);
+  if (signal === null || typeof signal !== "object" || !("aborted" in signal))
+    throw new ERR_INVALID_ARG_TYPE(name, "AbortSignal", signal);
 }
 
 /** The bytes of a view or a buffer, without a copy; undefined for what is neither. */

@@ -7,7 +7,12 @@ import { nextTick } from "./ticks.js";
 import { validateString } from "./validate.js";
 
 /** What process.js sets: whether deprecations are told, and the emitter. */
-export const warnings = { noDeprecation: false, throwDeprecation: false, traceDeprecation: false, emit: (_warning) => {} };
+export const warnings = {
+  noDeprecation: false,
+  throwDeprecation: false,
+  traceDeprecation: false,
+  emit: (_warning) => {},
+};
 
 function made(warning, name, code, detail, start) {
   if (warning instanceof Error) return warning;

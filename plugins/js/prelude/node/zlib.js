@@ -1,6 +1,7 @@
-// `node:zlib` over the host's compression: gzip, deflate and raw deflate, at once, with a callback, and as streams.
-// Follows https://nodejs.org/api/zlib.html. The host has one level of compression, so that bytes may differ from
-// Node's while what they unpack to does not. Brotli and Zstandard are refused.
+// `node:zlib` over the host's compression: gzip, deflate and raw deflate, at once, with a callback,
+// and as streams. Follows https://nodejs.org/api/zlib.html. The host has one level of compression, so
+// that bytes may differ from Node's while what they unpack to does not. Brotli and Zstandard are
+// refused.
 
 import { host } from "lily:host";
 import { queueTask } from "../loop.js";
@@ -19,7 +20,11 @@ const outputMax = 2 ** 31 - 1;
 function input(data) {
   if (typeof data === "string") return Buffer.from(data);
   if (!isArrayBufferView(data) && !isAnyArrayBuffer(data)) {
-    throw new ERR_INVALID_ARG_TYPE("buffer", ["string", "Buffer", "TypedArray", "DataView", "ArrayBuffer"], data);
+    throw new ERR_INVALID_ARG_TYPE(
+      "buffer",
+      ["string", "Buffer", "TypedArray", "DataView", "ArrayBuffer"],
+      data,
+    );
   }
   return bytesOf(data);
 }
@@ -34,7 +39,12 @@ function dataError(words) {
 }
 
 /** `unzip` looks at the first bytes: gzip's, or zlib's. */
-const formatOf = (format, bytes) => (format !== "unzip" ? format : bytes[0] === 0x1f && (bytes.length < 2 || bytes[1] === 0x8b) ? "gzip" : "deflate");
+const formatOf = (format, bytes) =>
+  format !== "unzip"
+    ? format
+    : bytes[0] === 0x1f && (bytes.length < 2 || bytes[1] === 0x8b)
+      ? "gzip"
+      : "deflate";
 
 function push(zip, bytes, last) {
   try {
@@ -139,11 +149,13 @@ const kinds = {
 const zlib = {};
 
 for (const [name, [format, compress]] of Object.entries(kinds)) {
-  const Class = { [name]: class extends ZlibBase {
-    constructor(options) {
-      super(options, format, compress);
-    }
-  } }[name];
+  const Class = {
+    [name]: class extends ZlibBase {
+      constructor(options) {
+        super(options, format, compress);
+      }
+    },
+  }[name];
   const plain = name[0].toLowerCase() + name.slice(1);
   // The classes are called without `new` too.
   zlib[name] = new Proxy(Class, { apply: (_target, _this, [options]) => new Class(options) });
@@ -188,7 +200,8 @@ zlib.constants = constants;
 zlib.codes = errorCodes;
 // Old programs find the constants on the module itself.
 for (const [name, value] of Object.entries(constants)) {
-  if (!name.startsWith("BROTLI") && !name.startsWith("ZSTD")) Object.defineProperty(zlib, name, { value, enumerable: false });
+  if (!name.startsWith("BROTLI") && !name.startsWith("ZSTD"))
+    Object.defineProperty(zlib, name, { value, enumerable: false });
 }
 
 export default zlib;

@@ -21,8 +21,7 @@ function table(lily, files, namespaces = {}) {
 
 async function program(files, namespaces) {
   const lily = await sides();
-  const { programModules } = await lily.import("node/builtins.js");
-  return { lily, modules: programModules(table(lily, files, namespaces), "/app") };
+  return { lily, modules: lily.hooks.program(table(lily, files, namespaces), "/app") };
 }
 
 const plain = (value) => JSON.parse(JSON.stringify(value));
@@ -104,7 +103,6 @@ test("an ES module that imports CommonJS sees default and names", async () => {
 
 test("createRequire finds the program's modules and Node's", async () => {
   const { lily } = await program({ "a.js": "exports.a = 7;", "node_modules/q/index.js": "exports.q = 8;" });
-  const { builtin } = await lily.import("node/builtins.js");
-  lily.context.builtin = builtin;
+  lily.context.builtin = lily.hooks.builtin;
   assert.deepEqual(plain(lily.run(`const r = builtin("module").createRequire("/app/index.js"); [r("./a").a, r("q").q, r("fs") === builtin("fs"), builtin("module").isBuiltin("node:fs"), builtin("module").createRequire("file:///app/x/y.js")("../a.js").a]`)), [7, 8, true, true, 7]);
 });

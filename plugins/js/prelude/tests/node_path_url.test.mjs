@@ -21,6 +21,15 @@ same("path: arguments", "const path = require('path')", [
   "path.sep + path.delimiter", "path.posix === path", "path.relative('a', 1)", "require('path/posix') === path", "Object.keys(path).sort()",
 ]);
 
+const drives = ["C:", "c:\\\\", "C:/", "\\\\\\\\server\\\\share", "//server/share/", "\\\\", "/", "", "D:x"];
+const rests = ["", "a", "a\\\\b.c", "..\\\\a", "a/../..", "./x.y/", "a\\\\", "foo.txt", "..", "."];
+const windows = drives.flatMap((drive) => rests.map((rest) => `"${drive}${rest}"`));
+same("path.win32", "const { win32 } = require('path'); process.chdir('/')", windows.flatMap((path) => [
+  `[win32.normalize(${path}), win32.isAbsolute(${path}), win32.join(${path}, "x"), win32.join("y", ${path}), win32.dirname(${path})]`,
+  `[win32.basename(${path}), win32.basename(${path}, ".c"), win32.extname(${path}), win32.parse(${path}), win32.format(win32.parse(${path}))]`,
+  `[win32.resolve("C:\\\\q", ${path}), win32.resolve("D:\\\\", "c:\\\\z", ${path}), win32.relative("C:\\\\a\\\\b", win32.resolve("C:\\\\", ${path})), win32.toNamespacedPath(win32.resolve("C:\\\\", ${path}))]`,
+]).concat(["win32.sep + win32.delimiter", "win32.win32 === win32 && win32.posix === require('path') && require('path/win32') === win32", "win32.join(1)", "win32.relative('C:\\\\foo', 'D:\\\\foo')"]));
+
 const urls = [
   "http://user:pass@sub.example.com:8080/p/a/t/h?query=string#hash", "//some_path", "HTTP://EXAMPLE.com/", "http://www.ex\u00e4mple.com/", "http://a.com:80",
   "http:/baz/../all-encompassing", "mailto:foo@bar.com?subject=hello", "javascript:alert('hello');", "file:///etc/node/", "file:etc", "/a/b?c=d#e", "?a", "#b", "", "  x y  ",

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const programs = {
   "ticks and promises of a module": `
     setImmediate(() => console.log("immediate"));
-    setTimeout(() => console.log("timeout"), 0);
+    setTimeout(() => console.log("timeout"), 20);
     process.nextTick(() => console.log("tick"));
     Promise.resolve().then(() => console.log("job")).then(() => console.log("job 2"));
     queueMicrotask(() => console.log("microtask"));
