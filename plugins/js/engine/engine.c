@@ -349,7 +349,7 @@ static const char *exception_text(void) {
 
 /// Evaluates a module and all that it imports. `namespace` is what it exports, once it has come to its end.
 static const char *evaluate(const char *entry, JSValue *namespace) {
-    JSValue promise = JS_LoadModule(context, NULL, entry);
+    JSValue promise = JS_LoadModule(context, "", entry);
     if (JS_IsException(promise)) {
         return exception_text();
     }
