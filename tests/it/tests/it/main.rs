@@ -20,6 +20,7 @@ mod real;
 mod reproducible;
 mod run;
 mod signatures;
+mod site;
 mod tutorial;
 mod verb;
 mod worlds;
