@@ -181,7 +181,7 @@ impl Found {
         if let Build::Run = goal.build {
             self.build(context)?;
         }
-        let site = self.adapt(context)?;
+        let site = self.adapt(goal, context)?;
         let notes = diagnostics(&site.diagnostics);
         let origins = self.origins(&site.diagnostics);
         let places = Places::new(&origins, &goal.working_folder);
@@ -227,7 +227,7 @@ impl Found {
         Err(Failure::local(format!("`{shown}` exits with {code}")))
     }
 
-    fn adapt(&self, context: &Context) -> Result<Site, Failure> {
+    fn adapt(&self, goal: &Goal, context: &Context) -> Result<Site, Failure> {
         match self.adapter.adapt(&self.granted, &self.project.folder) {
             Ok(site) => Ok(site),
             Err(AdaptError::Fault(fault)) => Err(faulty(&fault, context)),
@@ -236,7 +236,7 @@ impl Found {
                 denied,
             }) => {
                 let origins = self.origins(&found);
-                let places = Places::new(&origins, &self.project.folder);
+                let places = Places::new(&origins, &goal.working_folder);
                 let failure = say_failure(&places, &diagnostics(&found), context);
                 let unsaid = |why: &&String| !found.iter().any(|one| one.message.contains(*why));
                 denied

@@ -206,7 +206,7 @@ fn check_blog(ask: &dyn Fn(&str) -> Shown) {
 
 #[test]
 fn an_adapter_from_the_registry_makes_a_site_that_the_fleet_and_run_answer_alike() {
-    let fleet = Fleet::start(1);
+    let fleet = Fleet::start_in(Home::with_own_plugins(), 1);
     let home = &fleet.home;
     write_pages(home);
     let package = repository().join("target/lily/plugins/pages.plugin");
@@ -344,7 +344,7 @@ fn made(home: &Home, name: &str, file: &str) -> String {
 
 #[test]
 fn sources_in_lly_toml_win_and_two_adapters_are_told_apart() {
-    let home = Home::new();
+    let home = Home::with_own_plugins();
     let pages = pages(&home);
     home.lly(["plugin", "install", &pages])
         .exits(1)
@@ -396,7 +396,7 @@ fn sources_in_lly_toml_win_and_two_adapters_are_told_apart() {
 
 #[test]
 fn a_project_is_built_when_that_was_granted() {
-    let home = Home::new();
+    let home = Home::with_own_plugins();
     install(&home, &made(&home, "made", "out.txt"));
     home.write("app/make.sh", "echo built $TOKEN > out.txt\n");
     let compile = |more: &[&str]| -> Output {
@@ -440,7 +440,7 @@ fn a_project_is_built_when_that_was_granted() {
 
 #[test]
 fn an_adapter_that_answers_nonsense_is_named_and_nothing_is_written() {
-    let home = Home::new();
+    let home = Home::with_own_plugins();
     home.write("app/make.sh", "");
     home.write("secret", "key");
     install(&home, &made(&home, "spy", "../secret"));
