@@ -75,12 +75,7 @@ fn pattern(path: &str) -> Result<String, String> {
     let once = names
         .iter()
         .all(|name| names.iter().filter(|other| other == &name).count() == 1);
-    if path.contains(odd)
-        || path.contains("//")
-        || dots
-        || !names.iter().all(|name| is_name(name))
-        || !once
-    {
+    if path.contains(odd) || path.contains("//") || dots || !names.iter().all(is_name) || !once {
         return Err(format!("`{path}` is not a path that can be matched"));
     }
     Ok(format!("{path}{splat}"))
