@@ -459,3 +459,76 @@ fn an_adapter_that_answers_nonsense_is_named_and_nothing_is_written() {
         .says("2 errors");
     assert!(!home.work().join("blog.brick").exists());
 }
+
+#[test]
+fn the_cases_of_sites_find_what_is_wrong() {
+    let home = Home::with_own_plugins();
+    let package = made(&home, "made", "out.txt");
+    let tested = home.lly(["plugin", "test", &package]).exits(1);
+    let failed = |case: &str, why: &str| {
+        let line = format!("FAILED  {case}\n        ");
+        let found = tested.stdout.split_once(&line).map(|(_, rest)| rest);
+        assert!(
+            found.is_some_and(|rest| rest.lines().next().unwrap().contains(why)),
+            "{case}: {}",
+            tested.stdout
+        );
+    };
+    failed(
+        "an empty folder is not its framework",
+        "it takes it for \"made\"",
+    );
+    failed(
+        "without a grant it fails, and does not trap",
+        "the grant `read` for `out.txt` is missing",
+    );
+
+    // The adapter that comes with us, as a project with cases of its own.
+    let package = std::fs::read(home.work().join(pages(&home))).unwrap();
+    let package = lly_brick::container::Reader::open(&package).unwrap();
+    for entry in ["plugin.json", "component.wasm"] {
+        home.write(&format!("mine/{entry}"), package.read(entry).unwrap());
+    }
+    for (name, text) in [
+        ("wrong/project/site/_redirects", "/a /b\n/c\n"),
+        (
+            "wrong/errors",
+            "site/_redirects:2:1: error: it does not say where to\n",
+        ),
+        ("two/project/site/index.html", "<h1>Home</h1>\n"),
+        ("two/project/site/_headers", "/\n  X-A: b\n"),
+        (
+            "two/site.json",
+            r#"{"framework":"pages","build":null,"programs":[],"routes":[{"methods":["GET"],"pattern":"/",
+            "headers":[{"name":"x-a","value":"b"}],"target":{"asset":"/index.html"}}]}"#,
+        ),
+    ] {
+        home.write(&format!("mine/tests/{name}"), text);
+    }
+    let tested = home.lly(["plugin", "test", "mine"]).success();
+    assert!(
+        tested
+            .stdout
+            .contains("ok      tests/wrong, damaged, does not trap it"),
+        "{}",
+        tested.stdout
+    );
+    home.write(
+        "mine/tests/two/site.json",
+        r#"{"framework":"pages","routes":[]}"#,
+    );
+    home.write("mine/tests/wrong/errors", "site/_redirects:1:1: error: ");
+    let tested = home.lly(["plugin", "test", "mine"]).exits(1);
+    assert!(
+        tested.stdout.contains("`routes` is [{"),
+        "{}",
+        tested.stdout
+    );
+    assert!(
+        tested
+            .stdout
+            .contains("it says [\"site/_redirects:2:1: error:"),
+        "{}",
+        tested.stdout
+    );
+}
