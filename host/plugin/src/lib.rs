@@ -34,4 +34,4 @@ pub use frontend::{
 };
 pub use policy::{Caps, Choice, Compiler, PlacementPolicy, PolicyFault, PolicyLimits, Request};
 pub use progress::{Progress, Silent, Stage};
-pub use store::{Installed, Origin, PluginStore, StoreError};
+pub use store::{Broken, Installed, Origin, PluginStore, StoreError};
