@@ -118,16 +118,15 @@ fn help_lists_the_verbs_of_plugins_and_starts_none() {
     assert!(!plain.contains(heading), "{plain}");
     home.lly(["plugin", "install", "lines.plugin", "--grant"])
         .success();
-    // A second one, whose component is none: whoever starts it fails.
-    home.write(
-        "dud/plugin.json",
-        r#"{"schema":1,"name":"dud","version":"0.1.0","world":"lily:command@0.1.0","description":"Does nothing",
-            "component":"component.wasm","lly_min_version":"0.1.0"}"#,
-    );
-    home.write("dud/component.wasm", "(component)");
-    home.lly(["plugin", "build", "dud", "-o", "dud.plugin"])
-        .success();
-    home.lly(["plugin", "install", "dud.plugin"]).success();
+    // A second one, without a component: whoever starts it fails.
+    let dud = home.path().join("plugins/dud/0.1.0-000000000000");
+    std::fs::create_dir_all(&dud).unwrap();
+    let manifest = r#"{"schema":1,"name":"dud","version":"0.1.0","world":"lily:command@0.1.0",
+        "description":"Does nothing","component":"component.wasm","lly_min_version":"0.1.0"}"#;
+    std::fs::write(dud.join("plugin.json"), manifest).unwrap();
+    let record = format!(r#"{{"digest":"sha256:{}","entries":{{}}}}"#, "0".repeat(64));
+    std::fs::write(dud.join("installed.json"), record).unwrap();
+    home.lly(["dud", "--help"]).exits(1);
     let shown = home.lly(["--help"]).success().stdout;
     let verbs: Vec<&str> = shown
         .lines()
