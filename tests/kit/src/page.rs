@@ -25,7 +25,7 @@ use crate::home::{self, Home, binary, run};
 use crate::{repository, wait, with_rust_for_plugins};
 
 /// How long a background command may take to say what the page shows, and to end.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A page, and what a test adds to it.
 #[derive(Clone, Copy)]
@@ -186,7 +186,7 @@ fn steps(body: &[&str]) -> Vec<Step> {
 fn fits(wanted: &[String], found: &[&str], varies: &[String], known: &Words) -> Option<Words> {
     match wanted.split_first() {
         None => found.is_empty().then(|| known.clone()),
-        Some((first, rest)) if first == "…" => {
+        Some((first, rest)) if first.trim() == "…" => {
             (0..=found.len()).find_map(|at| fits(rest, &found[at..], varies, known))
         }
         Some((first, rest)) => {
@@ -283,6 +283,8 @@ impl Shell<'_> {
             "{}:\n$ {command}\n{}{}",
             self.page.path, output.stderr, output.stdout
         );
+        // For whoever writes a page and runs its test with `--nocapture`.
+        eprintln!("{shown}");
         assert_eq!(output.code == Some(0), !how.fails, "{shown}");
         // A failure is told on stderr, everything else that the page shows is data.
         let compared = if how.fails {
