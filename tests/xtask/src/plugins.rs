@@ -88,6 +88,13 @@ pub fn build_modules(toolchain: &Toolchain) -> Result<PathBuf> {
     build.args(["build", "--quiet", "--release", "-p", "plugins-c"]);
     for name in COMPONENTS {
         build.args(["-p", &format!("plugins-{name}")]);
+        // A placement waits for its policy: those are built for speed, the others for size.
+        if name.starts_with("policy-") {
+            build.arg("--config");
+            build.arg(format!(
+                "profile.release.package.plugins-{name}.opt-level=3"
+            ));
+        }
     }
     toolchain.apply(&mut build);
     build
