@@ -82,27 +82,28 @@ impl Tools {
         })?;
         let libraries =
             output(Command::new("rustc").args(["--print", "target-libdir", "--target", triple]))?;
-        if !Path::new(libraries.trim()).is_dir() {
-            return Ok(Err(format!(
-                "Rust's library for it is missing: rustup target add {triple}"
-            )));
-        }
-        let (prefix, cross) = match triple == host {
-            true => (String::new(), None),
-            false => {
-                let prefix = cross_prefix(triple);
-                match prefix
-                    .as_deref()
-                    .and_then(|prefix| find(&format!("{prefix}gcc")))
-                {
-                    Some(compiler) => (prefix.unwrap_or_default(), Some(compiler)),
-                    None => return Ok(Err(no_compiler(triple))),
-                }
-            }
+        let mut missing = Vec::new();
+        let prefix = match triple == host {
+            true => String::new(),
+            false => cross_prefix(triple).unwrap_or_default(),
         };
-        let strip = format!("{prefix}strip");
-        let Some(strip) = find(&strip) else {
-            return Ok(Err(format!("`{strip}` is missing: it comes with binutils")));
+        let cross = find(&format!("{prefix}gcc")).filter(|_| !prefix.is_empty());
+        if triple != host && cross.is_none() {
+            missing.push(no_compiler(triple));
+        }
+        if !Path::new(libraries.trim()).is_dir() {
+            missing.push(format!(
+                "Rust's library for it is missing: rustup target add {triple}"
+            ));
+        }
+        let strip = find(&format!("{prefix}strip"));
+        let Some(strip) = strip.filter(|_| missing.is_empty()) else {
+            if missing.is_empty() {
+                missing.push(format!(
+                    "`{prefix}strip` is missing: it comes with binutils"
+                ));
+            }
+            return Ok(Err(missing.join("; ")));
         };
         Ok(Ok(Tools {
             triple: triple.to_owned(),
