@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn targets_have_platforms_and_what_is_missing_has_a_mend() {
-        let platforms = TARGETS.map(|triple| platform(triple).unwrap());
+        let platforms = TARGETS.map(|triple| platform(triple).expect("a platform"));
         assert_eq!(
             platforms,
             [
@@ -257,7 +257,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            platform("aarch64-unknown-linux-musl").unwrap(),
+            platform("aarch64-unknown-linux-musl").expect("a platform"),
             "aarch64-linux"
         );
         for other in [
@@ -288,7 +288,7 @@ mod tests {
         // What is cut off, or is something else, is not known to be.
         assert!(!is_static(&elf[..70]));
         assert!(!is_static(b"#!/bin/sh\n"));
-        let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let own = std::fs::read(std::env::current_exe().expect("a path")).expect("itself");
         assert_eq!(is_static(&own), cfg!(target_feature = "crt-static"));
     }
 }
