@@ -8,6 +8,7 @@ mod clients;
 mod compile;
 mod crash;
 mod diagnostics;
+mod eviction;
 mod fleet;
 mod fronts;
 mod handler;
