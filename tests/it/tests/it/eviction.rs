@@ -50,6 +50,10 @@ fn programs_sleep_by_requests_cpu_and_age() {
     // The CAP takes more than it says it has, so it always wants memory back; a policy that looks at none places voids.
     let fleet = Fleet::start_with(Home::new(), 1, &["--cap-memory-mib", "16"]);
     set(&fleet, &first(&fleet.home));
+    // One that always differs is asked beside `idle`, so that every question is recorded.
+    let sleepy = eviction(&fleet.home, "sleepy", "", SLEEP);
+    let sleepy = sleepy.to_str().unwrap();
+    fleet.lly(["fleet", "policy", "shadow", sleepy]).success();
     let still = hello(&fleet);
     fleet.home.write("burns.c", BURNS);
     let burns = fleet.home.compile("burns", ["burns.c"]);
