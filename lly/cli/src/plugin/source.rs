@@ -9,11 +9,16 @@ use crate::context::Context;
 use crate::credentials::Credentials;
 use crate::failure::{ExitCode, Failure, OrFail};
 
+/// The registry, where no flag names one.
+const URL_VARIABLE: &str = "LLY_RC_URL";
+/// A token of `rc token add`, for where no account of a fleet publishes, such as CI.
+const TOKEN_VARIABLE: &str = "LLY_RC_TOKEN";
+
 /// How the registry is reached.
 #[derive(Clone, Debug, Default, Args)]
 pub struct RegistryArgs {
     /// The registry [default: that of your credentials, else the only one in trust.toml].
-    #[arg(long, value_name = "URL", env = "LLY_RC_URL")]
+    #[arg(long, value_name = "URL", env = URL_VARIABLE)]
     pub registry: Option<String>,
     /// Ask nobody: use what was fetched before.
     #[arg(long)]
@@ -30,7 +35,7 @@ impl RegistryArgs {
         let own = credentials.filter(|own| own.rc_url.as_deref().map(plain) == Some(plain(&url)));
         let settings = Settings {
             ca: own.as_ref().and_then(|own| own.ca.clone()),
-            token: own.as_ref().map(|own| Token::new(&own.token)),
+            token: named_token(&url).or_else(|| own.as_ref().map(|own| Token::new(&own.token))),
             home: context.home.clone(),
             network: if self.offline {
                 Network::Offline
@@ -59,6 +64,13 @@ impl RegistryArgs {
     }
 }
 
+/// The token in `LLY_RC_TOKEN`, which is for the registry in `LLY_RC_URL` and for no other.
+fn named_token(url: &str) -> Option<Token> {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let registry = set(URL_VARIABLE)?;
+    (plain(&registry) == plain(url)).then(|| set(TOKEN_VARIABLE).map(|token| Token::new(&token)))?
+}
+
 fn plain(url: &str) -> &str {
     url.trim_end_matches('/')
 }
@@ -82,7 +94,9 @@ pub fn failed(error: RegistryError) -> Failure {
     let (exit, hint) = match status.map(|status| status.as_u16()) {
         Some(401) => (
             ExitCode::Auth,
-            Some("the registry takes the token of your credentials: sign in again"),
+            Some(
+                "the registry takes the token of your credentials, or LLY_RC_TOKEN for the registry in LLY_RC_URL",
+            ),
         ),
         Some(status @ 400..500) if status != 404 => (ExitCode::Refused, None),
         _ => (ExitCode::Local, hint(&error)),

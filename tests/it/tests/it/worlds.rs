@@ -7,7 +7,7 @@ use serde_json::Value;
 use tests_kit::{Fleet, Home, Output, sample, with_rust_for_plugins};
 
 /// What can be begun, and in what.
-const PROJECTS: [(&str, &str); 8] = [
+const PROJECTS: [(&str, &str); 10] = [
     ("frontend", "rust"),
     ("frontend", "c"),
     ("command", "rust"),
@@ -16,6 +16,8 @@ const PROJECTS: [(&str, &str); 8] = [
     ("command", "c"),
     ("placement-policy", "c"),
     ("eviction-policy", "c"),
+    ("site", "rust"),
+    ("site", "c"),
 ];
 /// Of these, what a stranger is given.
 const PUBLISHED: usize = 5;
