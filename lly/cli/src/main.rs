@@ -23,6 +23,7 @@ mod plugin;
 mod private_file;
 mod progress;
 mod run;
+mod upgrade;
 mod verb;
 mod version;
 mod void;
@@ -69,6 +70,7 @@ enum Command {
     Fleet(fleet::FleetArgs),
     Plugin(plugin::PluginArgs),
     Doctor(doctor::DoctorArgs),
+    Upgrade(upgrade::UpgradeArgs),
     /// Print the completions of a shell, with the verbs of the plugins that are installed now.
     #[command(after_help = "Example:\n  lly completions bash > /etc/bash_completion.d/lly")]
     Completions {
@@ -153,6 +155,7 @@ fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Fleet(args) => fleet::run(args, context),
         Command::Plugin(args) => plugin::run(args, context),
         Command::Doctor(_) => doctor::run(context),
+        Command::Upgrade(args) => upgrade::run(&args, context),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             let mut known = verb::listed::as_subcommands();

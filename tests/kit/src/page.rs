@@ -9,7 +9,7 @@
 //! | `console fails` | each command fails, and says that on stderr |
 //! | `console background` | one command that goes on until the page ends; each line below it is among what it says |
 //! | `sh` | a script that succeeds |
-//! | `varies="lazy-fox 8443"` | words of the output that stand for others here: what they are is seen once and holds from then on |
+//! | `varies="lazy-fox 8443"` | words of the output that stand for others: what they are is seen once and holds from then on |
 //! | `port="8080"` | the same, for a port that the command names: any free one is taken |
 //! | `unrun="REASON"` | for the reader alone |
 //!
@@ -458,7 +458,7 @@ mod tests {
             &["http://red-owl.here:4711/", "red-owl is up"],
             &["fox", "80"],
         );
-        let words = words.unwrap();
+        let words = words.expect("the page is right");
         assert_eq!((&*words["fox"], &*words["80"]), ("red-owl", "4711"));
         assert!(fit(&page, &["http://owl.here:80/", "cat is up"], &["fox"]).is_none());
         assert!(fit(&["…: fox"], &["a: b: c.d"], &["fox"]).is_none());

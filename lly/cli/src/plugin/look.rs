@@ -247,10 +247,7 @@ fn check(plugin: &Installed, args: &VerifyArgs, context: &Context) -> Result<Che
     let outcome = match (plugin.check(), plugin.origin()) {
         (Err(error), _) => Err(error.to_string()),
         (Ok(()), Some(origin)) => {
-            let asked = RegistryArgs {
-                registry: Some(origin.registry.clone()),
-                offline: args.registry.offline,
-            };
+            let asked = RegistryArgs::of(&origin.registry, args.registry.offline);
             let (registry, trust) = asked.open(context)?;
             let signer = with_runtime(async {
                 Ok(signer(plugin, &origin.locked.digest, &registry, &trust).await)

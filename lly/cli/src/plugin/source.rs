@@ -14,23 +14,39 @@ const URL_VARIABLE: &str = "LLY_RC_URL";
 /// A token of `rc token add`, for where no account of a fleet publishes, such as CI.
 const TOKEN_VARIABLE: &str = "LLY_RC_TOKEN";
 
-/// How the registry is reached.
+/// Where the registry is.
 #[derive(Clone, Debug, Default, Args)]
-pub struct RegistryArgs {
+pub struct RegistryUrl {
     /// The registry [default: that of your credentials, else the only one in trust.toml].
     #[arg(long, value_name = "URL", env = URL_VARIABLE)]
     pub registry: Option<String>,
+}
+
+/// How the registry is reached.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RegistryArgs {
+    #[command(flatten)]
+    pub url: RegistryUrl,
     /// Ask nobody: use what was fetched before.
     #[arg(long)]
     pub offline: bool,
 }
 
 impl RegistryArgs {
+    /// This registry.
+    pub fn of(url: &str, offline: bool) -> Self {
+        let registry = Some(url.to_owned());
+        Self {
+            url: RegistryUrl { registry },
+            offline,
+        }
+    }
+
     /// The registry, and whom the user trusts.
     pub fn open(&self, context: &Context) -> Result<(Registry, Trust), Failure> {
         let trust = trust(context)?;
         let credentials = Credentials::load(&context.home)?;
-        let url = self.url(credentials.as_ref(), &trust)?;
+        let url = self.url.among(credentials.as_ref(), &trust)?;
         // A token and a private CA go to the registry that they belong to, and to no other.
         let own = credentials.filter(|own| own.rc_url.as_deref().map(plain) == Some(plain(&url)));
         let settings = Settings {
@@ -46,8 +62,16 @@ impl RegistryArgs {
         };
         Ok((Registry::new(settings).map_err(failed)?, trust))
     }
+}
 
-    fn url(&self, credentials: Option<&Credentials>, trust: &Trust) -> Result<String, Failure> {
+impl RegistryUrl {
+    /// The registry's URL.
+    pub fn url(&self, context: &Context) -> Result<String, Failure> {
+        let credentials = Credentials::load(&context.home)?;
+        self.among(credentials.as_ref(), &trust(context)?)
+    }
+
+    fn among(&self, credentials: Option<&Credentials>, trust: &Trust) -> Result<String, Failure> {
         if let Some(url) = self.registry.as_ref().filter(|url| !url.is_empty()) {
             return Ok(url.clone());
         }

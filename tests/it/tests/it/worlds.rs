@@ -500,3 +500,46 @@ fn abacus_says_what_is_wrong_and_changes_reach_callers_only() {
         .collect();
     assert_eq!(changed, ["even", "main", "odd"]);
 }
+
+/// What a world of ours lets a component import, as `namespace:package/interface@version`.
+fn imports_of_world(world: &str) -> Vec<String> {
+    let package = world.split_once('@').unwrap().0;
+    let name = package.split_once(':').unwrap().1;
+    let mut resolve = wit_parser::Resolve::default();
+    let folder = tests_kit::repository().join("wit").join(name);
+    let (package, _) = resolve.push_dir(&folder).unwrap();
+    let (_, world) = resolve.packages[package].worlds.first().unwrap();
+    let imports = resolve.worlds[*world].imports.keys();
+    imports.map(|key| resolve.name_world_key(key)).collect()
+}
+
+#[test]
+fn a_component_imports_nothing_of_another_world() {
+    let folder = tests_kit::repository().join("target/lily/plugins");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        let reader = lly_brick::container::Reader::open(&bytes).unwrap();
+        let manifest: Value = serde_json::from_slice(&reader.read("plugin.json").unwrap()).unwrap();
+        let component = reader
+            .read(manifest["component"].as_str().unwrap())
+            .unwrap();
+        let allowed = imports_of_world(manifest["world"].as_str().unwrap());
+        let decoded = wit_component::decode(&component).unwrap();
+        let resolve = decoded.resolve().clone();
+        let wit_component::DecodedWasm::Component(_, world) = decoded else {
+            panic!("{} is no component", path.display());
+        };
+        for key in resolve.worlds[world].imports.keys() {
+            let import = resolve.name_world_key(key);
+            assert!(
+                allowed.contains(&import),
+                "{} imports {import}",
+                path.display()
+            );
+        }
+        seen += 1;
+    }
+    assert!(seen >= 8, "{seen} plugins");
+}
