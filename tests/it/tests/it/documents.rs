@@ -87,6 +87,13 @@ fn a_fleet() {
 }
 
 #[test]
+fn policies() {
+    let fleet = Fleet::start_in(Home::with_own_plugins(), 2);
+    let given = [(&*pages("hello.c"), "hello.c")];
+    follow("docs/policies.md", &given, &[], &fleet.home);
+}
+
+#[test]
 fn signatures_and_trust() {
     let fleet = Fleet::start_in(Home::with_own_plugins(), 1);
     let state = fleet.state().unwrap();

@@ -9,6 +9,7 @@ mod compile;
 mod crash;
 mod diagnostics;
 mod documents;
+mod eviction;
 mod fleet;
 mod fronts;
 mod handler;

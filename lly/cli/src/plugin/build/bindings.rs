@@ -2,7 +2,7 @@
 //!
 //! wit-bindgen writes the world's types and functions. In C the world itself travels as a custom section, which the C
 //! frontend finds and encodes the component by; in Rust wit-bindgen does that by itself. A frontend gets more: code that
-//! writes BIR, and the shell that its programs print through.
+//! writes BIR, and the shell that its programs print through; a placement policy in Rust, what reads its columns as rows.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -18,6 +18,10 @@ use crate::plugin::worlds::Contract;
 const SHELL: &str = include_str!("../../../templates/bindings/shell.wat");
 const BIR_HEADER: &str = include_str!("../../../templates/bindings/lily_bir.h");
 const BIR_MODULE: &str = include_str!("../../../templates/bindings/bir.rs");
+/// The columns of a placement policy as rows: the SDK's own file.
+const POLICY_ROWS: &str = include_str!("../../../../../plugins/sdk/src/policy/rows.rs");
+const POLICY_ROWS_MODULE: &str =
+    "\n#[allow(dead_code)]\nmod rows;\n#[allow(unused_imports)]\npub use rows::Cap;\n";
 const RUNTIME: &str = include_str!("../../../templates/bindings/runtime.rs");
 /// Its place in a project.
 pub const FOLDER: &str = "bindings";
@@ -82,6 +86,15 @@ fn of_rust(contract: &Contract) -> Result<Written, Failure> {
     let mut files = generate(&mut options.build(), contract)?;
     for (_, text) in &mut files {
         text.extend(RUNTIME.as_bytes());
+        if contract.name == "placement-policy" {
+            text.extend(POLICY_ROWS_MODULE.as_bytes());
+        }
+    }
+    if contract.name == "placement-policy" {
+        // Its tests are the SDK's.
+        let rows = POLICY_ROWS.split("\n#[cfg(test)]").next();
+        let rows = rows.unwrap_or(POLICY_ROWS).as_bytes().to_vec();
+        files.push(("rows.rs".to_owned(), rows));
     }
     if contract.name == "frontend" {
         files.push(("bir.rs".to_owned(), BIR_MODULE.as_bytes().to_vec()));
