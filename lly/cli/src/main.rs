@@ -23,6 +23,7 @@ mod plugin;
 mod private_file;
 mod progress;
 mod run;
+mod site;
 mod upgrade;
 mod verb;
 mod version;

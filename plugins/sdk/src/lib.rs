@@ -58,3 +58,15 @@ pub mod command {
         default_bindings_module: "plugins_sdk::command",
     });
 }
+
+/// A site adapter: world `lily:site/site`.
+#[cfg(feature = "site")]
+pub mod site {
+    wit_bindgen::generate!({
+        path: "../../wit/site",
+        world: "site",
+        pub_export_macro: true,
+        export_macro_name: "export_site",
+        default_bindings_module: "plugins_sdk::site",
+    });
+}

@@ -13,6 +13,7 @@ use std::process::Command;
 /// `plugin.json` beside its `Cargo.toml`. A new one is one line here.
 const COMPONENTS: &[&str] = &[
     "lines",
+    "pages",
     "petal",
     "policy-binpack",
     "policy-idle",

@@ -71,6 +71,12 @@ fn frontends_that_are_not_c() {
 }
 
 #[test]
+fn sites() {
+    let given = [("target/lily/plugins/pages.plugin", "pages.plugin")];
+    follow("docs/sites.md", &given, &[], &Home::with_own_plugins());
+}
+
+#[test]
 fn a_fleet() {
     let home = Home::new();
     let folder = home.path();

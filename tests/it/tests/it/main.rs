@@ -22,5 +22,6 @@ mod real;
 mod reproducible;
 mod run;
 mod signatures;
+mod site;
 mod verb;
 mod worlds;

@@ -130,7 +130,6 @@ fn what_cannot_be_begun_is_refused_with_the_reason() {
         plugin(&home, &["new", "--world", world, "--lang", language, name]).exits(1)
     };
     refused("command", "js", "one").says("this lly has no JavaScript frontend");
-    refused("site", "rust", "one").says("has the contract and nothing that runs one");
     refused("pictures", "rust", "one").says("no world `pictures`");
     refused("command", "rust", "One").says("not a plugin's name");
     refused("command", "c", "run").says("which lly has itself");
