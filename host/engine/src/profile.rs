@@ -48,6 +48,8 @@ pub enum Profile {
     Plugin,
     /// A component that decides: interrupted by epochs and by fuel, so that a decision costs the same everywhere.
     Policy,
+    /// A component whose initialisation runs once, when it is built: as bounded as a policy.
+    Preinit,
     /// A brick that serves requests, an instance each: pooled memory, epochs.
     Stateless,
     /// A brick that `lly run` starts once: memory on demand, epochs.
@@ -56,10 +58,11 @@ pub enum Profile {
 
 impl Profile {
     /// Every profile, in the order of their declaration.
-    pub const ALL: [Profile; 5] = [
+    pub const ALL: [Profile; 6] = [
         Profile::Tool,
         Profile::Plugin,
         Profile::Policy,
+        Profile::Preinit,
         Profile::Stateless,
         Profile::OnDemand,
     ];
@@ -70,6 +73,7 @@ impl Profile {
             Profile::Tool => "tool",
             Profile::Plugin => "plugin",
             Profile::Policy => "policy",
+            Profile::Preinit => "preinit",
             Profile::Stateless => "stateless",
             Profile::OnDemand => "on-demand",
         }
@@ -134,7 +138,7 @@ pub(crate) fn compile_config(profile: Profile) -> Config {
         Profile::Plugin | Profile::OnDemand => {
             config.epoch_interruption(true);
         }
-        Profile::Policy => {
+        Profile::Policy | Profile::Preinit => {
             config.epoch_interruption(true).consume_fuel(true);
         }
         Profile::Stateless => {
