@@ -6,6 +6,7 @@
 pub mod bindings;
 mod cargo;
 mod code;
+pub mod js;
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Where a plugin's code comes from: a file, our own frontends, or cargo ([`super::cargo`]).
+//! Where a plugin's code comes from: a file, our own frontends, cargo ([`super::cargo`]) or QuickJS ([`super::js`]).
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use lly_build::PROJECT_FILE;
 use registry_index::PluginManifest;
 
 use super::bindings::{self, Language};
-use super::cargo;
+use super::{cargo, js};
 use crate::compile::SourceArgs;
 use crate::context::Context;
 use crate::failure::{Failure, OrFail};
@@ -37,14 +37,19 @@ pub fn of_project(
         bindings::write(folder, contract, Language::Rust)?;
         return file(&cargo::build(folder, context)?);
     }
+    if folder.join(js::FILE).is_file() {
+        bindings::write(folder, contract, Language::JavaScript)?;
+        return js::build(folder, manifest, contract, context);
+    }
     let component = folder.join(&manifest.component);
     if component.is_file() {
         return file(&component);
     }
     Err(Failure::local(format!(
-        "`{}` has no {PROJECT_FILE}, no {} and no `{}`: there is nothing to build",
+        "`{}` has no {PROJECT_FILE}, no {}, no {} and no `{}`: there is nothing to build",
         folder.display(),
         cargo::FILE,
+        js::FILE,
         manifest.component
     ))
     .hint("name the code: lly plugin build --module FILE.wasm"))

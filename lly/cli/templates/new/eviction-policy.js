@@ -1,0 +1,24 @@
+// The eviction policy @NAME@: while a host lacks memory, the voids that have waited longest for a request sleep, at most
+// as many as give back what is wanted.
+//
+// A policy decides and can touch nothing. Every decision has a fresh instance, bounds on steps, time and memory, and is
+// checked before anybody believes it. A step of JavaScript is some hundred steps of the machine's.
+/// <reference path="./bindings/eviction-policy.d.ts" />
+
+/** @type {import("lily:eviction@0.1.0").Evict} */
+export function evict(memory, voids) {
+    const evicted = [];
+    let wanted = memory.bytesWanted;
+    if (wanted === 0) return evicted;
+    const { idleSeconds, codeBytes } = voids;
+    const order = Array.from(idleSeconds.keys()).sort((a, b) => idleSeconds[b] - idleSeconds[a] || a - b);
+    for (const index of order) {
+        if (wanted <= 0) break;
+        wanted -= codeBytes[index];
+        evicted.push({
+            void: index,
+            reason: `no request for ${idleSeconds[index]} s, and the host lacks memory`,
+        });
+    }
+    return evicted;
+}
