@@ -21,7 +21,7 @@ pub const INIT: &str = "init";
 /// What it imports to find modules: `resolve: func(referrer: string, specifier: string) -> result<string, string>` and
 /// `load: func(path: string) -> result<string, string>`.
 pub const LOADER: &str = "local:init/module-loader";
-/// What it imports to print: `print: func(one: u8)`.
+/// What it imports to print: `listening: func() -> bool`, which is to be true, and `print: func(one: u8)`.
 pub const OUTPUT: &str = "lily:init/output";
 /// The first argument of `init`, for a world without streams and futures: what is there before the user's code.
 pub const SHIM: &str = include_str!("shim.js");

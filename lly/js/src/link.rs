@@ -1,6 +1,6 @@
 //! Three libraries, one memory, one component.
 
-use crate::runtime;
+use crate::{OUTPUT, runtime};
 use anyhow::Result;
 use js_wit_component::{Linker, StringEncoding, embed_component_metadata};
 use js_wit_parser::{Resolve, WorldId};
@@ -52,8 +52,9 @@ fn calls(wit: &str, world: &str) -> Result<Vec<u8>> {
     let package = resolve.push_source("world.wit", wit)?;
     let world = resolve.select_world(&[package], Some(world))?;
     let own = own_world(&mut resolve)?;
-    let output = resolve.worlds[own].imports.clone();
-    resolve.worlds[world].imports.extend(output);
+    let mut imports = resolve.worlds[own].imports.clone();
+    imports.retain(|key, _| resolve.name_world_key(key) == OUTPUT);
+    resolve.worlds[world].imports.extend(imports);
     let mut library = wit_dylib::create(&resolve, world, None);
     embed_component_metadata(&mut library, &resolve, world, StringEncoding::UTF8)?;
     Ok(library)

@@ -1,5 +1,6 @@
-//! QuickJS without WASI: what it would import from the system becomes a call into the library beside it.
+//! QuickJS without WASI: what it would import, of the system or to find modules, becomes a call into the library beside it.
 
+use crate::LOADER;
 use anyhow::{Context, Result};
 use js_wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use js_wasm_encoder::{ImportSection, Module, RawSection};
@@ -8,7 +9,7 @@ use js_wasmparser::{Parser, Payload};
 /// The world of the runtime's own imports and exports; the other worlds that it knows are WASI's.
 const OWN_WORLD: &str = "local:init:init:";
 
-/// The runtime with its imports of WASI renamed to functions of the surroundings.
+/// The runtime with its imports renamed to functions of the surroundings.
 pub fn without_wasi(runtime: &[u8]) -> Result<Vec<u8>> {
     let what = "the JavaScript runtime cannot be read";
     let mut module = Module::new();
@@ -22,7 +23,8 @@ pub fn without_wasi(runtime: &[u8]) -> Result<Vec<u8>> {
                     let kind = RoundtripReencoder
                         .entity_type(import.ty)
                         .map_err(|error| anyhow::anyhow!("{what}: {error}"))?;
-                    match import.module.starts_with("wasi") {
+                    let foreign = import.module.starts_with("wasi") || import.module == LOADER;
+                    match foreign {
                         true => section.import("env", &symbol(import.module, import.name), kind),
                         false => section.import(import.module, import.name, kind),
                     };

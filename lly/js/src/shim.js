@@ -13,6 +13,7 @@ const text = (value) => {
     }
 };
 const line = (...values) => {
+    if (!output.listening()) return;
     for (const byte of new TextEncoder().encode(values.map(text).join(" ") + "\n")) output.print(byte);
 };
 globalThis.console = { debug: line, error: line, info: line, log: line, warn: line };

@@ -1,11 +1,29 @@
 ;; What QuickJS finds where an operating system would be: a clock that stands still, one seed for everybody, no files, no
-;; environment. It writes through `print`, byte by byte.
+;; environment. While code is loaded somebody listens, who hears what it prints and finds the modules that it imports;
+;; later printing is no error, and an `import()` finds nothing.
 ;;
 ;; A function stands for an import of the runtime; its name is the import's, with `_` for what is no letter or digit.
 (module
   (@dylink.0 (mem-info))
+  (import "lily:init/output" "listening" (func $listening (result i32)))
   (import "lily:init/output" "print" (func $print (param i32)))
+  (import "local:init/module-loader" "resolve" (func $resolve (param i32 i32 i32 i32 i32)))
+  (import "local:init/module-loader" "load" (func $load (param i32 i32 i32)))
   (import "env" "memory" (memory 0))
+
+  (func (export "local_init_module_loader_resolve") (param i32 i32 i32 i32) (param $to i32)
+    (if (call $listening)
+      (then (call $resolve (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get $to)))
+      (else (call $nothing (local.get $to)))))
+  (func (export "local_init_module_loader_load") (param i32 i32) (param $to i32)
+    (if (call $listening)
+      (then (call $load (local.get 0) (local.get 1) (local.get $to)))
+      (else (call $nothing (local.get $to)))))
+  ;; An error without words.
+  (func $nothing (param $to i32)
+    (i32.store8 (local.get $to) (i32.const 1))
+    (i32.store offset=4 (local.get $to) (i32.const 1))
+    (i32.store offset=8 (local.get $to) (i32.const 0)))
 
   ;; Two numbers that seed the runtime's hash tables.
   (func (export "wasi_random_insecure_seed_insecure_seed") (param $to i32)
@@ -41,6 +59,7 @@
   (func (export "wasi_io_streams__method_output_stream_write")
     (param $stream i32) (param $from i32) (param $length i32) (param $to i32)
     (block $done
+      (br_if $done (i32.eqz (call $listening)))
       (loop $bytes
         (br_if $done (i32.eqz (local.get $length)))
         (call $print (i32.load8_u (local.get $from)))

@@ -65,12 +65,12 @@ fn declarations(contract: &Contract) -> Result<String, Failure> {
         if let WorldItem::Function(function) = item {
             writer.docs(&mut own, &function.docs, INDENT);
             let signature = writer.signature(function, " => ");
-            let _ = writeln!(own, "{INDENT}export type {} = {signature};", pascal(&function.name));
+            let _ = writeln!(own, "{INDENT}export type {} = {signature};", camel(&function.name));
         }
     }
     let _ = write!(
         text,
-        "/** What `plugin.js` exports, with the first letter small. */\ndeclare module \"{}\" {{\n{own}}}\n",
+        "/** Types, and those of the functions that `plugin.js` exports, by their names. */\ndeclare module \"{}\" {{\n{own}}}\n",
         contract.world
     );
     Ok(text)
@@ -114,7 +114,7 @@ impl Writer<'_> {
         };
         let _ = writeln!(text, "{indent}/**");
         for line in words.lines() {
-            let _ = writeln!(text, "{indent} * {line}");
+            let _ = writeln!(text, "{}", format!("{indent} * {line}").trim_end());
         }
         let _ = writeln!(text, "{indent} */");
     }
@@ -204,7 +204,12 @@ impl Writer<'_> {
     /// A top-level result is what is given back, or thrown.
     fn signature(&self, function: &Function, arrow: &str) -> String {
         let parameters = function.params.iter().map(|parameter| {
-            format!("{}: {}", camel(&parameter.name), self.name(&parameter.ty))
+            let name = match parameter.name.as_str() {
+                // No name of a parameter in TypeScript.
+                "arguments" => "args".to_owned(),
+                name => camel(name),
+            };
+            format!("{name}: {}", self.name(&parameter.ty))
         });
         let parameters: Vec<String> = parameters.collect();
         let result = match &function.result {
