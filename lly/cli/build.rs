@@ -20,7 +20,10 @@ fn javascript() -> Result<(), String> {
     let path = std::path::absolute(path).map_err(|error| error.to_string())?;
     println!("cargo::rerun-if-changed={}", path.display());
     if !path.is_file() {
-        return Err(format!("there is no JavaScript runtime at `{}`", path.display()));
+        return Err(format!(
+            "there is no JavaScript runtime at `{}`",
+            path.display()
+        ));
     }
     println!("cargo::rustc-env=LILY_JS_RUNTIME={}", path.display());
     Ok(())

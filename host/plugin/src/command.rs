@@ -12,7 +12,7 @@ use crate::load::Source;
 use crate::{Installed, LoadError, PluginFault, PluginStore, Progress};
 use files::Project;
 use host_engine::{
-    EPOCH_TICK, Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind, ticks_for,
+    EPOCH_TICK, Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind, ticks_for, told,
 };
 use registry_index::{COMMAND_WORLD, Grants, PluginManifest};
 use std::path::Path;
@@ -167,7 +167,10 @@ impl Verb {
             .pre
             .instantiate(&mut store)
             .and_then(|verb| verb.call_usage(&mut store));
-        answer.map_err(|error| self.fault("usage", &error, store.data()))
+        answer.map_err(|error| {
+            let error = told(&mut store, error);
+            self.fault("usage", &error, store.data())
+        })
     }
 
     /// Runs the verb in the project that lies in `folder`. It may reach what it asked for and was `granted`.
@@ -201,7 +204,10 @@ impl Verb {
                 exit_code,
                 denied: std::mem::take(&mut store.data_mut().denied),
             }),
-            Err(error) => Err(self.fault("run", &error, store.data())),
+            Err(error) => {
+                let error = told(&mut store, error);
+                Err(self.fault("run", &error, store.data()))
+            }
         }
     }
 

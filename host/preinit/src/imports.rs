@@ -49,7 +49,9 @@ pub(crate) fn linker<A: Answers + 'static>(
                 })?;
             }
             ComponentItem::Resource(_) => {
-                linker.root().resource(name, ResourceType::host::<()>(), |_, _| Ok(()))?;
+                linker
+                    .root()
+                    .resource(name, ResourceType::host::<()>(), |_, _| Ok(()))?;
             }
             // Types need nothing; what else there is (modules, components) fails to link in the engine's words.
             _ => {}

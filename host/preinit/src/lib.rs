@@ -18,6 +18,6 @@ mod run;
 mod state;
 mod value;
 
-pub use run::{Limits, Preinit, PreinitError};
 pub use imports::Answers;
+pub use run::{Limits, Preinit, PreinitError};
 pub use value::Value;

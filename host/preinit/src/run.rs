@@ -10,8 +10,8 @@ use host_engine::{
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use wasmtime::component::{Instance, Val};
 use wasmtime::Store;
+use wasmtime::component::{Instance, Val};
 use wasmtime_wizer::Wizer;
 
 /// While a snapshot is read the guest's own code does not run.
@@ -103,7 +103,10 @@ pub struct Preinit<'a> {
 
 impl Preinit<'_> {
     /// Runs the initialisation and gives the component as it is afterwards, and `answers` back, in every case.
-    pub fn run<A: Answers + 'static>(&self, answers: A) -> (Result<Vec<u8>, PreinitError>, Option<A>) {
+    pub fn run<A: Answers + 'static>(
+        &self,
+        answers: A,
+    ) -> (Result<Vec<u8>, PreinitError>, Option<A>) {
         let mut kept = None;
         let result = self.try_run(answers, &mut kept);
         (result, kept)

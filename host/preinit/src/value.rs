@@ -35,7 +35,8 @@ impl Value {
     }
 
     pub(crate) fn to_val(&self) -> Val {
-        let inner = |value: &Option<Box<Value>>| value.as_ref().map(|value| Box::new(value.to_val()));
+        let inner =
+            |value: &Option<Box<Value>>| value.as_ref().map(|value| Box::new(value.to_val()));
         match self {
             Value::Bool(value) => Val::Bool(*value),
             Value::U8(value) => Val::U8(*value),

@@ -32,7 +32,8 @@ pub fn without_wasi(runtime: &[u8]) -> Result<Vec<u8>> {
                 module.section(&section);
             }
             Payload::CustomSection(section)
-                if section.name().starts_with("component-type") && !section.name().contains(OWN_WORLD) => {}
+                if section.name().starts_with("component-type")
+                    && !section.name().contains(OWN_WORLD) => {}
             other => {
                 if let Some((id, range)) = other.as_section() {
                     let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
@@ -49,7 +50,13 @@ pub fn without_wasi(runtime: &[u8]) -> Result<Vec<u8>> {
 fn symbol(module: &str, name: &str) -> String {
     let interface = module.split('@').next().unwrap_or(module);
     let words = format!("{interface}_{name}");
-    let plain = |one: char| if one.is_ascii_alphanumeric() { one } else { '_' };
+    let plain = |one: char| {
+        if one.is_ascii_alphanumeric() {
+            one
+        } else {
+            '_'
+        }
+    };
     words.chars().map(plain).collect()
 }
 

@@ -14,9 +14,9 @@ use js_wasm_encoder::{
     InstanceSection, RawSection,
 };
 use js_wasmparser::{
-    CanonicalFunction, ComponentAlias, ComponentAliasSectionReader, ComponentCanonicalSectionReader,
-    ComponentExportSectionReader, ComponentExternalKind, ComponentImportSectionReader, Parser,
-    Payload, Validator,
+    CanonicalFunction, ComponentAlias, ComponentAliasSectionReader,
+    ComponentCanonicalSectionReader, ComponentExportSectionReader, ComponentExternalKind,
+    ComponentImportSectionReader, Parser, Payload, Validator,
 };
 use std::collections::BTreeMap;
 
@@ -77,7 +77,10 @@ impl ReencodeComponent for Numbers {
 
 impl Sealing {
     fn run(mut self, component: &[u8]) -> Result<Vec<u8>> {
-        self.copy(ComponentSectionId::CoreModule as u8, &wat::parse_str(STAND_IN)?);
+        self.copy(
+            ComponentSectionId::CoreModule as u8,
+            &wat::parse_str(STAND_IN)?,
+        );
         let mut stand_in = InstanceSection::new();
         let nothing: [(&str, js_wasm_encoder::ModuleArg); 0] = [];
         stand_in.instantiate(0, nothing);
@@ -88,7 +91,9 @@ impl Sealing {
         for payload in Parser::new(0).parse_all(component) {
             let payload = payload?;
             if depth == 0 && !matches!(payload, Payload::Version { .. }) {
-                let there = validator.types(0).context("a section before everything else")?;
+                let there = validator
+                    .types(0)
+                    .context("a section before everything else")?;
                 self.instances = there.component_instance_count();
                 self.functions = there.component_function_count();
                 self.section(&payload, component)?;
@@ -111,11 +116,15 @@ impl Sealing {
 
     fn section(&mut self, payload: &Payload<'_>, component: &[u8]) -> Result<()> {
         match payload {
-            Payload::ModuleSection { unchecked_range, .. } => {
+            Payload::ModuleSection {
+                unchecked_range, ..
+            } => {
                 let module = bytes(component, unchecked_range)?;
                 self.copy(ComponentSectionId::CoreModule as u8, module);
             }
-            Payload::ComponentSection { unchecked_range, .. } => {
+            Payload::ComponentSection {
+                unchecked_range, ..
+            } => {
                 let inner = bytes(component, unchecked_range)?;
                 self.copy(ComponentSectionId::Component as u8, inner);
             }

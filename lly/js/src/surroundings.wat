@@ -1,6 +1,6 @@
 ;; What QuickJS finds where an operating system would be: a clock that stands still, one seed for everybody, no files, no
-;; environment. While code is loaded somebody listens, who hears what it prints and finds the modules that it imports;
-;; later printing is no error, and an `import()` finds nothing.
+;; environment. While code is loaded somebody listens, who hears what it prints and finds the modules that it imports.
+;; Later an `import()` finds nothing, and what is printed are the last words.
 ;;
 ;; A function stands for an import of the runtime; its name is the import's, with `_` for what is no letter or digit.
 (module
@@ -59,13 +59,14 @@
   (func (export "wasi_io_streams__method_output_stream_write")
     (param $stream i32) (param $from i32) (param $length i32) (param $to i32)
     (block $done
-      (br_if $done (i32.eqz (call $listening)))
       (loop $bytes
         (br_if $done (i32.eqz (local.get $length)))
         (call $print (i32.load8_u (local.get $from)))
         (local.set $from (i32.add (local.get $from) (i32.const 1)))
         (local.set $length (i32.sub (local.get $length) (i32.const 1)))
         (br $bytes)))
+    ;; Afterwards the runtime writes when it gives up, in one piece.
+    (if (i32.eqz (call $listening)) (then (call $print (i32.const 0))))
     (i32.store8 (local.get $to) (i32.const 0)))
   (func (export "wasi_io_streams__method_output_stream_blocking_flush") (param $stream i32) (param $to i32)
     (i32.store8 (local.get $to) (i32.const 0)))

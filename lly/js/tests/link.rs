@@ -30,13 +30,19 @@ fn edges(component: &[u8]) -> (Vec<String>, Vec<String>) {
 
 #[test]
 fn a_sealed_component_has_its_worlds_edges_and_no_other() {
-    let runtime = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/lily/js/quickjs.wasm");
+    let runtime = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../target/lily/js/quickjs.wasm"
+    );
     let runtime = std::fs::read(runtime).expect("the runtime, by `cargo xtask setup`");
     let linked = lly_js::link(&runtime, WORLD, "small").expect("a component");
     let (mut imports, exports) = edges(&linked);
     imports.sort();
     assert_eq!(imports, ["a:b/host", lly_js::OUTPUT, lly_js::LOADER]);
-    assert!(exports.iter().any(|name| name == lly_js::INIT), "{exports:?}");
+    assert!(
+        exports.iter().any(|name| name == lly_js::INIT),
+        "{exports:?}"
+    );
     // The same in, the same out.
     assert!(linked == lly_js::link(&runtime, WORLD, "small").expect("a component"));
     let sealed = lly_js::seal(&linked).expect("a component");

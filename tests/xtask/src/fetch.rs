@@ -99,8 +99,8 @@ pub fn crate_file(name: &str, version: &str, path: &str, sha256: &str) -> Result
             )
             .with_context(|| format!("cargo cannot fetch `{name}` {version}"))?;
         }
-        let found = find()?
-            .with_context(|| format!("cargo fetched no `{path}` of `{name}` {version}"))?;
+        let found =
+            find()?.with_context(|| format!("cargo fetched no `{path}` of `{name}` {version}"))?;
         std::fs::copy(&found, folder.join(file))
             .with_context(|| format!("cannot copy `{}`", found.display()))?;
         Ok(())

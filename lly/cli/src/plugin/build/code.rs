@@ -39,7 +39,7 @@ pub fn of_project(
     }
     if folder.join(js::FILE).is_file() {
         bindings::write(folder, contract, Language::JavaScript)?;
-        return js::build(folder, manifest, contract, context);
+        return js::build(folder, contract, context);
     }
     let component = folder.join(&manifest.component);
     if component.is_file() {

@@ -65,7 +65,11 @@ fn declarations(contract: &Contract) -> Result<String, Failure> {
         if let WorldItem::Function(function) = item {
             writer.docs(&mut own, &function.docs, INDENT);
             let signature = writer.signature(function, " => ");
-            let _ = writeln!(own, "{INDENT}export type {} = {signature};", camel(&function.name));
+            let _ = writeln!(
+                own,
+                "{INDENT}export type {} = {signature};",
+                camel(&function.name)
+            );
         }
     }
     let _ = write!(
@@ -94,7 +98,11 @@ impl Writer<'_> {
         for function in interface.functions.values() {
             self.docs(text, &function.docs, INDENT);
             let signature = self.signature(function, ": ");
-            let _ = writeln!(text, "{INDENT}function {}{signature};", camel(&function.name));
+            let _ = writeln!(
+                text,
+                "{INDENT}function {}{signature};",
+                camel(&function.name)
+            );
         }
         if !interface.functions.is_empty() {
             let names = interface.functions.keys().map(|name| {
@@ -129,7 +137,11 @@ impl Writer<'_> {
             && self.resolve.types[*other].owner != definition.owner
             && let Some(module) = self.resolve.id_of(owner)
         {
-            let _ = writeln!(text, "{INDENT}import type {{ {} }} from \"{module}\";", pascal(name));
+            let _ = writeln!(
+                text,
+                "{INDENT}import type {{ {} }} from \"{module}\";",
+                pascal(name)
+            );
             return;
         }
         self.docs(text, &definition.docs, INDENT);
@@ -160,7 +172,10 @@ impl Writer<'_> {
                 cases.collect::<Vec<_>>().join(" | ")
             }
             TypeDefKind::Flags(flags) => {
-                let names = flags.flags.iter().map(|flag| format!("{}: boolean", camel(&flag.name)));
+                let names = flags
+                    .flags
+                    .iter()
+                    .map(|flag| format!("{}: boolean", camel(&flag.name)));
                 format!("{{ {} }}", names.collect::<Vec<_>>().join("; "))
             }
             TypeDefKind::Option(inner) => format!("{} | null", self.name(inner)),

@@ -119,7 +119,11 @@ impl Answers for Modules {
                 self.resolve(referrer, specifier)
             }
             ("load", [Value::String(module)]) => self.load(module),
-            _ => return Err(format!("the runtime asks for `{function}`, which this lly does not know")),
+            _ => {
+                return Err(format!(
+                    "the runtime asks for `{function}`, which this lly does not know"
+                ));
+            }
         };
         if let Err(reason) = &found {
             self.refused = Some(reason.clone());
@@ -148,7 +152,11 @@ mod tests {
         assert_eq!(resolve("/deep/b.js", "../a.js"), Ok("/a.js".to_owned()));
         for (from, specifier, words) in [
             ("/a.js", "../c.js", "outside of the project"),
-            ("/deep/b.js", "./../../project/a.js", "outside of the project"),
+            (
+                "/deep/b.js",
+                "./../../project/a.js",
+                "outside of the project",
+            ),
             ("/a.js", "./link.js", "outside of the project"),
             ("/a.js", "./none.js", "there is no `./none.js`"),
             ("/a.js", "node:fs", "is not to be had"),
