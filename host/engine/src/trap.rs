@@ -135,14 +135,20 @@ pub struct GuestTrap {
 impl GuestTrap {
     /// Reads the engine's error.
     pub fn from_error(error: &wasmtime::Error) -> GuestTrap {
+        if let Some(Words(words)) = error.downcast_ref::<Words>() {
+            // They say where it was; the frames are an interpreter's.
+            return GuestTrap {
+                kind: TrapKind::Exception,
+                message: format!("it threw {words}"),
+                frames: Vec::new(),
+            };
+        }
         let frames = error
             .downcast_ref::<WasmBacktrace>()
             .map(frames)
             .unwrap_or_default();
         let (kind, message) = if let Some(trap) = error.downcast_ref::<Trap>() {
             describe(*trap)
-        } else if let Some(Words(words)) = error.downcast_ref::<Words>() {
-            (TrapKind::Exception, format!("it threw {words}"))
         } else if error.is::<ThrownException>() {
             (
                 TrapKind::Exception,

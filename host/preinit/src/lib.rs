@@ -5,13 +5,8 @@
 //! answers for, and traps with a clear sentence at everything else. What it is told depends on its input alone, so that
 //! the same input gives the same bytes.
 //!
-//! This crate knows no language, reads no file and writes none. Read [`Preinit`] first. Tests are beside the code, with
-//! components written as text, and in `tests/it` with JavaScript.
-
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, reason = "a test that panics has failed")
-)]
+//! This crate knows no language, reads no file and writes none. Read [`Preinit`] first. Tests: with components
+//! written as text in `tests/`, with JavaScript in `tests/it`.
 
 mod imports;
 mod run;

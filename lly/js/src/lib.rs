@@ -25,3 +25,8 @@ pub const LOADER: &str = "local:init/module-loader";
 pub const OUTPUT: &str = "lily:init/output";
 /// The first argument of `init`, for a world without streams and futures: what is there before the user's code.
 pub const SHIM: &str = include_str!("shim.js");
+/// Whose work is in a component that was linked, and under which licences: for whoever ships one.
+pub const NOTICES: [(&str, &str); 2] = [
+    ("QuickJS", include_str!("../NOTICE")),
+    ("componentize-qjs", include_str!("../../../LICENSE")),
+];

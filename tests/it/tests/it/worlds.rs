@@ -7,7 +7,7 @@ use serde_json::Value;
 use tests_kit::{Fleet, Home, Output, sample, with_rust_for_plugins};
 
 /// What can be begun, and in what.
-const PROJECTS: [(&str, &str); 8] = [
+const PROJECTS: [(&str, &str); 12] = [
     ("frontend", "rust"),
     ("frontend", "c"),
     ("command", "rust"),
@@ -16,6 +16,10 @@ const PROJECTS: [(&str, &str); 8] = [
     ("command", "c"),
     ("placement-policy", "c"),
     ("eviction-policy", "c"),
+    ("frontend", "js"),
+    ("command", "js"),
+    ("placement-policy", "js"),
+    ("eviction-policy", "js"),
 ];
 /// Of these, what a stranger is given.
 const PUBLISHED: usize = 5;
@@ -127,7 +131,8 @@ fn what_cannot_be_begun_is_refused_with_the_reason() {
     let refused = |world: &str, language: &str, name: &str| {
         plugin(&home, &["new", "--world", world, "--lang", language, name]).exits(1)
     };
-    refused("command", "js", "one").says("this lly has no JavaScript frontend");
+    refused("site", "js", "one").says("has the contract and nothing that runs one");
+    refused("command", "cobol", "one").exits(1);
     refused("site", "rust", "one").says("has the contract and nothing that runs one");
     refused("pictures", "rust", "one").says("no world `pictures`");
     refused("command", "rust", "One").says("not a plugin's name");

@@ -12,12 +12,29 @@ use crate::context::Context;
 use crate::failure::{Failure, OrFail};
 use crate::plugin::worlds::Contract;
 
+/// A core module or component, and the licences of what is in it besides the project's own.
+pub struct Code {
+    /// Its bytes.
+    pub wasm: Vec<u8>,
+    /// Name and text each.
+    pub licences: &'static [(&'static str, &'static str)],
+}
+
+impl Code {
+    fn own(wasm: Vec<u8>) -> Code {
+        Code {
+            wasm,
+            licences: &[],
+        }
+    }
+}
+
 /// A core module or component, or the text of one.
-pub fn file(path: &Path) -> Result<Vec<u8>, Failure> {
+pub fn file(path: &Path) -> Result<Code, Failure> {
     let what = || format!("cannot use `{}`", path.display());
     let bytes = std::fs::read(path).or_fail(what)?;
     let binary = wat::parse_bytes(&bytes).or_fail(what)?;
-    Ok(binary.into_owned())
+    Ok(Code::own(binary.into_owned()))
 }
 
 /// Builds a project, each in its language's way.
@@ -26,12 +43,13 @@ pub fn of_project(
     manifest: &PluginManifest,
     contract: &Contract,
     context: &Context,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Code, Failure> {
     if folder.join(PROJECT_FILE).is_file() {
         bindings::write(folder, contract, Language::C)?;
         let sources = SourceArgs::of_folder(folder.to_owned());
         let project = sources.project()?;
-        return sources.prepare(project, context)?.component(context);
+        let component = sources.prepare(project, context)?.component(context)?;
+        return Ok(Code::own(component));
     }
     if folder.join(cargo::FILE).is_file() {
         bindings::write(folder, contract, Language::Rust)?;
@@ -39,7 +57,10 @@ pub fn of_project(
     }
     if folder.join(js::FILE).is_file() {
         bindings::write(folder, contract, Language::JavaScript)?;
-        return js::build(folder, contract, context);
+        return Ok(Code {
+            wasm: js::build(folder, contract, context)?,
+            licences: &lly_js::NOTICES,
+        });
     }
     let component = folder.join(&manifest.component);
     if component.is_file() {
