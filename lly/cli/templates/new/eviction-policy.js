@@ -2,7 +2,7 @@
 // as many as give back what is wanted.
 //
 // A policy decides and can touch nothing. Every decision has a fresh instance, bounds on steps, time and memory, and is
-// checked before anybody believes it. JavaScript takes some fifty times the steps that compiled code takes.
+// checked before anybody believes it. JavaScript takes some twenty times the steps that compiled code takes.
 /// <reference path="./bindings/eviction-policy.d.ts" />
 
 /** @type {import("lily:eviction@0.1.0").Evict} */

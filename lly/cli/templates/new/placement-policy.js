@@ -2,7 +2,7 @@
 // there is a host. Of several that are alike, the first.
 //
 // A policy decides and can touch nothing. Every decision has a fresh instance, bounds on steps, time and memory, and is
-// checked before anybody believes it. JavaScript takes some fifty times the steps that compiled code takes.
+// checked before anybody believes it. JavaScript takes some twenty times the steps that compiled code takes.
 /// <reference path="./bindings/placement-policy.d.ts" />
 
 /** @type {import("lily:policy@0.1.0").Choose} */
