@@ -209,6 +209,6 @@ fn what_is_thrown_later_ends_the_call_with_its_words() {
     home.lly(["plugin", "install", "project/project.plugin", "--grant"])
         .success();
     home.lly(["project", "seven"]).exits(1).says(
-        "the plugin `project` 0.1.0 failed in `run`: it threw RangeError: seven is too much (plugin.js:5:26)",
+        "the plugin `project` 0.1.0 failed in `run`: it threw RangeError: seven is too much (plugin.js:5:29)",
     );
 }
