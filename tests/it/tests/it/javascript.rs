@@ -1,7 +1,7 @@
 //! Plugins in JavaScript: what is loaded when they are built, what is refused, and what is told when they throw.
 
 use serde_json::Value;
-use tests_kit::{Home, Output};
+use tests_kit::{Fleet, Home, Output};
 
 /// A placement policy that answers; what stands before it is the test's.
 const CHOOSE: &str = "export function choose(request, caps) {
@@ -210,5 +210,50 @@ fn what_is_thrown_later_ends_the_call_with_its_words() {
         .success();
     home.lly(["project", "seven"]).exits(1).says(
         "the plugin `project` 0.1.0 failed in `run`: it threw RangeError: seven is too much (plugin.js:5:29)",
+    );
+}
+
+#[test]
+fn a_policy_decides_in_a_fleet_and_its_exceptions_are_shown() {
+    let fleet = Fleet::start_in(Home::with_own_plugins(), 2);
+    let home = &fleet.home;
+    home.write(
+        "hello.c",
+        "#include <stdio.h>\nint main(void) { printf(\"hello\"); return 0; }\n",
+    );
+    home.lly(["compile", "hello.c", "-o", "hello.brick"])
+        .success();
+    // The last host, so that no other policy can have decided; and nothing where a region is wished for.
+    project(
+        home,
+        "placement-policy",
+        "export function choose(request, caps) {
+    if (request.region !== null) throw new Error(`where is ${request.region}`);
+    return { cap: caps.placements.length - 1, reason: `the last of ${caps.placements.length}` };
+}
+",
+    );
+    build(home).success();
+    fleet
+        .lly(["fleet", "policy", "set", "project/project.plugin"])
+        .success();
+    let deploy = |more: &[&str]| {
+        let words = ["void", "deploy", "hello.brick", "--json"];
+        let output = fleet
+            .lly(words.into_iter().chain(more.iter().copied()))
+            .success();
+        serde_json::from_str::<Value>(output.stdout.lines().last().unwrap()).unwrap()
+    };
+    assert_eq!(deploy(&[])["cap"], "cap-2");
+    let told = home.json(["fleet", "policy", "list"]);
+    let decision = &told["decisions"][0];
+    assert_eq!(decision["reason"], "the last of 2", "{told}");
+    assert_eq!(decision["policy"]["name"], "project", "{told}");
+    deploy(&["--region", "nowhere"]);
+    let told = home.json(["fleet", "policy", "list"]);
+    let fault = told.to_string();
+    assert!(
+        fault.contains("it threw Error: where is nowhere (plugin.js:2:"),
+        "{told}"
     );
 }
