@@ -24,7 +24,7 @@ export function usage() {
     return words;
 }
 
-/** @type {import("lily:command@0.1.0").Run} */
+/** @type {import("lily:command@0.1.0").run} */
 export function run(args) {
     for (const file of args) {
         let text;

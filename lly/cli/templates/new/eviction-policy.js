@@ -5,7 +5,7 @@
 // checked before anybody believes it. JavaScript takes some twenty times the steps that compiled code takes.
 /// <reference path="./bindings/eviction-policy.d.ts" />
 
-/** @type {import("lily:eviction@0.1.0").Evict} */
+/** @type {import("lily:eviction@0.1.0").evict} */
 export function evict(memory, voids) {
     const evicted = [];
     let wanted = memory.bytesWanted;

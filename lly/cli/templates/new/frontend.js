@@ -7,7 +7,7 @@
 
 import * as bir from "./bindings/bir.js";
 
-/** @type {import("lily:frontend@0.1.0").Lower} */
+/** @type {import("lily:frontend@0.1.0").lower} */
 export function lower(sources, companions, options) {
     if (sources.length !== 1) throw [error("a program is one `.@EXT@` file")];
     const [source] = sources;
@@ -30,7 +30,7 @@ export function lower(sources, companions, options) {
     };
 }
 
-/** @type {import("lily:frontend@0.1.0").Emit} */
+/** @type {import("lily:frontend@0.1.0").emit} */
 export function emit(program, plan, options) {
     const found = bir.module(program);
     if (found === undefined) throw [error(`the BIR of \`${plan.name}\` is not of a @NAME@ program`)];
@@ -62,8 +62,15 @@ function parse(text, path) {
 }
 
 class Cursor {
+    at = 0;
+    code = [];
+    calls = [];
+
     constructor(text, number, above, mistake) {
-        Object.assign(this, { text, number, above, mistake, at: 0, code: [], calls: [] });
+        this.text = text;
+        this.number = number;
+        this.above = above;
+        this.mistake = mistake;
     }
 
     line() {

@@ -5,7 +5,7 @@
 // checked before anybody believes it. JavaScript takes some twenty times the steps that compiled code takes.
 /// <reference path="./bindings/placement-policy.d.ts" />
 
-/** @type {import("lily:policy@0.1.0").Choose} */
+/** @type {import("lily:policy@0.1.0").choose} */
 export function choose(request, caps) {
     // Regions are named once and meant by their number; -1 is none.
     const wanted = request.region === null ? -1 : caps.regions.indexOf(request.region);
