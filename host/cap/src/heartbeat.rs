@@ -141,7 +141,10 @@ impl Heart {
         for id in &orders.sleep {
             if let Some(placement) = supervisor.placement(id)
                 && let State::Live(service) = placement.state()
-                && service.residence.sleep()
+                && service
+                    .residence
+                    .as_ref()
+                    .is_some_and(crate::residence::Residence::sleep)
             {
                 tracing::info!(placement = %id, slug = %placement.slug, "its program sleeps until it is asked for");
             }
@@ -183,7 +186,10 @@ impl Heart {
 
 fn report(placement: &Placement) -> PlacementReport {
     let activity = match placement.state() {
-        State::Live(service) => service.residence.activity(Instant::now()),
+        State::Live(service) => service
+            .residence
+            .as_ref()
+            .and_then(|residence| residence.activity(Instant::now())),
         State::Fetching | State::Compiling | State::Probing | State::Failed(_) => None,
     };
     PlacementReport {

@@ -49,13 +49,14 @@ impl EvictionPolicy {
 
     /// Asks which voids may sleep: indices into `voids`, each at most once, each with a reason of one short line.
     pub fn evict(&self, memory: Memory, voids: &Voids) -> Result<Vec<Eviction>, PolicyFault> {
-        let mut store = self.sandbox.store();
+        let mut deciding = self.sandbox.begin()?;
+        let store = &mut deciding.store;
         let evictions = self
             .pre
-            .instantiate(&mut store)
-            .and_then(|policy| policy.call_evict(&mut store, memory, voids))
+            .instantiate(&mut *store)
+            .and_then(|policy| policy.call_evict(&mut *store, memory, voids))
             .map_err(|error| {
-                let error = told(&mut store, error);
+                let error = told(store, error);
                 self.sandbox.fault(&error, store.data())
             })?;
         self.check(evictions, voids.age_seconds.len())

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::canonical;
 use crate::digest::Digest;
 use crate::name::{PathProblem, check_path, check_program_name};
+use crate::route::{Route, RouteTarget, is_header_value};
 
 /// The entry that holds the manifest.
 pub const MANIFEST_ENTRY: &str = "manifest.json";
@@ -24,8 +25,14 @@ const SCHEMA: u32 = 1;
 const MANIFEST_BYTES_MAX: usize = 16 << 20;
 /// Most names of environment variables.
 const ENV_NAMES_MAX: usize = 256;
-/// Longest version or frontend name.
+/// Longest version, frontend name or media type.
 const TEXT_BYTES_MAX: usize = 128;
+/// Most routes: each is looked at when a bundle is opened, and those with variables at requests.
+const ROUTES_MAX: usize = 20_000;
+/// Most routes with variables, which are tried one after the other at each request.
+const ROUTES_WITH_VARIABLES_MAX: usize = 2_000;
+/// Longest time that a browser is told to keep a file: a year.
+const CACHE_SECONDS_MAX: u32 = 366 * 86_400;
 
 /// What a program consists of and asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,9 +42,13 @@ pub struct Manifest {
     pub schema: u32,
     /// The program's name, which is its argv\[0\].
     pub name: String,
-    /// Which frontend made it. With the sources, this decides every byte of the bundle.
+    /// Which frontend made it. With the sources, this decides every byte of the bundle. Of a site without a program, its
+    /// adapter.
     pub frontend: FrontendRef,
-    /// The bricks, by name; at least one.
+    /// Which site adapter made it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<FrontendRef>,
+    /// The bricks, by name; none only in a site without a program.
     pub bricks: Vec<Brick>,
     /// The unit table, for people and tools; the runtime does not look at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,6 +56,10 @@ pub struct Manifest {
     /// Files that are served without entering a brick, by path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub assets: Vec<Asset>,
+    /// What leads requests to assets, programs and elsewhere, in the order in which they are tried. Without any, assets
+    /// answer by their paths and the program answers the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<Route>,
     /// Names of the environment variables that the program reads, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
@@ -120,6 +135,12 @@ pub struct Asset {
     pub digest: Digest,
     /// Of the file, in bytes.
     pub size: u64,
+    /// Its media type; without, the one of its extension.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// Seconds that a browser may keep it without asking; without, that is decided by its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_seconds: Option<u32>,
 }
 
 /// What a program asks for where the defaults do not fit. A CAP may give less, never more than it is itself allowed.
@@ -264,13 +285,12 @@ impl Manifest {
         bricks.chain(bir).chain(assets).collect()
     }
 
-    /// The brick that is started: the one named as the program, else the first.
-    pub fn entry_brick(&self) -> &Brick {
-        // `check` refuses a manifest without bricks.
+    /// The brick that is started: the one named as the program, else the first; none in a site without a program.
+    pub fn entry_brick(&self) -> Option<&Brick> {
         self.bricks
             .iter()
             .find(|brick| brick.name == self.name)
-            .unwrap_or(&self.bricks[0])
+            .or(self.bricks.first())
     }
 
     fn check(&self) -> Result<(), ManifestError> {
@@ -286,20 +306,21 @@ impl Manifest {
         if !check_program_name(&self.name) {
             return refuse("name", NAME_RULE);
         }
-        for (field, text) in [
-            ("name", &self.frontend.name),
-            ("version", &self.frontend.version),
-        ] {
-            let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
-            if text.is_empty() || text.len() > TEXT_BYTES_MAX || !printable {
-                return refuse(
-                    &format!("frontend.{field}"),
-                    "it is to be 1 to 128 visible characters",
-                );
+        let adapter = self.adapter.iter().map(|adapter| ("adapter", adapter));
+        for (plugin, made) in [("frontend", &self.frontend)].into_iter().chain(adapter) {
+            for (field, text) in [("name", &made.name), ("version", &made.version)] {
+                let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+                if text.is_empty() || text.len() > TEXT_BYTES_MAX || !printable {
+                    return refuse(
+                        &format!("{plugin}.{field}"),
+                        "it is to be 1 to 128 visible characters",
+                    );
+                }
             }
         }
         self.check_bricks()?;
         self.check_assets()?;
+        self.check_routes()?;
         if self.env.len() > ENV_NAMES_MAX {
             return refuse("env", "it has more than 256 names");
         }
@@ -336,8 +357,14 @@ impl Manifest {
                 reason: reason.to_string(),
             })
         };
-        if self.bricks.is_empty() {
+        if self.bricks.is_empty() && self.adapter.is_none() {
             return refuse("bricks".into(), "a program has at least one brick");
+        }
+        if self.bricks.is_empty() && self.assets.is_empty() && self.routes.is_empty() {
+            return refuse(
+                "bricks".into(),
+                "there is nothing that would answer a request",
+            );
         }
         for (index, brick) in self.bricks.iter().enumerate() {
             if !check_program_name(&brick.name) {
@@ -373,6 +400,92 @@ impl Manifest {
                     reason,
                 });
             }
+            asset
+                .check_headers()
+                .map_err(|(name, reason)| ManifestError::Field {
+                    field: format!("assets[{index}].{name}"),
+                    reason,
+                })?;
+        }
+        Ok(())
+    }
+
+    fn check_routes(&self) -> Result<(), ManifestError> {
+        check_routes(
+            &self.routes,
+            |path| {
+                let found = self
+                    .assets
+                    .binary_search_by(|one| one.path.as_str().cmp(path));
+                found.is_ok()
+            },
+            |name| self.bricks.iter().any(|brick| brick.name == name),
+        )
+        .map_err(|(index, reason)| ManifestError::Field {
+            field: match index {
+                Some(index) => format!("routes[{index}]"),
+                None => "routes".to_owned(),
+            },
+            reason,
+        })
+    }
+}
+
+/// Whether routes may be a site's: each well-formed, with a target that exists, and not too many. A no says which, if it is
+/// one of them, and why.
+pub fn check_routes(
+    routes: &[Route],
+    has_asset: impl Fn(&str) -> bool,
+    has_program: impl Fn(&str) -> bool,
+) -> Result<(), (Option<usize>, String)> {
+    if routes.len() > ROUTES_MAX {
+        return Err((None, format!("there are more than {ROUTES_MAX}")));
+    }
+    let mut with_variables = 0;
+    for (index, route) in routes.iter().enumerate() {
+        let refuse = |reason: String| Err((Some(index), reason));
+        let pattern = match route.check() {
+            Ok(pattern) => pattern,
+            Err(problem) => return refuse(problem.to_string()),
+        };
+        with_variables += usize::from(pattern.text().is_none());
+        match &route.target {
+            RouteTarget::Asset(path) if !has_asset(path) => {
+                return refuse(format!("there is no asset `{path}`"));
+            }
+            RouteTarget::Program(name) if !has_program(name) => {
+                return refuse(format!("there is no program `{name}`"));
+            }
+            RouteTarget::Asset(_) | RouteTarget::Program(_) | RouteTarget::Redirect(_) => {}
+        }
+    }
+    if with_variables > ROUTES_WITH_VARIABLES_MAX {
+        let reason = format!("more than {ROUTES_WITH_VARIABLES_MAX} have variables");
+        return Err((None, reason));
+    }
+    Ok(())
+}
+
+impl Asset {
+    /// Whether what is said with it may be said; a no names the field.
+    pub fn check_headers(&self) -> Result<(), (&'static str, String)> {
+        if let Some(media_type) = &self.media_type {
+            let halves = media_type
+                .split(';')
+                .next()
+                .and_then(|one| one.split_once('/'));
+            let named = halves.is_some_and(|(kind, of)| !kind.is_empty() && !of.is_empty());
+            if !named || media_type.len() > TEXT_BYTES_MAX || !is_header_value(media_type) {
+                let reason = "it is to be a media type such as `text/html`".to_owned();
+                return Err(("media_type", reason));
+            }
+        }
+        if self
+            .cache_seconds
+            .is_some_and(|seconds| seconds > CACHE_SECONDS_MAX)
+        {
+            let reason = format!("it is to be at most {CACHE_SECONDS_MAX}, a year");
+            return Err(("cache_seconds", reason));
         }
         Ok(())
     }

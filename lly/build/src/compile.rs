@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use host_plugin::{BrickPlan, Diagnostic, Frontend, FrontendError, Options};
 use lly_bir::{Object, Program};
-use lly_brick::{Bundle, FrontendRef, Manifest, PackError, Parts};
+use lly_brick::{AssetPart, Bundle, FrontendRef, Manifest, PackError, Parts};
 
 use crate::assets::{self, AssetsError};
 use crate::discover::Inputs;
@@ -162,7 +162,12 @@ pub fn compile(
             .as_deref()
             .map(assets::collect)
             .transpose()?
-            .unwrap_or_default(),
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(path, contents)| AssetPart::plain(path, contents))
+            .collect(),
+        adapter: None,
+        routes: Vec::new(),
         env: project.env.clone(),
         limits: project.limits.clone(),
     })?;

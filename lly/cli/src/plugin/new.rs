@@ -28,7 +28,7 @@ pub enum Language {
 
 #[derive(Debug, Args)]
 pub struct NewArgs {
-    /// `frontend`, `command`, `placement-policy` or `eviction-policy`.
+    /// `frontend`, `command`, `placement-policy`, `eviction-policy` or `site`.
     #[arg(long)]
     world: String,
     /// What it is written in.
@@ -139,12 +139,6 @@ fn files(contract: &Contract, language: Language, name: &str) -> Result<Vec<File
 
 fn code(contract: &Contract, language: Language) -> Result<&'static str, Failure> {
     Ok(match (contract.name, language) {
-        ("site", _) => {
-            return Err(Failure::local(
-                "a site adapter cannot be begun yet: this lly has the contract and nothing that runs one",
-            )
-            .hint("read the contract: lly plugin wit site"));
-        }
         ("frontend", Language::Rust) => include_str!("../../templates/new/frontend.rs"),
         ("frontend", Language::C) => include_str!("../../templates/new/frontend.c"),
         ("frontend", Language::Js) => include_str!("../../templates/new/frontend.js"),
@@ -163,6 +157,9 @@ fn code(contract: &Contract, language: Language) -> Result<&'static str, Failure
         }
         ("eviction-policy", Language::C) => include_str!("../../templates/new/eviction-policy.c"),
         ("eviction-policy", Language::Js) => include_str!("../../templates/new/eviction-policy.js"),
+        ("site", Language::Rust) => include_str!("../../templates/new/site.rs"),
+        ("site", Language::C) => include_str!("../../templates/new/site.c"),
+        ("site", Language::Js) => include_str!("../../templates/new/site.js"),
         (other, _) => {
             return Err(Failure::local(format!(
                 "there is no project to begin a `{other}` with"
@@ -180,6 +177,10 @@ fn manifest(contract: &Contract, name: &str, extension: &str) -> String {
         "command" => (
             "says how many lines files have",
             "\n  \"grants\": { \"read\": [\"**\"] },".to_owned(),
+        ),
+        "site" => (
+            "sites of plain files",
+            "\n  \"grants\": { \"read\": [\"pages/**\"] },".to_owned(),
         ),
         "eviction-policy" => ("those that wait longest sleep first", String::new()),
         _ => ("the host with the fewest placements", String::new()),
@@ -227,6 +228,22 @@ fn tests(contract: &Contract) -> Vec<(&'static str, &'static str)> {
             ("tests/two-files/project/deep/two.txt", "one\ntwo\n"),
             ("tests/absent/arguments", "no-such-file\n"),
             ("tests/absent/code", "1\n"),
+        ],
+        "site" => vec![
+            (
+                "tests/two-pages/project/pages/index.html",
+                "<h1>Home</h1>\n",
+            ),
+            (
+                "tests/two-pages/project/pages/more/about.html",
+                "<h1>About</h1>\n",
+            ),
+            (
+                "tests/two-pages/site.json",
+                include_str!("../../templates/new/site.json"),
+            ),
+            ("tests/other/project/readme.txt", "no page\n"),
+            ("tests/other/site.json", "null\n"),
         ],
         _ => Vec::new(),
     }

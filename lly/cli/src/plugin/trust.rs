@@ -120,10 +120,7 @@ pub fn run(command: TrustCommand, context: &Context) -> Result<(), Failure> {
 
 /// Trusts a registry by the keys that it shows over TLS. A key that was pinned before is not replaced.
 pub async fn pin(url: &str, context: &Context) -> Result<(), Failure> {
-    let asked = RegistryArgs {
-        registry: Some(url.to_owned()),
-        offline: false,
-    };
+    let asked = RegistryArgs::of(url, false);
     let (registry, _) = asked.open(context)?;
     let document = registry.document().await.map_err(failed)?;
     add(registry.url(), &document, context)

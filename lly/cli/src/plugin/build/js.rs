@@ -63,7 +63,7 @@ fn start(contract: &Contract) -> Result<String, Failure> {
     }
     let meant = match contract.name {
         // The error of a result is thrown, too.
-        "frontend" => "if (Array.isArray(error)) throw error;",
+        "frontend" | "site" => "if (Array.isArray(error)) throw error;",
         _ => "",
     };
     text.push_str(&TOLD.replace("@MEANT@", meant));
