@@ -16,6 +16,7 @@ mod handler;
 mod hostile;
 mod hostile_plugins;
 mod install;
+mod javascript;
 mod policy;
 mod rc;
 mod real;

@@ -4,6 +4,8 @@
 //! frontend finds and encodes the component by; in Rust wit-bindgen does that by itself. A frontend gets more: code that
 //! writes BIR, and the shell that its programs print through; a placement policy in Rust, what reads its columns as rows.
 
+mod javascript;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -22,6 +24,8 @@ const BIR_MODULE: &str = include_str!("../../../templates/bindings/bir.rs");
 const POLICY_ROWS: &str = include_str!("../../../../../plugins/sdk/src/policy/rows.rs");
 const POLICY_ROWS_MODULE: &str =
     "\n#[allow(dead_code)]\nmod rows;\n#[allow(unused_imports)]\npub use rows::Cap;\n";
+const BIR_JS: &str = include_str!("../../../templates/bindings/bir.js");
+const BIR_JS_TYPES: &str = include_str!("../../../templates/bindings/bir.d.ts");
 const RUNTIME: &str = include_str!("../../../templates/bindings/runtime.rs");
 /// Its place in a project.
 pub const FOLDER: &str = "bindings";
@@ -33,6 +37,8 @@ pub enum Language {
     C,
     /// Compiled by cargo.
     Rust,
+    /// Run by QuickJS.
+    JavaScript,
 }
 
 /// Writes `bindings/` of the project in `folder`.
@@ -43,6 +49,7 @@ pub fn write(folder: &Path, contract: &Contract, language: Language) -> Result<(
     let files = match language {
         Language::C => of_c(contract)?,
         Language::Rust => of_rust(contract)?,
+        Language::JavaScript => javascript::files(contract)?,
     };
     for (name, text) in files {
         let path = folder.join(name);
