@@ -47,6 +47,8 @@ pub struct Heart {
     pub edge_url: String,
     /// Where it stands.
     pub region: String,
+    /// What it says at most that it has.
+    pub memory_bytes_max: Option<u64>,
     /// Checks that leases are raptor's.
     pub key: LeaseKey,
     /// Raptor.
@@ -58,7 +60,7 @@ pub struct Heart {
 impl Heart {
     /// Beats until `stop`; gives the supervisor back.
     pub async fn beat(self, mut supervisor: Supervisor, stop: CancellationToken) -> Supervisor {
-        let mut meter = LoadMeter::default();
+        let mut meter = LoadMeter::new(self.memory_bytes_max);
         // Grows over restarts too, so that an answer to an earlier life cannot be replayed to this one.
         let mut sequence = SystemTime::now()
             .duration_since(UNIX_EPOCH)

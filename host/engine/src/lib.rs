@@ -28,4 +28,4 @@ pub use profile::{
     POOL_INSTANCES_MAX, Profile, TOOL_STACK_BYTES, WASM_STACK_BYTES, config,
 };
 pub use ticker::{EPOCH_TICK, EpochTicker, ticks_for};
-pub use trap::{Frame, GuestTrap, TrapKind};
+pub use trap::{Frame, GuestTrap, TrapKind, told};

@@ -53,6 +53,8 @@ pub enum Profile {
     /// A component that decides: interrupted by epochs and by fuel, so that a decision costs the same everywhere. An instance
     /// each decision: pooled memory, a small pool for each policy.
     Policy,
+    /// A component whose initialisation runs once, when it is built: as bounded as a policy.
+    Preinit,
     /// A brick that serves requests, an instance each: pooled memory, epochs.
     Stateless,
     /// A brick that `lly run` starts once: memory on demand, epochs.
@@ -61,10 +63,11 @@ pub enum Profile {
 
 impl Profile {
     /// Every profile, in the order of their declaration.
-    pub const ALL: [Profile; 5] = [
+    pub const ALL: [Profile; 6] = [
         Profile::Tool,
         Profile::Plugin,
         Profile::Policy,
+        Profile::Preinit,
         Profile::Stateless,
         Profile::OnDemand,
     ];
@@ -75,6 +78,7 @@ impl Profile {
             Profile::Tool => "tool",
             Profile::Plugin => "plugin",
             Profile::Policy => "policy",
+            Profile::Preinit => "preinit",
             Profile::Stateless => "stateless",
             Profile::OnDemand => "on-demand",
         }
@@ -114,7 +118,7 @@ pub fn config(profile: Profile) -> Config {
     let pool = match profile {
         Profile::Stateless => Some(pool()),
         Profile::Policy => Some(policy_pool()),
-        Profile::Tool | Profile::Plugin | Profile::OnDemand => None,
+        Profile::Tool | Profile::Plugin | Profile::Preinit | Profile::OnDemand => None,
     };
     if let Some(pool) = pool {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
@@ -144,7 +148,7 @@ pub(crate) fn compile_config(profile: Profile) -> Config {
         Profile::Plugin | Profile::OnDemand => {
             config.epoch_interruption(true);
         }
-        Profile::Policy => {
+        Profile::Policy | Profile::Preinit => {
             config.epoch_interruption(true).consume_fuel(true);
         }
         Profile::Stateless => {

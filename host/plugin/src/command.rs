@@ -10,7 +10,7 @@ use crate::project::{self as files, Project};
 use crate::reach::{self, Refusal};
 use crate::{Installed, LoadError, PluginFault, PluginStore, Progress, process};
 use host_engine::{
-    EPOCH_TICK, Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind, ticks_for,
+    EPOCH_TICK, Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind, ticks_for, told,
 };
 use registry_index::{COMMAND_WORLD, Grants, PluginManifest};
 use std::path::Path;
@@ -161,7 +161,10 @@ impl Verb {
             .pre
             .instantiate(&mut store)
             .and_then(|verb| verb.call_usage(&mut store));
-        answer.map_err(|error| self.fault("usage", &error, store.data()))
+        answer.map_err(|error| {
+            let error = told(&mut store, error);
+            self.fault("usage", &error, store.data())
+        })
     }
 
     /// Runs the verb in the project that lies in `folder`. It may reach what it asked for and was `granted`.
@@ -193,7 +196,10 @@ impl Verb {
                 exit_code,
                 denied: std::mem::take(&mut store.data_mut().denied),
             }),
-            Err(error) => Err(self.fault("run", &error, store.data())),
+            Err(error) => {
+                let error = told(&mut store, error);
+                Err(self.fault("run", &error, store.data()))
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::policy::{Compiler, Sandbox, one_line};
 use crate::{LoadError, PolicyFault, PolicyLimits};
-use host_engine::MemoryLimiter;
+use host_engine::{MemoryLimiter, told};
 use registry_index::{EVICTION_WORLD, PluginManifest};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -55,7 +55,10 @@ impl EvictionPolicy {
             .pre
             .instantiate(&mut *store)
             .and_then(|policy| policy.call_evict(&mut *store, memory, voids))
-            .map_err(|error| self.sandbox.fault(&error, store.data()))?;
+            .map_err(|error| {
+                let error = told(store, error);
+                self.sandbox.fault(&error, store.data())
+            })?;
         self.check(evictions, voids.age_seconds.len())
     }
 

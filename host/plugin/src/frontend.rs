@@ -8,7 +8,7 @@ use crate::sandbox::{self, Tools};
 use crate::{Installed, LoadError, PluginFault, PluginStore, Progress};
 use host_engine::{
     CodeCache, EPOCH_TICK, Engine, EpochTicker, Form, GuestTrap, MemoryLimiter, Profile, TrapKind,
-    ticks_for,
+    ticks_for, told,
 };
 use registry_index::{FRONTEND_WORLD, PluginManifest};
 use std::sync::Arc;
@@ -192,6 +192,7 @@ impl Frontend {
                 Err(self.fault(function, reason).into())
             }
             Err(error) => {
+                let error = told(&mut store, error);
                 let trap = GuestTrap::with_memory(&error, &store.data().limiter);
                 let reason = match trap.kind {
                     TrapKind::Deadline => {

@@ -7,7 +7,7 @@ mod sandbox;
 mod turns;
 
 use crate::LoadError;
-use host_engine::{GuestTrap, MemoryLimiter};
+use host_engine::{GuestTrap, MemoryLimiter, told};
 use registry_index::{POLICY_WORLD, PluginManifest};
 use std::path::Path;
 use std::time::Duration;
@@ -139,7 +139,10 @@ impl PlacementPolicy {
             .pre
             .instantiate(&mut *store)
             .and_then(|policy| policy.call_choose(&mut *store, request, caps))
-            .map_err(|error| self.sandbox.fault(&error, store.data()))?;
+            .map_err(|error| {
+                let error = told(store, error);
+                self.sandbox.fault(&error, store.data())
+            })?;
         self.check(choice, caps.region.len())
     }
 

@@ -10,7 +10,9 @@ use crate::process::{self, VARIABLES_ALWAYS};
 use crate::project::{self as files, Project};
 use crate::reach::{self, Refusal};
 use crate::{Installed, LoadError, PluginFault, PluginStore, Progress};
-use host_engine::{Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind, ticks_for};
+use host_engine::{
+    Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind, ticks_for, told,
+};
 use registry_index::{Grants, PluginManifest, SITE_WORLD};
 use std::path::Path;
 use std::time::Duration;
@@ -164,7 +166,10 @@ impl Adapter {
             .pre
             .instantiate(&mut store)
             .and_then(|adapter| adapter.call_recognise(&mut store));
-        let found = answer.map_err(|error| self.trapped(function, &error, store.data()))?;
+        let found = answer.map_err(|error| {
+            let error = told(&mut store, error);
+            self.trapped(function, &error, store.data())
+        })?;
         let found = found
             .map(answer::recognised)
             .transpose()
@@ -208,7 +213,10 @@ impl Adapter {
             .pre
             .instantiate(&mut store)
             .and_then(|adapter| adapter.call_adapt(&mut store));
-        let answer = answer.map_err(|error| self.trapped(function, &error, store.data()))?;
+        let answer = answer.map_err(|error| {
+            let error = told(&mut store, error);
+            self.trapped(function, &error, store.data())
+        })?;
         let state = store.data_mut();
         match answer {
             Ok(site) => answer::site(site, &state.project, &state.grants)

@@ -88,7 +88,8 @@ pub fn run(args: &UpgradeArgs, context: &Context) -> Result<(), Failure> {
         let Outcome { from, to, file } = &outcome;
         match file {
             Some(file) => format!("lly {to} is in {file}; it was {from}\n"),
-            None if from == to => format!("lly {from} is the newest\n"),
+            None if from == to => format!("this is lly {from} already\n"),
+            None if to < from => format!("this is lly {from}, which is newer than {to}\n"),
             None => format!("this is lly {from}; {to} can be had with: lly upgrade\n"),
         }
     })

@@ -39,6 +39,12 @@ pub struct Page<'a> {
 }
 
 impl Page<'_> {
+    /// Whether a page's text has commands to run.
+    pub fn has_commands(text: &str) -> bool {
+        let is_command = |block: &Block| matches!(block, Block::Commands { .. });
+        blocks(text).iter().any(is_command)
+    }
+
     /// Follows the page in a home, from top to bottom.
     ///
     /// # Panics

@@ -82,27 +82,28 @@ impl Tools {
         })?;
         let libraries =
             output(Command::new("rustc").args(["--print", "target-libdir", "--target", triple]))?;
-        if !Path::new(libraries.trim()).is_dir() {
-            return Ok(Err(format!(
-                "Rust's library for it is missing: rustup target add {triple}"
-            )));
-        }
-        let (prefix, cross) = match triple == host {
-            true => (String::new(), None),
-            false => {
-                let prefix = cross_prefix(triple);
-                match prefix
-                    .as_deref()
-                    .and_then(|prefix| find(&format!("{prefix}gcc")))
-                {
-                    Some(compiler) => (prefix.unwrap_or_default(), Some(compiler)),
-                    None => return Ok(Err(no_compiler(triple))),
-                }
-            }
+        let mut missing = Vec::new();
+        let prefix = match triple == host {
+            true => String::new(),
+            false => cross_prefix(triple).unwrap_or_default(),
         };
-        let strip = format!("{prefix}strip");
-        let Some(strip) = find(&strip) else {
-            return Ok(Err(format!("`{strip}` is missing: it comes with binutils")));
+        let cross = find(&format!("{prefix}gcc")).filter(|_| !prefix.is_empty());
+        if triple != host && cross.is_none() {
+            missing.push(no_compiler(triple));
+        }
+        if !Path::new(libraries.trim()).is_dir() {
+            missing.push(format!(
+                "Rust's library for it is missing: rustup target add {triple}"
+            ));
+        }
+        let strip = find(&format!("{prefix}strip"));
+        let Some(strip) = strip.filter(|_| missing.is_empty()) else {
+            if missing.is_empty() {
+                missing.push(format!(
+                    "`{prefix}strip` is missing: it comes with binutils"
+                ));
+            }
+            return Ok(Err(missing.join("; ")));
         };
         Ok(Ok(Tools {
             triple: triple.to_owned(),
@@ -245,7 +246,7 @@ mod tests {
 
     #[test]
     fn targets_have_platforms_and_what_is_missing_has_a_mend() {
-        let platforms = TARGETS.map(|triple| platform(triple).unwrap());
+        let platforms = TARGETS.map(|triple| platform(triple).expect("a platform"));
         assert_eq!(
             platforms,
             [
@@ -256,7 +257,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            platform("aarch64-unknown-linux-musl").unwrap(),
+            platform("aarch64-unknown-linux-musl").expect("a platform"),
             "aarch64-linux"
         );
         for other in [
@@ -287,7 +288,7 @@ mod tests {
         // What is cut off, or is something else, is not known to be.
         assert!(!is_static(&elf[..70]));
         assert!(!is_static(b"#!/bin/sh\n"));
-        let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let own = std::fs::read(std::env::current_exe().expect("a path")).expect("itself");
         assert_eq!(is_static(&own), cfg!(target_feature = "crt-static"));
     }
 }

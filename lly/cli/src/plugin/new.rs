@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use registry_index::is_name;
 use serde::Serialize;
 
-use super::build::bindings;
+use super::build::{bindings, js};
 use super::worlds::{Contract, contract};
 use crate::context::Context;
 use crate::failure::{Failure, OrFail};
@@ -22,7 +22,7 @@ pub enum Language {
     Rust,
     /// Built by lly's own C frontend.
     C,
-    /// Not to be had yet.
+    /// Run by QuickJS, which travels in the plugin.
     Js,
 }
 
@@ -72,7 +72,8 @@ pub fn run(args: &NewArgs, context: &Context) -> Result<(), Failure> {
     }
     let language = match args.lang {
         Language::Rust => bindings::Language::Rust,
-        Language::C | Language::Js => bindings::Language::C,
+        Language::C => bindings::Language::C,
+        Language::Js => bindings::Language::JavaScript,
     };
     bindings::write(&folder, contract, language)?;
     let report = Report {
@@ -119,7 +120,8 @@ fn files(contract: &Contract, language: Language, name: &str) -> Result<Vec<File
             files.push(("Cargo.toml".to_owned(), fill(cargo)));
             files.push(("src/lib.rs".to_owned(), fill(code)));
         }
-        Language::C | Language::Js => {
+        Language::Js => files.push((js::FILE.to_owned(), fill(code))),
+        Language::C => {
             let identifier = contract.identifier();
             let settings = format!(
                 "name = \"{name}\"\nsources = [\"plugin.c\", \"bindings/{identifier}.c\", \"bindings/{identifier}_world.c\"]\n"
@@ -137,27 +139,27 @@ fn files(contract: &Contract, language: Language, name: &str) -> Result<Vec<File
 
 fn code(contract: &Contract, language: Language) -> Result<&'static str, Failure> {
     Ok(match (contract.name, language) {
-        (_, Language::Js) => {
-            return Err(Failure::local(
-                "a plugin cannot be written in JavaScript yet: this lly has no JavaScript frontend to build it with",
-            )
-            .hint("begin it with --lang rust or --lang c, or pack a component that another tool made: lly plugin build \
-                   --module FILE.wasm"));
-        }
         ("frontend", Language::Rust) => include_str!("../../templates/new/frontend.rs"),
         ("frontend", Language::C) => include_str!("../../templates/new/frontend.c"),
+        ("frontend", Language::Js) => include_str!("../../templates/new/frontend.js"),
         ("command", Language::Rust) => include_str!("../../templates/new/command.rs"),
         ("command", Language::C) => include_str!("../../templates/new/command.c"),
+        ("command", Language::Js) => include_str!("../../templates/new/command.js"),
         ("placement-policy", Language::Rust) => {
             include_str!("../../templates/new/placement-policy.rs")
         }
         ("placement-policy", Language::C) => include_str!("../../templates/new/placement-policy.c"),
+        ("placement-policy", Language::Js) => {
+            include_str!("../../templates/new/placement-policy.js")
+        }
         ("eviction-policy", Language::Rust) => {
             include_str!("../../templates/new/eviction-policy.rs")
         }
         ("eviction-policy", Language::C) => include_str!("../../templates/new/eviction-policy.c"),
+        ("eviction-policy", Language::Js) => include_str!("../../templates/new/eviction-policy.js"),
         ("site", Language::Rust) => include_str!("../../templates/new/site.rs"),
         ("site", Language::C) => include_str!("../../templates/new/site.c"),
+        ("site", Language::Js) => include_str!("../../templates/new/site.js"),
         (other, _) => {
             return Err(Failure::local(format!(
                 "there is no project to begin a `{other}` with"

@@ -230,11 +230,12 @@ fn show(trust: &Trust, context: &Context) -> Result<(), Failure> {
         tell("registry", &document.registries);
         tell("log", &document.logs);
         tell("publisher", &document.publishers);
-        let authorities = document.authorities + document.timestamp_authorities;
-        if authorities > 0 {
-            text.push_str(&format!(
-                "{authorities} certificate and timestamp authorities\n"
-            ));
+        let authorities = [
+            (document.authorities, "for certificates"),
+            (document.timestamp_authorities, "for timestamps"),
+        ];
+        for (count, what) in authorities.iter().filter(|(count, _)| *count > 0) {
+            text.push_str(&format!("{:<10} {count} {what}\n", "authority"));
         }
         if text.is_empty() {
             text.push_str("nobody is trusted\n");

@@ -1,7 +1,7 @@
 //! The pages of the documentation are true: each is followed from top to bottom by `tests_kit::Page`, which says how a page
 //! is written. What a page cannot name itself (files that its reader has, free ports) is said here.
 
-use tests_kit::{Fleet, Home, Page, binary};
+use tests_kit::{Fleet, Home, Page, binary, repository};
 
 /// The sources that a reader is taken to have.
 const PAGES: &str = "tests/it/tests/pages";
@@ -93,6 +93,13 @@ fn a_fleet() {
 }
 
 #[test]
+fn policies() {
+    let fleet = Fleet::start_in(Home::with_own_plugins(), 2);
+    let given = [(&*pages("hello.c"), "hello.c")];
+    follow("docs/policies.md", &given, &[], &fleet.home);
+}
+
+#[test]
 fn signatures_and_trust() {
     let fleet = Fleet::start_in(Home::with_own_plugins(), 1);
     let state = fleet.state().unwrap();
@@ -129,4 +136,19 @@ fn a_registry() {
     ];
     follow("docs/registry.md", &given, &instead, &home);
     runtime.block_on(cluster.stop()).unwrap();
+}
+
+#[test]
+fn every_page_with_commands_is_followed() {
+    let own = include_str!("documents.rs");
+    let docs = std::fs::read_dir(repository().join("docs")).unwrap();
+    let docs = docs.map(|entry| format!("docs/{}", entry.unwrap().file_name().to_str().unwrap()));
+    let pages = docs.filter(|page| page.ends_with(".md"));
+    for page in pages.chain(["README.md".to_owned()]) {
+        let text = std::fs::read_to_string(repository().join(&page)).unwrap();
+        assert!(
+            !Page::has_commands(&text) || own.contains(&format!("follow(\"{page}\"")),
+            "{page} has commands, and no test follows it"
+        );
+    }
 }

@@ -264,6 +264,13 @@ fn lly_upgrades_itself_and_believes_no_registry() {
         lly.upgrade(&["--registry", &liar]).exits(1).says(sentence);
         assert!(lly.is(&own), "{sentence}");
     }
+    let taken_back = liar(&fleet, vec![latest(&signed("release.key", "0.0.9"))]);
+    let said = lly.upgrade(&["--check", "--registry", &taken_back]);
+    let said = said.success().stdout;
+    assert!(
+        said.contains("this is lly 0.1.0, which is newer than 0.0.9"),
+        "{said}"
+    );
     // The last of these was the publisher's word, so the registry's own is an old one now; a version that is named is had.
     lly.upgrade(&[])
         .exits(1)

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tests_kit::{Fleet, Home, Output, sample, with_rust_for_plugins};
 
 /// What can be begun, and in what.
-const PROJECTS: [(&str, &str); 10] = [
+const PROJECTS: [(&str, &str); 15] = [
     ("frontend", "rust"),
     ("frontend", "c"),
     ("command", "rust"),
@@ -16,8 +16,13 @@ const PROJECTS: [(&str, &str); 10] = [
     ("command", "c"),
     ("placement-policy", "c"),
     ("eviction-policy", "c"),
+    ("frontend", "js"),
+    ("command", "js"),
+    ("placement-policy", "js"),
+    ("eviction-policy", "js"),
     ("site", "rust"),
     ("site", "c"),
+    ("site", "js"),
 ];
 /// Of these, what a stranger is given.
 const PUBLISHED: usize = 5;
@@ -129,7 +134,7 @@ fn what_cannot_be_begun_is_refused_with_the_reason() {
     let refused = |world: &str, language: &str, name: &str| {
         plugin(&home, &["new", "--world", world, "--lang", language, name]).exits(1)
     };
-    refused("command", "js", "one").says("this lly has no JavaScript frontend");
+    refused("command", "cobol", "one").exits(1);
     refused("pictures", "rust", "one").says("no world `pictures`");
     refused("command", "rust", "One").says("not a plugin's name");
     refused("command", "c", "run").says("which lly has itself");

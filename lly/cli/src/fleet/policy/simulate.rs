@@ -1,19 +1,23 @@
 //! `lly fleet policy simulate`: recorded decisions, asked again of another policy, in a sandbox of this program.
 
+mod eviction;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use fleet_api::{CapId, PolicyIdentity, PolicyRecord, Slug};
-use fleet_policy::{Compiler, Loaded, Replayed, replay};
+use fleet_policy::{Compiler, Loaded, LoadedEviction, Replayed, replay};
 use serde::Serialize;
 
-use super::{RECORD, find};
+use super::{Kind, RECORD, find};
 use crate::context::Context;
 use crate::failure::{Failure, OrFail};
 use crate::plugin::RegistryArgs;
 
+/// What it says that it is; its `kind` says what it is about.
+const DOCUMENT: &str = "lily.fleet.policy.simulate/1";
 /// Differences that are shown as text; documents have all.
 const SHOWN: usize = 20;
 
@@ -32,6 +36,7 @@ pub struct SimulateArgs {
 /// What came of it.
 #[derive(Serialize)]
 struct Simulation {
+    kind: Kind,
     #[serde(flatten)]
     policy: PolicyIdentity,
     /// Decisions that were asked again.
@@ -79,12 +84,19 @@ pub async fn run(args: &SimulateArgs, context: &Context) -> Result<(), Failure> 
         cache_dir: &cache,
         child: Some(&exe),
     };
-    let policy = Loaded::from_package(found.package(), &compiler)
-        .or_fail(|| format!("`{}` cannot be asked", args.policy))?;
-    let simulation = simulate(&policy, &record);
-    context.data("lily.fleet.policy.simulate/1", &simulation, || {
-        text(&simulation)
-    })
+    let what = || format!("`{}` cannot be asked", args.policy);
+    match found.kind()? {
+        Kind::Placement => {
+            let policy = Loaded::from_package(found.package(), &compiler).or_fail(what)?;
+            let simulation = simulate(&policy, &record);
+            context.data(DOCUMENT, &simulation, || text(&simulation))
+        }
+        Kind::Eviction => {
+            let policy = LoadedEviction::from_package(found.package(), &compiler).or_fail(what)?;
+            let simulation = eviction::simulate(&policy, &record);
+            context.data(DOCUMENT, &simulation, || eviction::text(&simulation))
+        }
+    }
 }
 
 fn read(file: &Path) -> Result<PolicyRecord, Failure> {
@@ -102,6 +114,7 @@ fn read(file: &Path) -> Result<PolicyRecord, Failure> {
 
 fn simulate(policy: &Loaded, record: &PolicyRecord) -> Simulation {
     let mut simulation = Simulation {
+        kind: Kind::Placement,
         policy: policy.identity().clone(),
         decisions: 0,
         not_recorded: 0,
