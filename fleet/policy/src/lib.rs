@@ -2,8 +2,8 @@
 //!
 //! Shared by raptor, which takes decisions, and `lly`, which replays them: [`Chooser`] holds the policy that decides and the
 //! one in its shadow and swaps them while decisions are taken; [`Evictor`] does the same for programs that may sleep;
-//! [`replay`] and [`replay_eviction`] ask a policy what another was asked. It does no I/O but reading code from the cache. Tests are beside the
-//! code.
+//! [`replay`] and [`replay_eviction`] ask a policy what another was asked. It does no I/O but reading code from the cache.
+//! Tests are beside the code.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, reason = "a test that panics has failed")

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use fleet_api::{CapId, PolicyIdentity, PolicyRecord, Sleeper, Slug};
+use fleet_api::{CapId, PolicyRecord, Sleeper, Slug};
 use fleet_policy::{LoadedEviction, replay_eviction};
 use serde::Serialize;
 
-use super::SHOWN;
+use super::{Asked, Chosen, SHOWN, more};
 use crate::fleet::policy::Kind;
 use crate::fleet::policy::table::sleepers;
 
@@ -16,25 +16,11 @@ use crate::fleet::policy::table::sleepers;
 pub struct Simulation {
     kind: Kind,
     #[serde(flatten)]
-    policy: PolicyIdentity,
-    /// Questions that were asked again.
-    decisions: usize,
-    /// Questions of which it is not recorded what was asked: the CAP had too many programs.
-    not_recorded: usize,
+    asked: Asked,
     /// Other answers, faults among them.
     differences: Vec<Difference>,
-    faults: usize,
     /// How often each void's program was to sleep.
-    voids: BTreeMap<Slug, Slept>,
-    /// The slowest answer.
-    micros_max: u64,
-}
-
-/// How often a program was to sleep.
-#[derive(Clone, Copy, Default, Serialize)]
-struct Slept {
-    recorded: u32,
-    simulated: u32,
+    voids: BTreeMap<Slug, Chosen>,
 }
 
 /// A question that would have had another answer.
@@ -52,22 +38,16 @@ struct Difference {
 pub fn simulate(policy: &LoadedEviction, record: &PolicyRecord) -> Simulation {
     let mut simulation = Simulation {
         kind: Kind::Eviction,
-        policy: policy.identity().clone(),
-        decisions: 0,
-        not_recorded: 0,
+        asked: Asked::new(policy.identity()),
         differences: Vec::new(),
-        faults: 0,
         voids: BTreeMap::new(),
-        micros_max: 0,
     };
     for decision in &record.evictions {
         let Some(again) = replay_eviction(policy, decision) else {
-            simulation.not_recorded += 1;
+            simulation.asked.not_recorded += 1;
             continue;
         };
-        simulation.decisions += 1;
-        simulation.faults += usize::from(again.fault.is_some());
-        simulation.micros_max = simulation.micros_max.max(again.micros);
+        simulation.asked.again(again.fault.is_some(), again.micros);
         for one in &decision.answer.sleepers {
             let slept = simulation.voids.entry(one.slug.clone());
             slept.or_default().recorded += 1;
@@ -91,22 +71,9 @@ pub fn simulate(policy: &LoadedEviction, record: &PolicyRecord) -> Simulation {
 
 /// The same for people.
 pub fn text(simulation: &Simulation) -> String {
-    let mut text = format!(
-        "{} {} was asked {} recorded questions about programs again: {} differ, {} failed; the slowest took {} µs\n",
-        simulation.policy.name,
-        simulation.policy.version,
-        simulation.decisions,
-        simulation.differences.len(),
-        simulation.faults,
-        simulation.micros_max
-    );
-    if simulation.not_recorded > 0 {
-        let _ = writeln!(
-            text,
-            "{} questions about very many programs were not recorded",
-            simulation.not_recorded
-        );
-    }
+    let differences = simulation.differences.len();
+    let what = "recorded questions about programs";
+    let mut text = simulation.asked.text(what, differences);
     if !simulation.voids.is_empty() {
         let _ = writeln!(
             text,
@@ -123,9 +90,5 @@ pub fn text(simulation: &Simulation) -> String {
         text.push_str(&sleepers("recorded", &one.recorded, None));
         text.push_str(&sleepers("simulated", &one.simulated, one.fault.as_deref()));
     }
-    if simulation.differences.len() > SHOWN {
-        let more = simulation.differences.len() - SHOWN;
-        let _ = writeln!(text, "\n… and {more} more; --json has them all");
-    }
-    text
+    text + &more(differences)
 }
