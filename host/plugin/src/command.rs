@@ -4,13 +4,13 @@
 //! caller can do, it asks [`Surroundings`] for. A call gets a fresh instance, with bounds on memory, on its own time and
 //! on what it hands over; time that programs and other machines take is not its own.
 
-use crate::load::Source;
+use crate::load::Loaded;
 use crate::process::VARIABLES_ALWAYS;
 use crate::project::{self as files, Project};
 use crate::reach::{self, Refusal};
 use crate::{Installed, LoadError, PluginFault, PluginStore, Progress, process};
 use host_engine::{
-    EPOCH_TICK, Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind, ticks_for, told,
+    EPOCH_TICK, Engine, EpochTicker, GuestTrap, MemoryLimiter, TrapKind, ticks_for, told,
 };
 use registry_index::{COMMAND_WORLD, Grants, PluginManifest};
 use std::path::Path;
@@ -115,15 +115,8 @@ impl Verb {
         limits: CommandLimits,
     ) -> Result<Verb, LoadError> {
         let manifest = &installed.manifest;
-        let engine = Engine::new(Profile::Plugin)?;
-        let from = Source {
-            store,
-            installed,
-            engine: &engine,
-            world: COMMAND_WORLD,
-            imports: &IMPORTS,
-        };
-        let component = from.component(progress)?;
+        let loaded = Loaded::of(store, installed, COMMAND_WORLD, &IMPORTS, progress)?;
+        let engine = loaded.engine;
         let mut linker = Linker::<State>::new(engine.wasmtime());
         let pre = terminal::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)
             .and_then(|()| {
@@ -136,16 +129,15 @@ impl Verb {
             .and_then(|()| {
                 environment::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)
             })
-            .and_then(|()| linker.instantiate_pre(&component))
+            .and_then(|()| linker.instantiate_pre(&loaded.component))
             .and_then(bindings::CommandPre::new)
             .map_err(|error| LoadError::unfit(manifest, &error))?;
-        let ticker = EpochTicker::start(&engine).map_err(LoadError::Thread)?;
         Ok(Verb {
             manifest: manifest.clone(),
             engine,
             pre,
             limits,
-            _ticker: ticker,
+            _ticker: loaded.ticker,
         })
     }
 

@@ -5,14 +5,12 @@
 
 mod answer;
 
-use crate::load::Source;
+use crate::load::Loaded;
 use crate::process::{self, VARIABLES_ALWAYS};
 use crate::project::{self as files, Project};
 use crate::reach::{self, Refusal};
 use crate::{Installed, LoadError, PluginFault, PluginStore, Progress};
-use host_engine::{
-    Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind, ticks_for, told,
-};
+use host_engine::{Engine, EpochTicker, GuestTrap, MemoryLimiter, TrapKind, ticks_for, told};
 use registry_index::{Grants, PluginManifest, SITE_WORLD};
 use std::path::Path;
 use std::time::Duration;
@@ -121,27 +119,19 @@ impl Adapter {
         limits: SiteLimits,
     ) -> Result<Adapter, LoadError> {
         let manifest = &installed.manifest;
-        let engine = Engine::new(Profile::Plugin)?;
-        let from = Source {
-            store,
-            installed,
-            engine: &engine,
-            world: SITE_WORLD,
-            imports: &IMPORTS,
-        };
-        let component = from.component(progress)?;
+        let loaded = Loaded::of(store, installed, SITE_WORLD, &IMPORTS, progress)?;
+        let engine = loaded.engine;
         let mut linker = Linker::<State>::new(engine.wasmtime());
         let pre = project::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)
-            .and_then(|()| linker.instantiate_pre(&component))
+            .and_then(|()| linker.instantiate_pre(&loaded.component))
             .and_then(bindings::SiteAdapterPre::new)
             .map_err(|error| LoadError::unfit(manifest, &error))?;
-        let ticker = EpochTicker::start(&engine).map_err(LoadError::Thread)?;
         Ok(Adapter {
             manifest: manifest.clone(),
             engine,
             pre,
             limits,
-            _ticker: ticker,
+            _ticker: loaded.ticker,
         })
     }
 
