@@ -6,8 +6,8 @@
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
+use std::time::Duration;
 
 use clap::Args;
 use registry_client::{Http, PublicKey, release};
@@ -25,7 +25,6 @@ const KEY_FILE: &str = "release.pub";
 const NEWEST_FILE: &str = "release.newest";
 /// A program that does not say its version by then does not work.
 const TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Put another version of lly in place of this one, as its publisher released it.
 #[derive(Debug, Args)]
@@ -121,7 +120,14 @@ fn publisher(named: Option<&Path>, context: &Context) -> Result<PublicKey, Failu
 
 fn newest(url: &str, key: &PublicKey, context: &Context) -> Result<Version, Failure> {
     let file = context.home.join(NEWEST_FILE);
-    let seen = std::fs::read(&file).ok();
+    let seen = match std::fs::read(&file) {
+        Ok(seen) => Some(seen),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        // Without it an old answer could not be told from a new one.
+        Err(error) => {
+            return Err(error).or_fail(|| format!("cannot read `{}`", file.display()));
+        }
+    };
     let http = service(url, context)?;
     let (newest, signed) = fetched(async { release::newest(&http, key, seen.as_deref()).await })?;
     crate::private_file::replace(&file, &signed)
@@ -158,7 +164,7 @@ fn replace(
     file.as_file().sync_all().or_fail(what)?;
     // Closed: what is open for writing cannot be started.
     let path = file.into_temp_path();
-    if !works(&path) {
+    if !works(&path)? {
         return Err(Failure::local(format!(
             "lly {version} does not run on this machine: nothing was changed"
         )));
@@ -168,25 +174,19 @@ fn replace(
 }
 
 /// Whether the program says its version, in time.
-fn works(program: &Path) -> bool {
-    let child = Command::new(program)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    let Ok(mut child) = child else {
-        return false;
-    };
-    let began = Instant::now();
-    while began.elapsed() < TRIAL_TIMEOUT {
-        match child.try_wait() {
-            Ok(Some(status)) => return status.success(),
-            Ok(None) => std::thread::sleep(LOOK_EVERY),
-            Err(_) => break,
-        }
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    false
+fn works(program: &Path) -> Result<bool, Failure> {
+    with_runtime(async {
+        let child = tokio::process::Command::new(program)
+            .arg("--version")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn();
+        let Ok(mut child) = child else {
+            return Ok(false);
+        };
+        let ended = tokio::time::timeout(TRIAL_TIMEOUT, child.wait()).await;
+        Ok(matches!(ended, Ok(Ok(status)) if status.success()))
+    })
 }
