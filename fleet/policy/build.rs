@@ -1,6 +1,6 @@
 //! Finds the packaged policies that raptor carries.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The packages, and how the code calls them.
 const PACKAGES: [(&str, &str); 4] = [
@@ -14,7 +14,9 @@ fn main() {
     println!("cargo::rerun-if-env-changed=LILY_PLUGINS_DIR");
     let folder = match std::env::var_os("LILY_PLUGINS_DIR").filter(|folder| !folder.is_empty()) {
         Some(folder) => PathBuf::from(folder),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/lily/plugins"),
+        // Asked when it runs, not when it is compiled: a checkout with its target folder may have moved.
+        None => PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default())
+            .join("../../target/lily/plugins"),
     };
     for (name, variable) in PACKAGES {
         match std::path::absolute(folder.join(format!("{name}.plugin"))) {

@@ -1,4 +1,4 @@
-//! Finds the packaged C plugin that `lly` carries, and reads its name and version.
+//! Finds the packaged C plugin that `lly` carries, and reads its name and version; finds the JavaScript runtime.
 
 use std::path::{Path, PathBuf};
 
@@ -6,9 +6,27 @@ use lly_brick::container::Reader;
 
 fn main() {
     println!("cargo::rerun-if-env-changed=LILY_PLUGINS_DIR");
-    if let Err(reason) = embed() {
-        println!("cargo::error={reason}: run `cargo xtask setup` first");
+    for embedded in [embed(), javascript()] {
+        if let Err(reason) = embedded {
+            println!("cargo::error={reason}: run `cargo xtask setup` first");
+        }
     }
+}
+
+/// QuickJS, which plugins in JavaScript are linked with.
+fn javascript() -> Result<(), String> {
+    let manifest = std::env::var("CARGO_MANIFEST_DIR").map_err(|error| error.to_string())?;
+    let path = Path::new(&manifest).join("../../target/lily/js/quickjs.wasm");
+    let path = std::path::absolute(path).map_err(|error| error.to_string())?;
+    println!("cargo::rerun-if-changed={}", path.display());
+    if !path.is_file() {
+        return Err(format!(
+            "there is no JavaScript runtime at `{}`",
+            path.display()
+        ));
+    }
+    println!("cargo::rustc-env=LILY_JS_RUNTIME={}", path.display());
+    Ok(())
 }
 
 fn embed() -> Result<(), String> {

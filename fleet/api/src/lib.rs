@@ -9,6 +9,7 @@
 )]
 
 mod account;
+mod eviction;
 mod heartbeat;
 mod id;
 mod lease;
@@ -19,6 +20,9 @@ mod slug;
 mod void;
 
 pub use account::{AccountCreated, CreateAccount, Token, TokenHash};
+pub use eviction::{
+    EvictionAnswer, EvictionDecision, EvictionQuestion, EvictionShadow, Program, Sleeper,
+};
 pub use heartbeat::{Activity, Heartbeat, Load, Order, Orders, PlacementReport, PlacementState};
 pub use id::{AccountName, CapId, IdError, PlacementId, Role};
 pub use lease::{Lease, LeaseError, LeaseKey, LeaseKeyError};

@@ -3,11 +3,11 @@
 use lly_brick::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::{CapId, Purpose, Slug};
+use crate::{CapId, EvictionDecision, Purpose, Slug};
 
 /// A place for a policy in raptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum PolicySlot {
     /// It decides.
     Current,
@@ -15,14 +15,17 @@ pub enum PolicySlot {
     Shadow,
     /// It says which programs may leave a CAP's memory.
     Eviction,
+    /// It is asked the same questions about programs, and its answers are only compared.
+    EvictionShadow,
 }
 
 impl PolicySlot {
     /// Every place.
-    pub const ALL: [PolicySlot; 3] = [
+    pub const ALL: [PolicySlot; 4] = [
         PolicySlot::Current,
         PolicySlot::Shadow,
         PolicySlot::Eviction,
+        PolicySlot::EvictionShadow,
     ];
 
     /// The name in documents, paths and SQL.
@@ -31,6 +34,7 @@ impl PolicySlot {
             PolicySlot::Current => "current",
             PolicySlot::Shadow => "shadow",
             PolicySlot::Eviction => "eviction",
+            PolicySlot::EvictionShadow => "eviction-shadow",
         }
     }
 }
@@ -97,7 +101,7 @@ pub struct PolicyTally {
 /// `GET /v1/policies`: everything about policies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyList {
-    /// The policy that decides, the one in the shadow, and the one that evicts.
+    /// The policies that decide about placement and eviction, each with the one in its shadow.
     pub slots: Vec<PolicyStatus>,
     /// Policies that raptor carries, by name.
     pub packaged: Vec<PackagedPolicy>,
@@ -194,11 +198,14 @@ pub struct ShadowAnswer {
     pub differs: bool,
 }
 
-/// `GET /v1/policies/decisions?n=N`: decisions with the fleet they were taken over, oldest first.
+/// `GET /v1/policies/decisions?n=N`: decisions with what was known when they were taken, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyRecord {
-    /// The decisions.
+    /// Placements.
     pub decisions: Vec<PolicyDecision>,
+    /// Questions about the programs of a CAP.
+    #[serde(default)]
+    pub evictions: Vec<EvictionDecision>,
 }
 
 /// Everything a policy was told, so that another can be asked the same.

@@ -6,6 +6,7 @@
 
 mod accounts;
 pub mod cluster;
+mod evictions;
 mod placements;
 mod policies;
 mod registry;
@@ -15,8 +16,9 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
+pub use evictions::{NewEvictions, NewSleep};
 pub use placements::{Follows, NewPlacement, PlacementRow};
-pub use policies::{DECISIONS_MAX, NewDecision, NewEvictions};
+pub use policies::{DECISIONS_MAX, NewDecision};
 pub use registry::{LogHash, LogRow, ManifestRow, PluginRow, Put, TagRule};
 pub use voids::{Claim, LogSource};
 

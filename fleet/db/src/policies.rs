@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use fleet_api::{
-    CapId, PolicyAnswer, PolicyDecision, PolicyEviction, PolicyIdentity, PolicyQuestion,
-    PolicySlot, PolicyTally, Purpose, ShadowAnswer, Slug,
+    PolicyAnswer, PolicyDecision, PolicyIdentity, PolicyQuestion, PolicySlot, PolicyTally, Purpose,
+    ShadowAnswer, Slug,
 };
 use lly_brick::Digest;
 use serde::Serialize;
@@ -34,19 +34,6 @@ pub struct NewDecision<'a> {
     pub answer: &'a PolicyAnswer,
     /// What the policy was told, if it is to be kept.
     pub question: Option<&'a PolicyQuestion>,
-}
-
-/// What came of a question to the eviction policy about one CAP.
-#[derive(Clone, Debug)]
-pub struct NewEvictions<'a> {
-    /// Which CAP.
-    pub cap: &'a CapId,
-    /// Who was to decide.
-    pub policy: Option<&'a PolicyIdentity>,
-    /// What the policy did wrong.
-    pub fault: Option<&'a str>,
-    /// Whose programs are to sleep, and why.
-    pub sleepers: &'a [(&'a Slug, &'a str)],
 }
 
 impl Database {
@@ -171,58 +158,6 @@ impl Database {
         Ok(())
     }
 
-    /// Keeps who was put to sleep, counts the question, and forgets the oldest.
-    pub async fn record_evictions(&self, new: &NewEvictions<'_>) -> Result<(), DbError> {
-        let mut transaction = self.pool.begin().await?;
-        let policy = new.policy.map(json).transpose()?;
-        for (slug, reason) in new.sleepers {
-            sqlx::query(
-                "insert into policy_eviction (cap, slug, policy, reason, fault) values ($1, $2, $3, $4, $5)",
-            )
-            .bind(new.cap.as_str())
-            .bind(slug.as_str())
-            .bind(&policy)
-            .bind(reason)
-            .bind(new.fault)
-            .execute(&mut *transaction)
-            .await?;
-        }
-        if !new.sleepers.is_empty() {
-            sqlx::query("delete from policy_eviction where id <= (select max(id) from policy_eviction) - $1")
-                .bind(DECISIONS_MAX)
-                .execute(&mut *transaction)
-                .await?;
-        }
-        if let Some(policy) = new.policy {
-            let slot = PolicySlot::Eviction;
-            tally(&mut transaction, slot, policy, new.fault, false).await?;
-        }
-        transaction.commit().await?;
-        Ok(())
-    }
-
-    /// Who was last put to sleep, newest first.
-    pub async fn policy_evictions(&self, count: u32) -> Result<Vec<PolicyEviction>, DbError> {
-        let rows = sqlx::query(
-            "select (extract(epoch from now() - decided_at))::bigint as age_seconds, cap, slug, policy, reason, fault
-             from policy_eviction order by id desc limit $1",
-        )
-        .bind(i64::from(count))
-        .fetch_all(&self.pool)
-        .await?;
-        let eviction = |row: &PgRow| {
-            Ok(PolicyEviction {
-                age_seconds: u64::try_from(row.try_get::<i64, _>("age_seconds")?).unwrap_or(0),
-                cap: parsed(row.try_get("cap")?, "a CAP")?,
-                slug: parsed(row.try_get("slug")?, "a slug")?,
-                policy: document(row, "policy")?,
-                reason: row.try_get("reason")?,
-                fault: row.try_get("fault")?,
-            })
-        };
-        rows.iter().map(eviction).collect()
-    }
-
     /// The newest decisions, newest first; with what the policy was told, if `with_questions`.
     pub async fn policy_decisions(
         &self,
@@ -243,7 +178,7 @@ impl Database {
 }
 
 /// Everybody counts in this one row, one after the other.
-async fn tally(
+pub(crate) async fn tally(
     connection: &mut PgConnection,
     slot: PolicySlot,
     policy: &PolicyIdentity,
@@ -306,14 +241,17 @@ fn purpose(text: &str) -> Result<Purpose, DbError> {
     })
 }
 
-fn json(document: &impl Serialize) -> Result<String, DbError> {
+pub(crate) fn json(document: &impl Serialize) -> Result<String, DbError> {
     serde_json::to_string(document).map_err(|error| DbError::Corrupt {
         value: error.to_string(),
         what: "a document",
     })
 }
 
-fn document<T: DeserializeOwned>(row: &PgRow, column: &str) -> Result<Option<T>, DbError> {
+pub(crate) fn document<T: DeserializeOwned>(
+    row: &PgRow,
+    column: &str,
+) -> Result<Option<T>, DbError> {
     let Some(text) = row.try_get::<Option<String>, _>(column)? else {
         return Ok(None);
     };

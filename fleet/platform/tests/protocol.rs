@@ -24,7 +24,7 @@ use fleet_client::platform::{OperatorClient, PlatformClient};
 use fleet_db::cluster::{self, Cluster};
 use fleet_db::{Database, Follows, NewPlacement};
 use futures_util::StreamExt as _;
-use lly_brick::{BrickKind, Bundle, Digest, FrontendRef, Limits, Parts};
+use lly_brick::{AssetPart, BrickKind, Bundle, Digest, FrontendRef, Limits, Parts};
 use service::{Ground, Service};
 
 const CAP: &str = "cap-1";
@@ -138,7 +138,12 @@ fn bundle(word: &str) -> Bundle {
             format!("module {word}").into_bytes(),
         )],
         bir: None,
-        assets: vec![("index.html".into(), b"<h1>lily</h1>".to_vec())],
+        adapter: None,
+        assets: vec![AssetPart::plain(
+            "index.html".into(),
+            b"<h1>lily</h1>".to_vec(),
+        )],
+        routes: vec![],
         env: vec![],
         limits: Limits::default(),
     };
@@ -283,7 +288,7 @@ async fn the_life_of_a_deploy() {
         (2, 0)
     );
     assert_eq!(upload(&stage.ann, &two).await, 1, "the page is the same");
-    let entry = one.manifest.entry_brick().digest;
+    let entry = one.manifest.entry_brick().unwrap().digest;
     assert_eq!(
         refusal(stage.ann.put_blob(&entry, b"other".to_vec()).await),
         is(400, "digest-mismatch")

@@ -1,6 +1,5 @@
 //! The policy that decides, the one in its shadow, and what happens when one of them fails.
 
-use std::sync::RwLock;
 use std::time::Instant;
 
 use fleet_api::{CapId, PlaceVoid, PolicyAnswer, PolicyIdentity, ShadowAnswer};
@@ -8,21 +7,12 @@ use fleet_place::{Cap, default_choice};
 
 use crate::loaded::Loaded;
 use crate::question::Ask;
-
-/// Where a placement policy sits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seat {
-    /// It decides.
-    Current,
-    /// It is only compared.
-    Shadow,
-}
+use crate::seats::{Seat, Seats};
 
 /// Decides where voids go. Policies are swapped while others decide: a decision ends with the policy that it began with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Chooser {
-    current: RwLock<Option<Loaded>>,
-    shadow: RwLock<Option<Loaded>>,
+    seats: Seats<Loaded>,
 }
 
 /// What was decided, by whom and why.
@@ -46,35 +36,28 @@ impl Decision {
     }
 }
 
+impl Default for Chooser {
+    fn default() -> Chooser {
+        Chooser::new()
+    }
+}
+
 impl Chooser {
     /// Nobody but the built-in default.
     pub fn new() -> Chooser {
-        Chooser::default()
+        Chooser {
+            seats: Seats::new(),
+        }
     }
 
     /// Gives a policy a seat; the one that was there finishes what it has begun.
     pub fn set(&self, seat: Seat, policy: Option<Loaded>) {
-        // What is behind the lock is whole whatever happened to who held it.
-        let mut held = match self.seat(seat).write() {
-            Ok(held) => held,
-            Err(poisoned) => poisoned.into_inner(),
-        };
-        *held = policy;
+        self.seats.set(seat, policy);
     }
 
     /// The policy in a seat.
     pub fn get(&self, seat: Seat) -> Option<Loaded> {
-        match self.seat(seat).read() {
-            Ok(held) => held.clone(),
-            Err(poisoned) => poisoned.into_inner().clone(),
-        }
-    }
-
-    fn seat(&self, seat: Seat) -> &RwLock<Option<Loaded>> {
-        match seat {
-            Seat::Current => &self.current,
-            Seat::Shadow => &self.shadow,
-        }
+        self.seats.get(seat)
     }
 
     /// Chooses among `candidates`, which come in the order of their names. Blocks for as long as a policy may take.

@@ -1,14 +1,18 @@
 //! Which programs may sleep: the eviction policy names them; if it fails, the built-in default does, and that is told.
 
-use std::sync::{Arc, RwLock};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
-use fleet_api::{Activity, Load, PolicyIdentity};
+use fleet_api::{
+    Activity, EvictionAnswer, EvictionQuestion, EvictionShadow, Load, PolicyIdentity, Sleeper, Slug,
+};
 use fleet_place::{bytes_wanted, default_sleepers};
 use host_plugin::{Compiler, Eviction, EvictionPolicy, Memory, PolicyFault, PolicyLimits, Voids};
 use lly_brick::Digest;
 
 use crate::PolicyError;
+use crate::seats::{Seat, Seats};
 
 /// A question to an eviction policy; every answer is within its bounds or a fault.
 type Policy = dyn Fn(Memory, &Voids) -> Result<Vec<Eviction>, PolicyFault> + Send + Sync;
@@ -20,10 +24,10 @@ pub struct LoadedEviction {
     policy: Arc<Policy>,
 }
 
-/// Names the programs that may sleep. The policy is swapped while others are asked.
-#[derive(Debug, Default)]
+/// Names the programs that may sleep. Policies are swapped while others are asked.
+#[derive(Debug)]
 pub struct Evictor {
-    current: RwLock<Option<LoadedEviction>>,
+    seats: Seats<LoadedEviction>,
 }
 
 /// Which programs are to sleep, who said so, and why.
@@ -61,6 +65,22 @@ impl LoadedEviction {
     pub fn identity(&self) -> &PolicyIdentity {
         &self.identity
     }
+
+    /// Asks it which of these programs may sleep: indices, each with a sentence; what it did wrong if it failed. Blocks for
+    /// as long as a policy may take.
+    pub fn evict(
+        &self,
+        load: &Load,
+        programs: &[Activity],
+    ) -> Result<Vec<(usize, String)>, PolicyFault> {
+        let memory = Memory {
+            bytes_total: load.memory_total_bytes,
+            bytes_used: load.memory_used_bytes,
+            bytes_wanted: bytes_wanted(load),
+        };
+        let named = (self.policy)(memory, &columns(programs))?.into_iter();
+        Ok(named.map(|one| (one.void as usize, one.reason)).collect())
+    }
 }
 
 impl std::fmt::Debug for LoadedEviction {
@@ -71,49 +91,38 @@ impl std::fmt::Debug for LoadedEviction {
     }
 }
 
+impl Default for Evictor {
+    fn default() -> Evictor {
+        Evictor::new()
+    }
+}
+
 impl Evictor {
     /// Nobody but the built-in default.
     pub fn new() -> Evictor {
-        Evictor::default()
-    }
-
-    /// Swaps the policy; the one before finishes what it has begun.
-    pub fn set(&self, policy: Option<LoadedEviction>) {
-        // What is behind the lock is whole whatever happened to who held it.
-        let mut held = match self.current.write() {
-            Ok(held) => held,
-            Err(poisoned) => poisoned.into_inner(),
-        };
-        *held = policy;
-    }
-
-    /// The policy.
-    pub fn get(&self) -> Option<LoadedEviction> {
-        match self.current.read() {
-            Ok(held) => held.clone(),
-            Err(poisoned) => poisoned.into_inner().clone(),
+        Evictor {
+            seats: Seats::new(),
         }
+    }
+
+    /// Gives a policy a seat; the one that was there finishes what it has begun.
+    pub fn set(&self, seat: Seat, policy: Option<LoadedEviction>) {
+        self.seats.set(seat, policy);
+    }
+
+    /// The policy in a seat.
+    pub fn get(&self, seat: Seat) -> Option<LoadedEviction> {
+        self.seats.get(seat)
     }
 
     /// Asks which of the programs of one CAP, in the order of their slugs, may sleep. Blocks for as long as a policy may
     /// take.
     pub fn evict(&self, load: &Load, programs: &[Activity]) -> Evicted {
         let begun = Instant::now();
-        let policy = self.get();
-        let asked = policy.as_ref().map(|policy| {
-            let memory = Memory {
-                bytes_total: load.memory_total_bytes,
-                bytes_used: load.memory_used_bytes,
-                bytes_wanted: bytes_wanted(load),
-            };
-            (policy.policy)(memory, &columns(programs))
-        });
+        let policy = self.get(Seat::Current);
+        let asked = policy.as_ref().map(|policy| policy.evict(load, programs));
         let (sleepers, fault) = match asked {
-            Some(Ok(evictions)) => {
-                let named = evictions.into_iter();
-                let named = named.map(|one| (one.void as usize, one.reason));
-                (named.collect(), None)
-            }
+            Some(Ok(named)) => (named, None),
             Some(Err(fault)) => (fallback(load, programs), Some(fault.to_string())),
             None => (fallback(load, programs), None),
         };
@@ -121,9 +130,58 @@ impl Evictor {
             policy: policy.map(|policy| policy.identity),
             sleepers,
             fault,
-            micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+            micros: micros(begun),
         }
     }
+}
+
+/// What the policy in the shadow would have done where `decided` is to sleep. Blocks for as long as a policy may take.
+pub fn shadow_answer(
+    policy: &LoadedEviction,
+    question: &EvictionQuestion,
+    decided: &[Sleeper],
+) -> EvictionShadow {
+    let begun = Instant::now();
+    let asked = policy.evict(&question.load, &activities(question));
+    let (sleepers, fault) = match asked {
+        Ok(named) => (sleepers(question, &named), None),
+        Err(fault) => (Vec::new(), Some(fault.to_string())),
+    };
+    EvictionShadow {
+        policy: policy.identity.clone(),
+        differs: fault.is_some() || slugs(&sleepers) != slugs(decided),
+        answer: EvictionAnswer {
+            sleepers,
+            micros: micros(begun),
+            fault,
+        },
+    }
+}
+
+/// What is known about each program of a question.
+pub(crate) fn activities(question: &EvictionQuestion) -> Vec<Activity> {
+    let programs = question.programs.iter();
+    programs.map(|program| program.activity).collect()
+}
+
+/// The slugs behind indices.
+pub(crate) fn sleepers(question: &EvictionQuestion, named: &[(usize, String)]) -> Vec<Sleeper> {
+    let sleeper = |(index, reason): &(usize, String)| {
+        Some(Sleeper {
+            slug: question.programs.get(*index)?.slug.clone(),
+            reason: reason.clone(),
+        })
+    };
+    named.iter().filter_map(sleeper).collect()
+}
+
+/// Whose programs sleep, whatever the order and the reasons.
+pub(crate) fn slugs(sleepers: &[Sleeper]) -> BTreeSet<&Slug> {
+    sleepers.iter().map(|one| &one.slug).collect()
+}
+
+fn micros(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
 fn fallback(load: &Load, programs: &[Activity]) -> Vec<(usize, String)> {
@@ -147,6 +205,7 @@ fn columns(programs: &[Activity]) -> Voids {
 mod tests {
     use super::*;
     use crate::resolve_packaged;
+    use fleet_api::EvictionDecision;
 
     const MIB: u64 = 1 << 20;
 
@@ -181,9 +240,10 @@ mod tests {
         };
         let package = resolve_packaged("idle", "*").unwrap();
         let evictor = Evictor::new();
-        evictor.set(Some(
-            LoadedEviction::from_package(package.bytes, &compiler).unwrap(),
-        ));
+        evictor.set(
+            Seat::Current,
+            Some(LoadedEviction::from_package(package.bytes, &compiler).unwrap()),
+        );
         let programs = [
             program(0, 0, 5000, 1000),
             program(0, 500, 5000, 1000),
@@ -203,24 +263,67 @@ mod tests {
     }
 
     #[test]
+    fn a_shadow_and_a_replay_say_where_they_differ() {
+        let cache = tempfile::tempdir().unwrap();
+        let compiler = Compiler {
+            cache_dir: cache.path(),
+            child: None,
+        };
+        let package = resolve_packaged("idle", "*").unwrap();
+        let idle = LoadedEviction::from_package(package.bytes, &compiler).unwrap();
+        let slugs: [Slug; 2] = ["lazy-fox".parse().unwrap(), "warm-owl".parse().unwrap()];
+        let programs = [program(0, 0, 5000, 1000), program(9, 0, 5000, 1)];
+        let known: Vec<_> = slugs.iter().zip(programs).collect();
+        let question = crate::record_programs(&load(100), &known).unwrap();
+        let sleeper = |slug: &Slug| Sleeper {
+            slug: slug.clone(),
+            reason: "mine".to_owned(),
+        };
+        let same = shadow_answer(&idle, &question, &[sleeper(&slugs[0])]);
+        assert!(!same.differs && same.answer.fault.is_none());
+        assert_eq!(same.answer.sleepers[0].slug, slugs[0]);
+        let other = shadow_answer(&idle, &question, &[sleeper(&slugs[1])]);
+        assert!(other.differs);
+        let mut decision = EvictionDecision {
+            id: 1,
+            age_seconds: 0,
+            cap: "cap-1".parse().unwrap(),
+            policy: None,
+            answer: other.answer.clone(),
+            shadow: None,
+            question: Some(question),
+        };
+        let again = crate::replay_eviction(&idle, &decision).unwrap();
+        assert!(!again.differs && again.fault.is_none());
+        assert_eq!(again.sleepers, decision.answer.sleepers);
+        decision.answer.sleepers.clear();
+        assert!(crate::replay_eviction(&idle, &decision).unwrap().differs);
+        decision.question = None;
+        assert!(crate::replay_eviction(&idle, &decision).is_none());
+    }
+
+    #[test]
     fn without_a_policy_or_with_a_bad_one_the_default_decides() {
         let evictor = Evictor::new();
         let programs = [program(0, 0, 5000, 1000), program(0, 0, 5000, 3000)];
         assert!(named(&evictor.evict(&load(100), &programs)).is_empty());
         assert_eq!(named(&evictor.evict(&load(851), &programs)), [1]);
-        evictor.set(Some(LoadedEviction {
-            identity: PolicyIdentity {
-                name: "bad".to_owned(),
-                version: "1.0.0".to_owned(),
-                digest: Digest::of(b"bad"),
-            },
-            policy: Arc::new(|_, _| {
-                Err(PolicyFault::Late {
-                    policy: "bad".to_owned(),
-                    reason: "it slept".to_owned(),
-                })
+        evictor.set(
+            Seat::Current,
+            Some(LoadedEviction {
+                identity: PolicyIdentity {
+                    name: "bad".to_owned(),
+                    version: "1.0.0".to_owned(),
+                    digest: Digest::of(b"bad"),
+                },
+                policy: Arc::new(|_, _| {
+                    Err(PolicyFault::Late {
+                        policy: "bad".to_owned(),
+                        reason: "it slept".to_owned(),
+                    })
+                }),
             }),
-        }));
+        );
         let evicted = evictor.evict(&load(851), &programs);
         assert_eq!(named(&evicted), [1]);
         assert!(evicted.fault.unwrap().contains("it slept"));

@@ -2,8 +2,8 @@
 //!
 //! Shared by raptor, which takes decisions, and `lly`, which replays them: [`Chooser`] holds the policy that decides and the
 //! one in its shadow and swaps them while decisions are taken; [`Evictor`] does the same for programs that may sleep;
-//! [`replay`] asks a policy what another was asked. It does no I/O but reading code from the cache. Tests are beside the
-//! code.
+//! [`replay`] and [`replay_eviction`] ask a policy what another was asked. It does no I/O but reading code from the cache.
+//! Tests are beside the code.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, reason = "a test that panics has failed")
@@ -15,11 +15,13 @@ mod loaded;
 mod packaged;
 mod question;
 mod replay;
+mod seats;
 
-pub use chooser::{Chooser, Decision, Seat};
-pub use evictor::{Evicted, Evictor, LoadedEviction};
+pub use chooser::{Chooser, Decision};
+pub use evictor::{Evicted, Evictor, LoadedEviction, shadow_answer};
 pub use host_plugin::Compiler;
 pub use loaded::{Loaded, Policy, PolicyError};
 pub use packaged::{Package, manifest, packaged, resolve_packaged};
-pub use question::{Ask, record};
-pub use replay::{Replayed, replay};
+pub use question::{Ask, record, record_programs};
+pub use replay::{Replayed, ReplayedEviction, replay, replay_eviction};
+pub use seats::Seat;

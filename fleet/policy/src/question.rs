@@ -3,13 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use fleet_api::{CapId, PlaceVoid, PolicyCap, PolicyQuestion, Slug};
+use fleet_api::{
+    Activity, CapId, EvictionQuestion, Load, PlaceVoid, PolicyCap, PolicyQuestion, Program, Slug,
+};
 use fleet_place::Cap;
 use host_plugin::{Caps, Request};
 use lly_brick::Digest;
 
 /// Fleets of more CAPs are decided over but not recorded: a question takes about a hundred bytes a CAP.
 const RECORDED_CAPS_MAX: usize = 2000;
+/// The same of programs in the memory of one CAP.
+const RECORDED_PROGRAMS_MAX: usize = 2000;
 
 /// What a policy is asked.
 #[derive(Clone, Debug)]
@@ -103,6 +107,21 @@ pub fn record(
         previous_cap: previous.map(|(cap, _)| cap.clone()),
         previous_region: previous.and_then(|(_, region)| region.map(str::to_owned)),
         caps: caps.collect(),
+    })
+}
+
+/// The record of a question about a CAP's programs; none if there are too many to keep.
+pub fn record_programs(load: &Load, programs: &[(&Slug, Activity)]) -> Option<EvictionQuestion> {
+    if programs.len() > RECORDED_PROGRAMS_MAX {
+        return None;
+    }
+    let programs = programs.iter().map(|(slug, activity)| Program {
+        slug: (*slug).clone(),
+        activity: *activity,
+    });
+    Some(EvictionQuestion {
+        load: *load,
+        programs: programs.collect(),
     })
 }
 

@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use fleet_api::{CapId, PolicyDecision};
+use fleet_api::{CapId, EvictionDecision, PolicyDecision, Sleeper};
 
+use crate::evictor::{LoadedEviction, shadow_answer};
 use crate::loaded::Loaded;
 use crate::question::Ask;
 
@@ -50,5 +51,33 @@ pub fn replay(policy: &Loaded, decision: &PolicyDecision) -> Option<Replayed> {
             differs: true,
             micros,
         },
+    })
+}
+
+/// What an eviction policy says to a question that was answered before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplayedEviction {
+    /// Whose programs it puts to sleep, and why.
+    pub sleepers: Vec<Sleeper>,
+    /// What it did wrong.
+    pub fault: Option<String>,
+    /// Whether it failed or puts others to sleep than were put to sleep.
+    pub differs: bool,
+    /// How long it took.
+    pub micros: u64,
+}
+
+/// Asks `policy` what was asked when `decision` was taken; none if that is not recorded.
+pub fn replay_eviction(
+    policy: &LoadedEviction,
+    decision: &EvictionDecision,
+) -> Option<ReplayedEviction> {
+    let question = decision.question.as_ref()?;
+    let again = shadow_answer(policy, question, &decision.answer.sleepers);
+    Some(ReplayedEviction {
+        sleepers: again.answer.sleepers,
+        fault: again.answer.fault,
+        differs: again.differs,
+        micros: again.answer.micros,
     })
 }

@@ -171,13 +171,23 @@ async fn decisions(
 ) -> Result<Json<PolicyRecord>, Refusal> {
     peer.require(Role::Platform).map_err(refuse)?;
     let most = u32::try_from(DECISIONS_MAX).unwrap_or(u32::MAX);
+    let count = wish.n.unwrap_or(most);
     let mut decisions = raptor
         .database
-        .policy_decisions(wish.n.unwrap_or(most), true)
+        .policy_decisions(count, true)
         .await
         .map_err(database)?;
     decisions.reverse();
-    Ok(Json(PolicyRecord { decisions }))
+    let mut evictions = raptor
+        .database
+        .policy_sleeps(count)
+        .await
+        .map_err(database)?;
+    evictions.reverse();
+    Ok(Json(PolicyRecord {
+        decisions,
+        evictions,
+    }))
 }
 
 /// What cannot be loaded is the operator's to mend; the rest is raptor's.

@@ -60,6 +60,8 @@ pub struct Policies {
     pub(crate) evictor: Arc<Evictor>,
     /// When each CAP's programs were last looked at.
     pub(crate) evicted: Mutex<BTreeMap<CapId, Instant>>,
+    /// When a question about each CAP's programs was last recorded.
+    pub(crate) recorded: Mutex<BTreeMap<CapId, Instant>>,
     pub(crate) database: Database,
     blobs: BlobStore,
     cache: PathBuf,
@@ -67,7 +69,7 @@ pub struct Policies {
     exe: Option<PathBuf>,
     /// Why the choice for a slot does not decide.
     trouble: Mutex<BTreeMap<PolicySlot, Trouble>>,
-    shadows: Arc<Semaphore>,
+    pub(crate) shadows: Arc<Semaphore>,
 }
 
 /// A choice that could not be loaded.
@@ -111,6 +113,7 @@ impl Policies {
             chooser: Arc::new(Chooser::new()),
             evictor: Arc::new(Evictor::new()),
             evicted: Mutex::default(),
+            recorded: Mutex::default(),
             database,
             blobs,
             cache,
@@ -128,6 +131,9 @@ impl Policies {
             match (chosen.get(&slot), default_of(slot)) {
                 (Some(wanted), _) if loaded.as_ref() == Some(wanted) => {}
                 (Some(wanted), _) => self.take(slot, wanted).await,
+                (None, None) if slot == PolicySlot::EvictionShadow => {
+                    self.evictor.set(Seat::Shadow, None);
+                }
                 (None, None) => self.chooser.set(Seat::Shadow, None),
                 (None, Some(default)) => self.take_default(slot, default, loaded.as_ref()).await,
             }
@@ -189,23 +195,24 @@ impl Policies {
                 self.chooser.set(Seat::Shadow, Some(policy));
             }
             Ready::Placement(policy) => self.chooser.set(Seat::Current, Some(policy)),
-            Ready::Eviction(policy) => self.evictor.set(Some(policy)),
+            Ready::Eviction(policy) if slot == PolicySlot::EvictionShadow => {
+                self.evictor.set(Seat::Shadow, Some(policy));
+            }
+            Ready::Eviction(policy) => self.evictor.set(Seat::Current, Some(policy)),
         }
         Ok(())
     }
 
     /// Who is in a slot now.
     fn loaded(&self, slot: PolicySlot) -> Option<PolicyIdentity> {
-        let seat = match slot {
-            PolicySlot::Current => Seat::Current,
-            PolicySlot::Shadow => Seat::Shadow,
-            PolicySlot::Eviction => {
-                return self.evictor.get().map(|policy| policy.identity().clone());
-            }
-        };
-        self.chooser
-            .get(seat)
-            .map(|policy| policy.identity().clone())
+        let placement = |seat| Some(self.chooser.get(seat)?.identity().clone());
+        let eviction = |seat| Some(self.evictor.get(seat)?.identity().clone());
+        match slot {
+            PolicySlot::Current => placement(Seat::Current),
+            PolicySlot::Shadow => placement(Seat::Shadow),
+            PolicySlot::Eviction => eviction(Seat::Current),
+            PolicySlot::EvictionShadow => eviction(Seat::Shadow),
+        }
     }
 
     /// Puts a policy into a slot: loads it first, then writes it down, then swaps.
@@ -374,7 +381,7 @@ fn default_of(slot: PolicySlot) -> Option<&'static str> {
     match slot {
         PolicySlot::Current => Some("policy-spread"),
         PolicySlot::Eviction => Some("policy-idle"),
-        PolicySlot::Shadow => None,
+        PolicySlot::Shadow | PolicySlot::EvictionShadow => None,
     }
 }
 
@@ -382,11 +389,13 @@ fn default_of(slot: PolicySlot) -> Option<&'static str> {
 fn check(slot: PolicySlot, policy: &Ready) -> Result<(), PolicyError> {
     let (world, wanted) = match (slot, policy) {
         (PolicySlot::Current | PolicySlot::Shadow, Ready::Placement(_))
-        | (PolicySlot::Eviction, Ready::Eviction(_)) => return Ok(()),
+        | (PolicySlot::Eviction | PolicySlot::EvictionShadow, Ready::Eviction(_)) => return Ok(()),
         (PolicySlot::Current | PolicySlot::Shadow, Ready::Eviction(_)) => {
             (EVICTION_WORLD, POLICY_WORLD)
         }
-        (PolicySlot::Eviction, Ready::Placement(_)) => (POLICY_WORLD, EVICTION_WORLD),
+        (PolicySlot::Eviction | PolicySlot::EvictionShadow, Ready::Placement(_)) => {
+            (POLICY_WORLD, EVICTION_WORLD)
+        }
     };
     Err(PolicyError::Elsewhere {
         name: policy.identity().name.clone(),

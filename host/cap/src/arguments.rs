@@ -43,4 +43,7 @@ pub struct Arguments {
     /// Where it stands
     #[arg(long, value_name = "NAME", default_value = "local")]
     pub region: String,
+    /// Memory that it says it has, MiB, where several share a machine [default: all of the machine's]
+    #[arg(long, value_name = "MIB")]
+    pub memory_mib: Option<u64>,
 }

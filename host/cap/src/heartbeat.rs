@@ -47,6 +47,8 @@ pub struct Heart {
     pub edge_url: String,
     /// Where it stands.
     pub region: String,
+    /// What it says at most that it has.
+    pub memory_bytes_max: Option<u64>,
     /// Checks that leases are raptor's.
     pub key: LeaseKey,
     /// Raptor.
@@ -58,7 +60,7 @@ pub struct Heart {
 impl Heart {
     /// Beats until `stop`; gives the supervisor back.
     pub async fn beat(self, mut supervisor: Supervisor, stop: CancellationToken) -> Supervisor {
-        let mut meter = LoadMeter::default();
+        let mut meter = LoadMeter::new(self.memory_bytes_max);
         // Grows over restarts too, so that an answer to an earlier life cannot be replayed to this one.
         let mut sequence = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -141,7 +143,10 @@ impl Heart {
         for id in &orders.sleep {
             if let Some(placement) = supervisor.placement(id)
                 && let State::Live(service) = placement.state()
-                && service.residence.sleep()
+                && service
+                    .residence
+                    .as_ref()
+                    .is_some_and(crate::residence::Residence::sleep)
             {
                 tracing::info!(placement = %id, slug = %placement.slug, "its program sleeps until it is asked for");
             }
@@ -183,7 +188,10 @@ impl Heart {
 
 fn report(placement: &Placement) -> PlacementReport {
     let activity = match placement.state() {
-        State::Live(service) => service.residence.activity(Instant::now()),
+        State::Live(service) => service
+            .residence
+            .as_ref()
+            .and_then(|residence| residence.activity(Instant::now())),
         State::Fetching | State::Compiling | State::Probing | State::Failed(_) => None,
     };
     PlacementReport {

@@ -18,6 +18,7 @@ pub struct Load {
 #[derive(Debug, Default)]
 pub struct LoadMeter {
     last: Option<CpuTimes>,
+    memory_bytes_max: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,14 @@ struct CpuTimes {
 }
 
 impl LoadMeter {
+    /// A meter that counts no more memory than this as there.
+    pub fn new(memory_bytes_max: Option<u64>) -> Self {
+        Self {
+            last: None,
+            memory_bytes_max,
+        }
+    }
+
     /// Reads the load now.
     pub fn read(&mut self) -> Load {
         let file = |path| fs::read_to_string(path).unwrap_or_default();
@@ -43,7 +52,7 @@ impl LoadMeter {
             .unwrap_or(u64::MAX);
         Load {
             memory_used_bytes: resident(&file("/proc/self/status")),
-            memory_total_bytes: total.min(limit),
+            memory_total_bytes: total.min(limit).min(self.memory_bytes_max.unwrap_or(limit)),
             cpu_permille,
         }
     }
@@ -115,5 +124,6 @@ mod tests {
     fn this_process_has_a_load() {
         let load = LoadMeter::default().read();
         assert!(load.memory_used_bytes > 0 && load.memory_total_bytes > load.memory_used_bytes);
+        assert_eq!(LoadMeter::new(Some(77)).read().memory_total_bytes, 77);
     }
 }

@@ -7,7 +7,7 @@ use fleet_client::blobs::BlobStore;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use host_engine::{CodeCache, Engine, Form, WasmDigest, child::CompileLimits};
 use host_runtime::{
-    AssetIndex, Fault, LogSink, Program, RequestContext, RequestId, Runtime, ServerAddress,
+    Fault, LogSink, Program, RequestContext, RequestId, Runtime, ServerAddress, Site,
 };
 use http::{HeaderValue, Request, header};
 use http_body_util::BodyExt as _;
@@ -95,7 +95,10 @@ impl Workshop {
         let manifest = Manifest::parse(&manifest)
             .map_err(|error| failure(format!("the bundle's manifest is malformed: {error}")))?;
         let brick = only_brick(&manifest)?;
-        let mut wanted = vec![(brick.digest, brick.size)];
+        let mut wanted: Vec<(Digest, u64)> = brick
+            .iter()
+            .map(|brick| (brick.digest, brick.size))
+            .collect();
         wanted.extend(
             manifest
                 .assets
@@ -114,14 +117,16 @@ impl Workshop {
             .try_collect::<()>()
             .await?;
         placement.enter(State::Compiling, &self.changed);
-        let program = self.program(&manifest).await?;
-        let assets = manifest
-            .assets
-            .iter()
-            .map(|asset| (asset.path.clone(), asset.digest, asset.size));
+        let residence = match brick {
+            Some(brick) => {
+                let program = self.program(&manifest, brick).await?;
+                Some(Residence::new(Arc::clone(self), manifest.clone(), program))
+            }
+            None => None,
+        };
         let service = Service {
-            assets: AssetIndex::new(assets),
-            residence: Residence::new(Arc::clone(self), manifest.clone(), program),
+            site: Site::new(&manifest.assets, &manifest.routes, residence.is_some()),
+            residence,
             env: Arc::new([]),
             address: Arc::new(ServerAddress {
                 scheme: http::uri::Scheme::HTTPS,
@@ -179,8 +184,7 @@ impl Workshop {
     }
 
     /// Compiles and links the program of a bundle; code that was compiled before is only loaded.
-    pub async fn program(&self, manifest: &Manifest) -> Result<Program, Failure> {
-        let brick = only_brick(manifest)?;
+    pub async fn program(&self, manifest: &Manifest, brick: &Brick) -> Result<Program, Failure> {
         let (code, engine, exe, blobs) = (
             self.code.clone(),
             self.engine.clone(),
@@ -233,6 +237,10 @@ impl Workshop {
 
 /// The first request, from the CAP itself. Any answer is a good one; only a crash is not.
 async fn probe(placement: &Arc<Placement>, service: &Service) -> Result<(), Failure> {
+    let Some(residence) = &service.residence else {
+        // Files and routes do not crash.
+        return Ok(());
+    };
     let mut request = Request::new(empty());
     let headers = request.headers_mut();
     headers.insert(PROBE, HeaderValue::from_static("1"));
@@ -248,7 +256,7 @@ async fn probe(placement: &Arc<Placement>, service: &Service) -> Result<(), Fail
         server: Arc::clone(&service.address),
     };
     let answer = async {
-        let program = service.residence.program().await;
+        let program = residence.program().await;
         let program = program.map_err(|failure| Fault::Host {
             reason: failure.reason,
         })?;
@@ -306,10 +314,10 @@ async fn probe(placement: &Arc<Placement>, service: &Service) -> Result<(), Fail
     }
 }
 
-/// One brick per program, for now.
-fn only_brick(manifest: &Manifest) -> Result<&Brick, Failure> {
+/// One brick per program, for now; none in a site without a program.
+fn only_brick(manifest: &Manifest) -> Result<Option<&Brick>, Failure> {
     match manifest.bricks.len() {
-        1 => Ok(manifest.entry_brick()),
+        0 | 1 => Ok(manifest.entry_brick()),
         count => Err(failure(format!(
             "the bundle has {count} bricks; this CAP runs programs of one brick"
         ))),

@@ -51,7 +51,11 @@ impl Residence {
             return Ok(program);
         }
         let began = Instant::now();
-        let program = self.workshop.program(&self.manifest).await?;
+        let brick = self.manifest.entry_brick().ok_or_else(|| Failure {
+            reason: "it has no program".to_owned(),
+            trap: None,
+        })?;
+        let program = self.workshop.program(&self.manifest, brick).await?;
         let program = Arc::new(program);
         *self.program.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&program));
         self.diary(|diary| diary.woken(Instant::now()));

@@ -1,4 +1,4 @@
-//! What a live placement answers with: its files first, then its program.
+//! What a live placement answers with: its files, its routes and its program, as `host-runtime` decides.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -9,13 +9,11 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
-use host_runtime::{
-    Asset, AssetIndex, AssetLookup, Fault, LogSink, RequestContext, RequestId, ServerAddress,
-    redirect_to,
-};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use host_runtime::{Answer, Fault, LogSink, RequestContext, RequestId, ServerAddress, Site};
+use http::{Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
+use lly_brick::Digest;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
 
@@ -38,10 +36,10 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// A program with its files, ready to answer.
 #[derive(Debug)]
 pub struct Service {
-    /// Served without entering wasm.
-    pub assets: AssetIndex,
-    /// Its program, which answers everything else.
-    pub residence: Residence,
+    /// What answers a request.
+    pub site: Site,
+    /// Its program; a site may have none.
+    pub residence: Option<Residence>,
     /// What the program finds in its environment.
     pub env: Arc<[(String, String)]>,
     /// The name under which it is reached.
@@ -62,20 +60,24 @@ impl Service {
         request: Request<Body>,
     ) -> Response<Body> {
         placement.counts.requests.fetch_add(1, Ordering::Relaxed);
-        let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
-        if is_read {
-            match self.assets.lookup(request.uri().path()) {
-                AssetLookup::Found(asset) => {
-                    return self
-                        .file(asset, request.method(), request.headers(), id)
-                        .await;
-                }
-                AssetLookup::Redirect(path) => {
-                    return redirect_to(&path, request.uri().query()).map(|()| empty());
-                }
-                AssetLookup::Missing => {}
+        let head = (request.method(), request.uri(), request.headers());
+        let dress = match self.site.answer(head.0, head.1, head.2) {
+            Answer::File {
+                head,
+                digest,
+                bytes,
+            } => return self.file(head, digest, bytes, id).await,
+            Answer::Words(response) => {
+                return response.map(|words| {
+                    if words.is_empty() {
+                        empty()
+                    } else {
+                        full(words)
+                    }
+                });
             }
-        }
+            Answer::Program(dress) => dress,
+        };
         let context = RequestContext {
             id,
             env: Arc::clone(&self.env),
@@ -83,7 +85,10 @@ impl Service {
             remote: Some(SocketAddr::new(client, 0)),
             server: Arc::clone(&self.address),
         };
-        let program = match self.residence.program().await {
+        let Some(residence) = &self.residence else {
+            return not_awake(id, "it has none");
+        };
+        let program = match residence.program().await {
             // Waking may have taken longer than the lease holds.
             Ok(program) if placement.hold.holds(Instant::now()) => program,
             Ok(_) => return not_awake(id, "this server may no longer serve it"),
@@ -93,7 +98,8 @@ impl Service {
             }
         };
         match program.serve(request, context).await {
-            Ok(response) => {
+            Ok(mut response) => {
+                dress.put_on(response.headers_mut());
                 let placement = Arc::clone(placement);
                 response.map(|body| {
                     let counted = body.map_err(move |error| {
@@ -112,26 +118,23 @@ impl Service {
     /// Answers with a file.
     async fn file(
         &self,
-        asset: &Asset,
-        method: &Method,
-        headers: &HeaderMap,
+        head: Response<()>,
+        digest: Digest,
+        bytes: Option<(u64, u64)>,
         id: RequestId,
     ) -> Response<Body> {
-        let (head, bytes) = asset.answer(method, headers);
         let body = match bytes {
-            Some((first, count)) => {
-                match read(self.blobs.path(&asset.digest), first, count).await {
-                    Ok(body) => body,
-                    Err(error) => {
-                        tracing::error!(%id, digest = %asset.digest, %error, "a file of a live placement cannot be read");
-                        return problem(
-                            StatusCode::INTERNAL_SERVER_ERROR,
-                            id,
-                            "The host failed while it answered this request.",
-                        );
-                    }
+            Some((first, count)) => match read(self.blobs.path(&digest), first, count).await {
+                Ok(body) => body,
+                Err(error) => {
+                    tracing::error!(%id, %digest, %error, "a file of a live placement cannot be read");
+                    return problem(
+                        StatusCode::INTERNAL_SERVER_ERROR,
+                        id,
+                        "The host failed while it answered this request.",
+                    );
                 }
-            }
+            },
             None => empty(),
         };
         head.map(|()| body)

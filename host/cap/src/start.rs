@@ -107,6 +107,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         control_url: control_url.clone(),
         edge_url: edge_url.clone(),
         region: arguments.region.clone(),
+        memory_bytes_max: arguments.memory_mib.map(|mib| mib.saturating_mul(1 << 20)),
         key: read_key(&arguments.lease_key)?,
         raptor,
         beat_now,

@@ -262,7 +262,7 @@ fn run(arguments: &[String]) -> Result<Vec<u8>, Stop> {
         .lock()
         .read_to_end(&mut wasm)
         .map_err(|error| other(&error))?;
-    let engine = Engine::compile_only(profile).map_err(|error| other(&error))?;
+    let engine = Engine::without_pool(profile).map_err(|error| other(&error))?;
     here(&engine, form, &wasm).map_err(|error| match error {
         CompileError::Wasm { message } => Stop::Wasm(message),
         error => Stop::Other(error.to_string()),

@@ -24,12 +24,12 @@ pub const MEMORY_BYTES_MAX: usize = 1 << 30;
 pub const POOL_INSTANCES_MAX: u32 = 1000;
 
 /// A component made from C has a main module, an adapter and two shims; one that was composed has more.
-const POOL_CORE_INSTANCES_MAX: u32 = 8 * POOL_INSTANCES_MAX;
+const CORE_INSTANCES_MAX: u32 = 8;
 /// One memory for each instance and one GC heap (exceptions live there). Each reserves 4 GiB of address space, so that
-/// bounds checks cost nothing; all of them take 8 of the 128 TiB that a process has.
-const POOL_MEMORIES_MAX: u32 = 2 * POOL_INSTANCES_MAX;
+/// bounds checks cost nothing; all of a CAP's take 8 of the 128 TiB that a process has.
+const MEMORIES_MAX: u32 = 2;
 /// The function table of the program and the one of its shims.
-const POOL_TABLES_MAX: u32 = 4 * POOL_INSTANCES_MAX;
+const TABLES_MAX: u32 = 4;
 /// Entries of one table. SQLite has about 1500 functions whose address is taken, a large C++ program some ten thousand.
 const TABLE_ELEMENTS_MAX: usize = 100_000;
 /// Metadata of one instance grows with its functions and globals; a whole compiler in wasm needs under 4 MiB.
@@ -38,6 +38,10 @@ const INSTANCE_METADATA_BYTES_MAX: usize = 8 << 20;
 const KEEP_RESIDENT_BYTES: usize = 1 << 20;
 /// Slots that are given back to the kernel together, which makes one system call of sixteen.
 const DECOMMIT_BATCH: usize = 16;
+/// Decisions of one policy at once. They compute all the time, so more than there are cores gains nothing.
+pub const POLICY_INSTANCES_MAX: u32 = 16;
+/// As of a request, and the columns of ten thousand CAPs: what was written in one decision is not faulted in by the next.
+const POLICY_KEEP_RESIDENT_BYTES: usize = 2 << 20;
 
 /// The kinds of guests there are. They differ in how they are interrupted and where their memory comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,8 +50,11 @@ pub enum Profile {
     Tool,
     /// A plugin's component: interrupted by epochs.
     Plugin,
-    /// A component that decides: interrupted by epochs and by fuel, so that a decision costs the same everywhere.
+    /// A component that decides: interrupted by epochs and by fuel, so that a decision costs the same everywhere. An instance
+    /// each decision: pooled memory, a small pool for each policy.
     Policy,
+    /// A component whose initialisation runs once, when it is built: as bounded as a policy.
+    Preinit,
     /// A brick that serves requests, an instance each: pooled memory, epochs.
     Stateless,
     /// A brick that `lly run` starts once: memory on demand, epochs.
@@ -56,10 +63,11 @@ pub enum Profile {
 
 impl Profile {
     /// Every profile, in the order of their declaration.
-    pub const ALL: [Profile; 5] = [
+    pub const ALL: [Profile; 6] = [
         Profile::Tool,
         Profile::Plugin,
         Profile::Policy,
+        Profile::Preinit,
         Profile::Stateless,
         Profile::OnDemand,
     ];
@@ -70,6 +78,7 @@ impl Profile {
             Profile::Tool => "tool",
             Profile::Plugin => "plugin",
             Profile::Policy => "policy",
+            Profile::Preinit => "preinit",
             Profile::Stateless => "stateless",
             Profile::OnDemand => "on-demand",
         }
@@ -106,14 +115,19 @@ pub enum EngineError {
 /// The configuration of each profile.
 pub fn config(profile: Profile) -> Config {
     let mut config = compile_config(profile);
-    if profile == Profile::Stateless {
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    let pool = match profile {
+        Profile::Stateless => Some(pool()),
+        Profile::Policy => Some(policy_pool()),
+        Profile::Tool | Profile::Plugin | Profile::Preinit | Profile::OnDemand => None,
+    };
+    if let Some(pool) = pool {
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }
     config
 }
 
-/// As [`config`], but for a process that compiles and runs nothing: the pool's address space is not reserved. The code
-/// that comes out is the same, and so is the key in the cache (a test holds this).
+/// As [`config`], but no pool's address space is reserved. The code that comes out is the same, and so is the key in the
+/// cache (a test holds this).
 pub(crate) fn compile_config(profile: Profile) -> Config {
     let mut config = Config::new();
     config
@@ -134,7 +148,7 @@ pub(crate) fn compile_config(profile: Profile) -> Config {
         Profile::Plugin | Profile::OnDemand => {
             config.epoch_interruption(true);
         }
-        Profile::Policy => {
+        Profile::Policy | Profile::Preinit => {
             config.epoch_interruption(true).consume_fuel(true);
         }
         Profile::Stateless => {
@@ -147,20 +161,36 @@ pub(crate) fn compile_config(profile: Profile) -> Config {
 }
 
 fn pool() -> PoolingAllocationConfig {
+    let mut pool = pool_of(POOL_INSTANCES_MAX, KEEP_RESIDENT_BYTES);
+    pool.decommit_batch_size(DECOMMIT_BATCH);
+    pool
+}
+
+/// Without batches: the slot that the last decision left is taken by the next one.
+fn policy_pool() -> PoolingAllocationConfig {
+    let mut pool = pool_of(POLICY_INSTANCES_MAX, POLICY_KEEP_RESIDENT_BYTES);
+    // One instance of any component that this pool takes always finds room.
+    pool.max_core_instances_per_component(CORE_INSTANCES_MAX)
+        .max_memories_per_component(MEMORIES_MAX - 1)
+        .max_tables_per_component(TABLES_MAX);
+    pool
+}
+
+/// Room for so many instances at once.
+fn pool_of(instances: u32, keep_resident_bytes: usize) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(POOL_INSTANCES_MAX)
-        .total_core_instances(POOL_CORE_INSTANCES_MAX)
-        .total_memories(POOL_MEMORIES_MAX)
-        .total_tables(POOL_TABLES_MAX)
-        .total_stacks(POOL_INSTANCES_MAX)
-        .total_gc_heaps(POOL_INSTANCES_MAX)
+    pool.total_component_instances(instances)
+        .total_core_instances(CORE_INSTANCES_MAX * instances)
+        .total_memories(MEMORIES_MAX * instances)
+        .total_tables(TABLES_MAX * instances)
+        .total_stacks(instances)
+        .total_gc_heaps(instances)
         .max_component_instance_size(INSTANCE_METADATA_BYTES_MAX)
         .max_core_instance_size(INSTANCE_METADATA_BYTES_MAX)
         .max_memory_size(MEMORY_BYTES_MAX)
         .table_elements(TABLE_ELEMENTS_MAX)
-        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
-        .table_keep_resident(KEEP_RESIDENT_BYTES)
-        .decommit_batch_size(DECOMMIT_BATCH)
+        .linear_memory_keep_resident(keep_resident_bytes)
+        .table_keep_resident(keep_resident_bytes)
         .pagemap_scan(Enabled::Auto);
     pool
 }
@@ -179,8 +209,9 @@ impl Engine {
         Engine::with_config(profile, &config(profile))
     }
 
-    /// An engine that only compiles for `profile`.
-    pub(crate) fn compile_only(profile: Profile) -> Result<Engine, EngineError> {
+    /// An engine of `profile` that takes memory on demand where [`Engine::new`] has a pool: to compile, and for what does not
+    /// fit into the pool. The code is the same, in the cache too.
+    pub fn without_pool(profile: Profile) -> Result<Engine, EngineError> {
         Engine::with_config(profile, &compile_config(profile))
     }
 
@@ -260,7 +291,7 @@ mod tests {
     fn compiling_without_a_pool_gives_the_same_code() {
         for profile in Profile::ALL {
             let whole = Engine::new(profile).unwrap().config_digest();
-            let compiler = Engine::compile_only(profile).unwrap().config_digest();
+            let compiler = Engine::without_pool(profile).unwrap().config_digest();
             assert_eq!(whole, compiler, "{profile:?}");
             assert_eq!(profile.name().parse::<Profile>().unwrap(), profile);
         }

@@ -2,7 +2,48 @@
 
 use crate::MemoryLimiter;
 use std::fmt;
-use wasmtime::{Trap, WasmBacktrace};
+use wasmtime::{Store, ThrownException, Trap, Val, WasmBacktrace};
+
+/// Of the words that an exception carries.
+const WORDS_BYTES_MAX: usize = 512;
+
+/// The words of an exception, put around the engine's error.
+#[derive(Debug)]
+struct Words(String);
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The error of a call, with the words of the exception that it ended with, if that has any: its values are then all of
+/// type i64, and their bytes in order are a line in UTF-8, up to a zero. To be called before the error is read.
+pub fn told<T>(store: &mut Store<T>, error: wasmtime::Error) -> wasmtime::Error {
+    if !error.is::<ThrownException>() {
+        return error;
+    }
+    match words(store) {
+        Some(words) => error.context(Words(words)),
+        None => error,
+    }
+}
+
+fn words<T>(store: &mut Store<T>) -> Option<String> {
+    let exception = store.take_pending_exception()?;
+    let mut bytes = Vec::new();
+    for value in exception.fields(&mut *store).ok()? {
+        let Val::I64(value) = value else {
+            return None;
+        };
+        bytes.extend(value.to_le_bytes());
+    }
+    bytes.truncate(WORDS_BYTES_MAX);
+    let text = bytes.split(|byte| *byte == 0).next()?;
+    let text = String::from_utf8_lossy(text);
+    let line: String = text.chars().filter(|one| !one.is_control()).collect();
+    Some(line).filter(|line| !line.is_empty())
+}
 
 /// Ways in which a guest ends against its will.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,13 +135,21 @@ pub struct GuestTrap {
 impl GuestTrap {
     /// Reads the engine's error.
     pub fn from_error(error: &wasmtime::Error) -> GuestTrap {
+        if let Some(Words(words)) = error.downcast_ref::<Words>() {
+            // They say where it was; the frames are an interpreter's.
+            return GuestTrap {
+                kind: TrapKind::Exception,
+                message: format!("it threw {words}"),
+                frames: Vec::new(),
+            };
+        }
         let frames = error
             .downcast_ref::<WasmBacktrace>()
             .map(frames)
             .unwrap_or_default();
         let (kind, message) = if let Some(trap) = error.downcast_ref::<Trap>() {
             describe(*trap)
-        } else if error.is::<wasmtime::ThrownException>() {
+        } else if error.is::<ThrownException>() {
             (
                 TrapKind::Exception,
                 "an exception was thrown and nobody caught it".to_owned(),

@@ -1,18 +1,16 @@
 //! Commands: plugins that add a verb to `lly`. They reach what the user granted, and nothing else.
 //!
-//! Rule: the host decides by the grants ([`reach`]) before it does anything ([`files`], [`process`]); what only the
+//! Rule: the host decides by the grants ([`reach`]) before it does anything ([`Project`], [`process`]); what only the
 //! caller can do, it asks [`Surroundings`] for. A call gets a fresh instance, with bounds on memory, on its own time and
 //! on what it hands over; time that programs and other machines take is not its own.
 
-mod files;
-mod process;
-mod reach;
-
-use crate::load::Source;
-use crate::{Installed, LoadError, PluginFault, PluginStore, Progress};
-use files::Project;
+use crate::load::Loaded;
+use crate::process::VARIABLES_ALWAYS;
+use crate::project::{self as files, Project};
+use crate::reach::{self, Refusal};
+use crate::{Installed, LoadError, PluginFault, PluginStore, Progress, process};
 use host_engine::{
-    EPOCH_TICK, Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind, ticks_for,
+    EPOCH_TICK, Engine, EpochTicker, GuestTrap, MemoryLimiter, TrapKind, ticks_for, told,
 };
 use registry_index::{COMMAND_WORLD, Grants, PluginManifest};
 use std::path::Path;
@@ -42,10 +40,6 @@ const IMPORTS: [&str; 5] = [
     "lily:command/terminal@0.1.0",
     "lily:command/web@0.1.0",
 ];
-/// Programs find each other and their settings by these.
-const VARIABLES_ALWAYS: [&str; 2] = ["HOME", "PATH"];
-/// Refusals that are remembered; a plugin that tries a thousand doors needs no longer list.
-const DENIED_MAX: usize = 8;
 
 /// How far a command may go in one call.
 #[derive(Clone, Debug)]
@@ -121,15 +115,8 @@ impl Verb {
         limits: CommandLimits,
     ) -> Result<Verb, LoadError> {
         let manifest = &installed.manifest;
-        let engine = Engine::new(Profile::Plugin)?;
-        let from = Source {
-            store,
-            installed,
-            engine: &engine,
-            world: COMMAND_WORLD,
-            imports: &IMPORTS,
-        };
-        let component = from.component(progress)?;
+        let loaded = Loaded::of(store, installed, COMMAND_WORLD, &IMPORTS, progress)?;
+        let engine = loaded.engine;
         let mut linker = Linker::<State>::new(engine.wasmtime());
         let pre = terminal::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)
             .and_then(|()| {
@@ -142,16 +129,15 @@ impl Verb {
             .and_then(|()| {
                 environment::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)
             })
-            .and_then(|()| linker.instantiate_pre(&component))
+            .and_then(|()| linker.instantiate_pre(&loaded.component))
             .and_then(bindings::CommandPre::new)
             .map_err(|error| LoadError::unfit(manifest, &error))?;
-        let ticker = EpochTicker::start(&engine).map_err(LoadError::Thread)?;
         Ok(Verb {
             manifest: manifest.clone(),
             engine,
             pre,
             limits,
-            _ticker: ticker,
+            _ticker: loaded.ticker,
         })
     }
 
@@ -167,7 +153,10 @@ impl Verb {
             .pre
             .instantiate(&mut store)
             .and_then(|verb| verb.call_usage(&mut store));
-        answer.map_err(|error| self.fault("usage", &error, store.data()))
+        answer.map_err(|error| {
+            let error = told(&mut store, error);
+            self.fault("usage", &error, store.data())
+        })
     }
 
     /// Runs the verb in the project that lies in `folder`. It may reach what it asked for and was `granted`.
@@ -188,9 +177,7 @@ impl Verb {
             reason: format!("the project's folder `{}`: {error}", folder.display()),
             trap: None,
         })?;
-        let asked = &self.manifest.grants;
-        // The manifest is what the user was shown: more than it asks for is not given even if an older one was.
-        let grants = both(asked, granted);
+        let grants = reach::both(&self.manifest.grants, granted);
         let mut store = self.store(grants, Some(project), around);
         let answer = self
             .pre
@@ -201,7 +188,10 @@ impl Verb {
                 exit_code,
                 denied: std::mem::take(&mut store.data_mut().denied),
             }),
-            Err(error) => Err(self.fault("run", &error, store.data())),
+            Err(error) => {
+                let error = told(&mut store, error);
+                Err(self.fault("run", &error, store.data()))
+            }
         }
     }
 
@@ -269,23 +259,6 @@ impl std::fmt::Debug for Verb {
     }
 }
 
-/// What is in both.
-fn both(asked: &Grants, granted: &Grants) -> Grants {
-    fn of<T: Ord + Clone>(
-        one: &std::collections::BTreeSet<T>,
-        other: &std::collections::BTreeSet<T>,
-    ) -> std::collections::BTreeSet<T> {
-        one.intersection(other).cloned().collect()
-    }
-    Grants {
-        environment: of(&asked.environment, &granted.environment),
-        hosts: of(&asked.hosts, &granted.hosts),
-        programs: of(&asked.programs, &granted.programs),
-        read: of(&asked.read, &granted.read),
-        write: of(&asked.write, &granted.write),
-    }
-}
-
 /// Around a command that is only asked what it does.
 struct Nothing;
 
@@ -305,20 +278,17 @@ impl Surroundings for Nothing {
 }
 
 impl State {
-    /// Remembers a refusal, so that the caller can tell the user even if the plugin does not.
-    fn noted<T>(&mut self, answer: Result<T, Error>) -> wasmtime::Result<Result<T, Error>> {
-        if let Err(Error::Denied(sentence)) = &answer
-            && self.denied.len() < DENIED_MAX
-            && !self.denied.contains(sentence)
-        {
-            self.denied.push(sentence.clone());
-        }
-        Ok(answer)
+    /// The answer in the world's words; a refusal is remembered.
+    fn noted<T>(&mut self, answer: Result<T, Refusal>) -> wasmtime::Result<Result<T, Error>> {
+        Ok(answer.map_err(|refusal| {
+            reach::remember(&mut self.denied, &refusal);
+            refusal.into()
+        }))
     }
 
-    fn project(&self) -> Result<&Project, Error> {
+    fn project(&self) -> Result<&Project, Refusal> {
         let none =
-            || Error::Denied("there is no project while a verb says what it does".to_owned());
+            || Refusal::Denied("there is no project while a verb says what it does".to_owned());
         self.project.as_ref().ok_or_else(none)
     }
 
@@ -338,8 +308,8 @@ impl State {
         program: &str,
         arguments: &[String],
         stdin: Vec<u8>,
-    ) -> Result<programs::Outcome, Error> {
-        reach::may_run(&self.grants, program, arguments).map_err(Error::Denied)?;
+    ) -> Result<process::Outcome, Refusal> {
+        reach::may_run(&self.grants, program, arguments).map_err(Refusal::Denied)?;
         let names = VARIABLES_ALWAYS.iter().copied();
         let names = names.chain(self.grants.environment.iter().map(String::as_str));
         let variables: Vec<(String, String)> = names
@@ -354,10 +324,10 @@ impl State {
         )
     }
 
-    fn ask(&mut self, request: WebRequest) -> Result<WebResponse, Error> {
-        let host = host_of(&request.url).map_err(Error::Failed)?;
-        reach::may_fetch(&self.grants, &host).map_err(Error::Denied)?;
-        self.around.fetch(request).map_err(Error::Failed)
+    fn ask(&mut self, request: WebRequest) -> Result<WebResponse, Refusal> {
+        let host = host_of(&request.url).map_err(Refusal::Failed)?;
+        reach::may_fetch(&self.grants, &host).map_err(Refusal::Denied)?;
+        self.around.fetch(request).map_err(Refusal::Failed)
     }
 }
 
@@ -376,6 +346,29 @@ fn host_of(url: &str) -> Result<String, String> {
         None | Some(443) => authority.host().to_owned(),
         Some(port) => format!("{}:{port}", authority.host()),
     })
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        match refusal {
+            Refusal::Denied(words) => Error::Denied(words),
+            Refusal::Absent(words) => Error::Absent(words),
+            Refusal::Failed(words) => Error::Failed(words),
+        }
+    }
+}
+
+impl From<files::Entry> for project::Entry {
+    fn from(entry: files::Entry) -> project::Entry {
+        project::Entry {
+            name: entry.name,
+            kind: match entry.kind {
+                files::Kind::File => project::Kind::File,
+                files::Kind::Folder => project::Kind::Folder,
+            },
+            size: entry.size,
+        }
+    }
 }
 
 impl types::Host for State {}
@@ -397,7 +390,7 @@ impl project::Host for State {
         let answer = self
             .project()
             .and_then(|project| project.list(&self.grants, &folder));
-        self.noted(answer)
+        self.noted(answer.map(|entries| entries.into_iter().map(Into::into).collect()))
     }
 
     fn read(&mut self, path: String) -> wasmtime::Result<Result<Vec<u8>, Error>> {
@@ -425,7 +418,11 @@ impl programs::Host for State {
         let begun = Instant::now();
         let answer = self.start(&program, &arguments, stdin);
         self.waited += begun.elapsed();
-        self.noted(answer)
+        self.noted(answer.map(|ended| programs::Outcome {
+            exit_code: ended.exit_code,
+            stdout: ended.stdout,
+            stderr: ended.stderr,
+        }))
     }
 }
 
@@ -440,7 +437,7 @@ impl web::Host for State {
 
 impl environment::Host for State {
     fn get(&mut self, name: String) -> wasmtime::Result<Result<Option<String>, Error>> {
-        let granted = reach::may_know(&self.grants, &name).map_err(Error::Denied);
+        let granted = reach::may_know(&self.grants, &name).map_err(Refusal::Denied);
         let answer = granted.map(|()| self.around.variable(&name));
         self.noted(answer)
     }

@@ -2,7 +2,7 @@
 
 use crate::policy::{Compiler, Sandbox, one_line};
 use crate::{LoadError, PolicyFault, PolicyLimits};
-use host_engine::MemoryLimiter;
+use host_engine::{MemoryLimiter, told};
 use registry_index::{EVICTION_WORLD, PluginManifest};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -49,12 +49,16 @@ impl EvictionPolicy {
 
     /// Asks which voids may sleep: indices into `voids`, each at most once, each with a reason of one short line.
     pub fn evict(&self, memory: Memory, voids: &Voids) -> Result<Vec<Eviction>, PolicyFault> {
-        let mut store = self.sandbox.store();
+        let mut deciding = self.sandbox.begin()?;
+        let store = &mut deciding.store;
         let evictions = self
             .pre
-            .instantiate(&mut store)
-            .and_then(|policy| policy.call_evict(&mut store, memory, voids))
-            .map_err(|error| self.sandbox.fault(&error, store.data()))?;
+            .instantiate(&mut *store)
+            .and_then(|policy| policy.call_evict(&mut *store, memory, voids))
+            .map_err(|error| {
+                let error = told(store, error);
+                self.sandbox.fault(&error, store.data())
+            })?;
         self.check(evictions, voids.age_seconds.len())
     }
 

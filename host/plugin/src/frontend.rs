@@ -3,12 +3,12 @@
 //! A call gets a fresh instance, with bounds on memory, on its own time and on what it hands over. Time that its tools
 //! take is not its own; they have their own bounds.
 
-use crate::load::{Code, Source, entry};
+use crate::load::{Code, Loaded, entry};
 use crate::sandbox::{self, Tools};
 use crate::{Installed, LoadError, PluginFault, PluginStore, Progress};
 use host_engine::{
     CodeCache, EPOCH_TICK, Engine, EpochTicker, Form, GuestTrap, MemoryLimiter, Profile, TrapKind,
-    ticks_for,
+    ticks_for, told,
 };
 use registry_index::{FRONTEND_WORLD, PluginManifest};
 use std::sync::Arc;
@@ -102,29 +102,21 @@ impl Frontend {
         limits: FrontendLimits,
     ) -> Result<Frontend, LoadError> {
         let manifest = &installed.manifest;
-        let engine = Engine::new(Profile::Plugin)?;
-        let from = Source {
-            store,
-            installed,
-            engine: &engine,
-            world: FRONTEND_WORLD,
-            imports: &IMPORTS,
-        };
-        let component = from.component(progress)?;
+        let loaded = Loaded::of(store, installed, FRONTEND_WORLD, &IMPORTS, progress)?;
+        let engine = loaded.engine;
         let mut linker = Linker::<State>::new(engine.wasmtime());
         let pre = tool::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)
-            .and_then(|()| linker.instantiate_pre(&component))
+            .and_then(|()| linker.instantiate_pre(&loaded.component))
             .and_then(bindings::FrontendPre::new)
             .map_err(|error| LoadError::unfit(manifest, &error))?;
         let tools = load_tools(store, installed, progress, &limits)?;
-        let ticker = EpochTicker::start(&engine).map_err(LoadError::Thread)?;
         Ok(Frontend {
             manifest: manifest.clone(),
             engine,
             pre,
             tools: Arc::new(tools),
             limits,
-            _ticker: ticker,
+            _ticker: loaded.ticker,
         })
     }
 
@@ -192,6 +184,7 @@ impl Frontend {
                 Err(self.fault(function, reason).into())
             }
             Err(error) => {
+                let error = told(&mut store, error);
                 let trap = GuestTrap::with_memory(&error, &store.data().limiter);
                 let reason = match trap.kind {
                     TrapKind::Deadline => {

@@ -1,12 +1,12 @@
-//! Plugins, which are components, become functions that LILY calls: language frontends, verbs and policies.
+//! Plugins, which are components, become functions that LILY calls: language frontends, site adapters, verbs, policies.
 //!
 //! A plugin gets what its WIT world names and nothing else; one that imports more is refused. A fault of a plugin
 //! (trap, too much memory, too late, nonsense as an answer) is an error that names it, never one of the host.
 //!
 //! This crate must never look into BIR, or know what a bundle, a void or a fleet is.
 //!
-//! Read first: [`Frontend`], [`Verb`], [`PlacementPolicy`], [`EvictionPolicy`]. Tests are beside the code, with components
-//! written as text.
+//! Read first: [`Frontend`], [`Adapter`], [`Verb`], [`PlacementPolicy`], [`EvictionPolicy`]. Tests are beside the code, with
+//! components written as text.
 
 #![cfg_attr(
     test,
@@ -19,8 +19,12 @@ mod fault;
 mod frontend;
 mod load;
 mod policy;
+mod process;
 mod progress;
+mod project;
+mod reach;
 pub mod sandbox;
+mod site;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -34,4 +38,8 @@ pub use frontend::{
 };
 pub use policy::{Caps, Choice, Compiler, PlacementPolicy, PolicyFault, PolicyLimits, Request};
 pub use progress::{Progress, Silent, Stage};
-pub use store::{Installed, Origin, PluginStore, StoreError};
+pub use site::{
+    AdaptError, Adapter, BuildError, BuildOutcome, Recognised, Site, SiteAsset, SiteDiagnostic,
+    SiteLimits, SiteProgram, SiteSeverity,
+};
+pub use store::{Broken, Installed, Origin, PluginStore, StoreError};

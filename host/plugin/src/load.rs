@@ -1,7 +1,7 @@
 //! From an installed package to linked code. Rule: a component is given what its world names, and nothing else.
 
 use crate::{Installed, LoadError, PluginStore, Progress, Stage, progress};
-use host_engine::{CacheError, CodeCache, Engine, Form, WasmDigest};
+use host_engine::{CacheError, CodeCache, Engine, EpochTicker, Form, Profile, WasmDigest};
 use registry_index::PluginManifest;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,8 +28,8 @@ pub(crate) fn check_world(
     })
 }
 
-/// Refuses a component that imports something else than `allowed`. Interfaces that only name types are no authority,
-/// and come along with the shared bindings of the SDK, so they may be there.
+/// Refuses a component that imports something else than `allowed`. Interfaces that only name types are no authority, and
+/// come along with a world's bindings, so they may be there.
 pub(crate) fn check_imports(
     manifest: &PluginManifest,
     engine: &Engine,
@@ -72,37 +72,46 @@ pub(crate) fn entry<T>(
     load(path, digest, size)
 }
 
-/// An installed plugin and what its world gives it.
-pub(crate) struct Source<'a> {
-    pub(crate) store: &'a PluginStore,
-    pub(crate) installed: &'a Installed,
-    pub(crate) engine: &'a Engine,
-    /// What it has to be of.
-    pub(crate) world: &'static str,
-    /// What it may import.
-    pub(crate) imports: &'a [&'a str],
+/// A plugin's component, compiled, and the engine that runs it, whose clock ticks.
+pub(crate) struct Loaded {
+    pub(crate) engine: Engine,
+    pub(crate) component: Component,
+    pub(crate) ticker: EpochTicker,
 }
 
-impl Source<'_> {
-    /// Its component, compiled now if it was not before; refused if it is of another world or imports more.
-    pub(crate) fn component(&self, progress: &dyn Progress) -> Result<Component, LoadError> {
-        let (manifest, engine) = (&self.installed.manifest, self.engine);
-        check_world(manifest, self.world)?;
-        let component = entry(self.installed, &manifest.component, |path, digest, size| {
+impl Loaded {
+    /// Compiles what was not compiled on this machine before; refuses a plugin of another world than `world`, and one that
+    /// imports more than `imports`.
+    pub(crate) fn of(
+        store: &PluginStore,
+        installed: &Installed,
+        world: &'static str,
+        imports: &[&str],
+        progress: &dyn Progress,
+    ) -> Result<Loaded, LoadError> {
+        let manifest = &installed.manifest;
+        let engine = Engine::new(Profile::Plugin)?;
+        check_world(manifest, world)?;
+        let component = entry(installed, &manifest.component, |path, digest, size| {
             let code = Code {
                 manifest,
-                cache: self.store.code_cache(),
-                engine,
+                cache: store.code_cache(),
+                engine: &engine,
                 digest,
                 size,
                 name: &manifest.name,
             };
             code.get(Form::Component, progress, |cache: &CodeCache| {
-                cache.component_of(engine, digest, || std::fs::read(path))
+                cache.component_of(&engine, digest, || std::fs::read(path))
             })
         })?;
-        check_imports(manifest, engine, &component, self.imports)?;
-        Ok(component)
+        check_imports(manifest, &engine, &component, imports)?;
+        let ticker = EpochTicker::start(&engine).map_err(LoadError::Thread)?;
+        Ok(Loaded {
+            engine,
+            component,
+            ticker,
+        })
     }
 }
 

@@ -4,9 +4,10 @@
 //! believes it. What goes wrong is a [`PolicyFault`]; the caller then decides by itself.
 
 mod sandbox;
+mod turns;
 
 use crate::LoadError;
-use host_engine::{GuestTrap, MemoryLimiter};
+use host_engine::{GuestTrap, MemoryLimiter, told};
 use registry_index::{POLICY_WORLD, PluginManifest};
 use std::path::Path;
 use std::time::Duration;
@@ -132,12 +133,16 @@ impl PlacementPolicy {
 
     /// Asks for a decision. A `cap` in the answer is an index into `caps`, and the reason is one short line.
     pub fn choose(&self, request: &Request, caps: &Caps) -> Result<Choice, PolicyFault> {
-        let mut store = self.sandbox.store();
+        let mut deciding = self.sandbox.begin()?;
+        let store = &mut deciding.store;
         let choice = self
             .pre
-            .instantiate(&mut store)
-            .and_then(|policy| policy.call_choose(&mut store, request, caps))
-            .map_err(|error| self.sandbox.fault(&error, store.data()))?;
+            .instantiate(&mut *store)
+            .and_then(|policy| policy.call_choose(&mut *store, request, caps))
+            .map_err(|error| {
+                let error = told(store, error);
+                self.sandbox.fault(&error, store.data())
+            })?;
         self.check(choice, caps.region.len())
     }
 

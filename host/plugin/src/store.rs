@@ -68,6 +68,12 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// Its folder does not hold what was unpacked to it.
+    #[error("`{}` is damaged: install the plugin again", dir.display())]
+    Damaged {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// Nothing installed handles this.
     #[error("no installed plugin compiles `{extension}` files")]
     NoPluginFor {
@@ -92,6 +98,17 @@ pub struct Installed {
     pub digest: Digest,
     dir: PathBuf,
     entries: BTreeMap<String, Entry>,
+}
+
+/// A plugin that cannot be used: what is on the disk is not what was installed.
+#[derive(Debug)]
+pub struct Broken {
+    /// The plugin, by the folder that it lies in.
+    pub name: String,
+    /// Where it lies.
+    pub dir: PathBuf,
+    /// What is wrong with it.
+    pub error: StoreError,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -128,7 +145,7 @@ impl PluginStore {
         let manifest = PluginManifest::parse(&reader.read(MANIFEST_ENTRY)?)?;
         let parent = self.plugins.join(&manifest.name);
         let dir = parent.join(format!("{}-{}", manifest.version, digest.short()));
-        if let Some(installed) = Installed::open(&dir)?
+        if let Ok(Some(installed)) = Installed::open(&dir)
             && installed.digest == digest
         {
             return Ok(installed);
@@ -141,13 +158,36 @@ impl PluginStore {
         })
     }
 
-    /// Everything installed, by name, the newest version first.
+    /// Everything that can be used, by name, the newest version first. A broken plugin takes nothing from the others.
     pub fn list(&self) -> Result<Vec<Installed>, StoreError> {
-        let mut found = Vec::new();
-        for name in folders(&self.plugins)? {
-            for dir in folders(&name)? {
-                if let Some(installed) = Installed::open(&dir)? {
-                    found.push(installed);
+        Ok(self.survey()?.0)
+    }
+
+    /// What is installed and cannot be used, by name.
+    pub fn broken(&self) -> Result<Vec<Broken>, StoreError> {
+        Ok(self.survey()?.1)
+    }
+
+    fn survey(&self) -> Result<(Vec<Installed>, Vec<Broken>), StoreError> {
+        let (mut found, mut broken) = (Vec::new(), Vec::new());
+        for parent in folders(&self.plugins)? {
+            let name = parent.file_name().unwrap_or_default().to_string_lossy();
+            let mut fail = |dir: &Path, error| {
+                broken.push(Broken {
+                    name: name.clone().into_owned(),
+                    dir: dir.to_owned(),
+                    error,
+                });
+            };
+            let versions = folders(&parent).unwrap_or_else(|error| {
+                fail(&parent, error);
+                Vec::new()
+            });
+            for dir in versions {
+                match Installed::open(&dir) {
+                    Ok(Some(installed)) => found.push(installed),
+                    Ok(None) => {}
+                    Err(error) => fail(&dir, error),
                 }
             }
         }
@@ -155,7 +195,7 @@ impl PluginStore {
             let by_name = a.manifest.name.cmp(&b.manifest.name);
             by_name.then_with(|| b.manifest.version.cmp(&a.manifest.version))
         });
-        Ok(found)
+        Ok((found, broken))
     }
 
     /// The plugin that compiles files with this extension, such as `.c`.
@@ -183,13 +223,15 @@ impl Installed {
                 source,
             }),
         };
-        let (Some(manifest), Some(record)) = (read(MANIFEST_ENTRY)?, read(RECORD)?) else {
-            return Ok(None);
+        let damaged = || StoreError::Damaged {
+            dir: dir.to_owned(),
         };
-        let Ok(record) = serde_json::from_slice::<Record>(&record) else {
-            tracing::warn!(dir = %dir.display(), "the folder of a plugin is damaged and not used");
-            return Ok(None);
+        let (manifest, record) = match (read(MANIFEST_ENTRY)?, read(RECORD)?) {
+            (Some(manifest), Some(record)) => (manifest, record),
+            (None, None) => return Ok(None),
+            _ => return Err(damaged()),
         };
+        let record: Record = serde_json::from_slice(&record).map_err(|_| damaged())?;
         Ok(Some(Installed {
             manifest: PluginManifest::parse(&manifest)?,
             digest: record.digest,

@@ -25,6 +25,11 @@ pub(crate) fn command(core: &str) -> Vec<u8> {
     component(core, "command", "command")
 }
 
+/// A component of the world of site adapters around a core module in text.
+pub(crate) fn site(core: &str) -> Vec<u8> {
+    component(core, "site", "site")
+}
+
 fn component(core: &str, folder: &str, world: &str) -> Vec<u8> {
     let mut resolve = wit_parser::Resolve::default();
     let wit = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -3,10 +3,11 @@
 
 mod range;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
-use lly_brick::Digest;
+use lly_brick::{Asset as NamedAsset, Digest, percent_decode};
 
 /// A name that carries a hash of its content never changes, so it may be kept for a year.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -23,7 +24,7 @@ pub struct Asset {
     pub size: u64,
     etag: String,
     content_type: String,
-    cache_control: &'static str,
+    cache_control: Cow<'static, str>,
 }
 
 /// What a path means among the files of a bundle.
@@ -62,26 +63,35 @@ enum Plan {
 }
 
 impl AssetIndex {
-    /// Indexes the files `(path, digest, size)` of a manifest.
-    pub fn new(files: impl IntoIterator<Item = (String, Digest, u64)>) -> Self {
+    /// Indexes the files of a manifest.
+    pub fn new(files: &[NamedAsset]) -> Self {
         let files = files
-            .into_iter()
-            .map(|(path, digest, size)| {
+            .iter()
+            .map(|file| {
                 let asset = Asset {
-                    digest,
-                    size,
-                    etag: format!("\"{}\"", digest.hex()),
-                    content_type: content_type(&path),
-                    cache_control: if is_hashed_name(&path) {
-                        IMMUTABLE
-                    } else {
-                        REVALIDATE
+                    digest: file.digest,
+                    size: file.size,
+                    etag: format!("\"{}\"", file.digest.hex()),
+                    content_type: match &file.media_type {
+                        Some(media_type) => media_type.clone(),
+                        None => content_type(&file.path),
+                    },
+                    cache_control: match file.cache_seconds {
+                        Some(0) => REVALIDATE.into(),
+                        Some(seconds) => format!("public, max-age={seconds}").into(),
+                        None if is_hashed_name(&file.path) => IMMUTABLE.into(),
+                        None => REVALIDATE.into(),
                     },
                 };
-                (path, asset)
+                (file.path.clone(), asset)
             })
             .collect();
         Self { files }
+    }
+
+    /// A file by its path relative to `assets/`.
+    pub fn get(&self, path: &str) -> Option<&Asset> {
+        self.files.get(path)
     }
 
     /// Finds what a request path (still percent-encoded) means.
@@ -93,12 +103,13 @@ impl AssetIndex {
             return AssetLookup::Missing;
         };
         if name.is_empty() || name.ends_with('/') {
+            let index = format!("{name}index.html");
             return self
                 .files
-                .get(&format!("{name}index.html"))
+                .get(&index)
                 .map_or(AssetLookup::Missing, AssetLookup::Found);
         }
-        if let Some(asset) = self.files.get(&name) {
+        if let Some(asset) = self.files.get(name.as_ref()) {
             return AssetLookup::Found(asset);
         }
         if self.files.contains_key(&format!("{name}/index.html")) {
@@ -160,7 +171,10 @@ impl Asset {
             }
         };
         set(header::ETAG, self.etag.clone());
-        set(header::CACHE_CONTROL, self.cache_control.to_owned());
+        set(
+            header::CACHE_CONTROL,
+            self.cache_control.clone().into_owned(),
+        );
         set(header::ACCEPT_RANGES, "bytes".to_owned());
         match plan {
             Plan::NotModified => {}
@@ -228,32 +242,20 @@ fn matches_any(tags: &str, etag: &str) -> bool {
         .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-fn percent_decode(text: &str) -> Option<String> {
-    if !text.contains('%') {
-        return Some(text.to_owned());
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let high = char::from(rest.next()?).to_digit(16)?;
-        let low = char::from(rest.next()?).to_digit(16)?;
-        bytes.push(u8::try_from(high * 16 + low).ok()?);
-    }
-    String::from_utf8(bytes).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn index() -> AssetIndex {
-        let file = |path: &str| (path.to_owned(), Digest::of(path.as_bytes()), 10);
+        let file = |path: &str| NamedAsset {
+            path: path.to_owned(),
+            digest: Digest::of(path.as_bytes()),
+            size: 10,
+            media_type: None,
+            cache_seconds: None,
+        };
         AssetIndex::new(
-            [
+            &[
                 "index.html",
                 "docs/index.html",
                 "a b.txt",

@@ -1,4 +1,4 @@
-//! Turns compiled components into programs that run and answer requests.
+//! Turns compiled components into programs that run and answer requests, and decides what answers one ([`Site`]).
 //!
 //! A [`Runtime`] holds the one linker (WASI 0.2 and outbound `wasi:http`, nothing else) and makes a [`Program`] of a
 //! component; a program runs as a command ([`Program::run_command`]) or answers HTTP requests ([`Program::serve`]),
@@ -27,9 +27,9 @@ mod program;
 mod proxy;
 mod runtime;
 mod service;
+mod site;
 mod stdin;
 
-pub use assets::{Asset, AssetIndex, AssetLookup, redirect_to};
 pub use body::{Body, BodyError};
 pub use command::{CommandRequest, ExitCode, Input, Output, OutputBuffer};
 pub use context::{LogSink, LogStream, RequestContext, RequestId, ServerAddress};
@@ -39,3 +39,4 @@ pub use limits::RuntimeLimits;
 pub use program::Program;
 pub use runtime::{PrepareError, Runtime};
 pub use service::{REQUEST_ID_HEADER, ServiceContext, respond, service};
+pub use site::{Answer, Dress, Site};

@@ -8,6 +8,7 @@ use crate::manifest::{
     ASSETS_FOLDER, Asset, BIR_ENTRY, Bir, Brick, BrickKind, FrontendRef, Limits, MANIFEST_ENTRY,
     Manifest, ManifestError,
 };
+use crate::route::Route;
 
 /// A verified bundle with its contents in memory.
 #[derive(Debug, Clone)]
@@ -84,12 +85,41 @@ pub struct Parts {
     pub bricks: Vec<(String, BrickKind, Vec<u8>)>,
     /// The unit table.
     pub bir: Option<Vec<u8>>,
-    /// Path relative to `assets/` and content of each asset.
-    pub assets: Vec<(String, Vec<u8>)>,
+    /// Which site adapter made it, if one did.
+    pub adapter: Option<FrontendRef>,
+    /// The files that are served as they are.
+    pub assets: Vec<AssetPart>,
+    /// What leads requests to them.
+    pub routes: Vec<Route>,
     /// Names of environment variables.
     pub env: Vec<String>,
     /// Limits that differ from the defaults.
     pub limits: Limits,
+}
+
+/// A file that is served as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetPart {
+    /// Relative to `assets/`.
+    pub path: String,
+    /// The file.
+    pub contents: Vec<u8>,
+    /// Its media type; without, the one of its extension.
+    pub media_type: Option<String>,
+    /// Seconds that a browser may keep it without asking; without, that is decided by its name.
+    pub cache_seconds: Option<u32>,
+}
+
+impl AssetPart {
+    /// A file of which nothing is said.
+    pub fn plain(path: String, contents: Vec<u8>) -> Self {
+        Self {
+            path,
+            contents,
+            media_type: None,
+            cache_seconds: None,
+        }
+    }
 }
 
 /// A bundle as bytes, and its manifest.
@@ -157,21 +187,25 @@ impl Bundle {
             digest: Digest::of(bytes),
             size: size(bytes),
         };
-        let asset = |(path, bytes): &(String, Vec<u8>)| Asset {
-            path: path.clone(),
-            digest: Digest::of(bytes),
-            size: size(bytes),
+        let asset = |part: &AssetPart| Asset {
+            path: part.path.clone(),
+            digest: Digest::of(&part.contents),
+            size: size(&part.contents),
+            media_type: part.media_type.clone(),
+            cache_seconds: part.cache_seconds,
         };
         let manifest = Manifest {
             schema: 0,
             name: parts.name,
             frontend: parts.frontend,
+            adapter: parts.adapter,
             bricks: parts.bricks.iter().map(brick).collect(),
             bir: parts.bir.as_deref().map(|bytes| Bir {
                 digest: Digest::of(bytes),
                 size: size(bytes),
             }),
             assets: parts.assets.iter().map(asset).collect(),
+            routes: parts.routes,
             env: parts.env,
             limits: parts.limits,
         }
@@ -180,8 +214,8 @@ impl Bundle {
         for (name, _, bytes) in parts.bricks {
             writer = writer.entry(Brick::path_of(&name), bytes);
         }
-        for (path, bytes) in parts.assets {
-            writer = writer.entry(format!("{ASSETS_FOLDER}{path}"), bytes);
+        for part in parts.assets {
+            writer = writer.entry(format!("{ASSETS_FOLDER}{}", part.path), part.contents);
         }
         if let Some(bytes) = parts.bir {
             writer = writer.entry(BIR_ENTRY, bytes);
@@ -203,11 +237,11 @@ impl Bundle {
         self.entries.get(name).map(Vec::as_slice)
     }
 
-    /// The brick that is started, and its component.
-    pub fn entry_brick(&self) -> (&Brick, &[u8]) {
-        let brick = self.manifest.entry_brick();
+    /// The brick that is started, and its component; none in a site without a program.
+    pub fn entry_brick(&self) -> Option<(&Brick, &[u8])> {
+        let brick = self.manifest.entry_brick()?;
         // `open` put in every entry that the manifest names.
-        (brick, self.entry(&brick.path).unwrap_or_default())
+        Some((brick, self.entry(&brick.path).unwrap_or_default()))
     }
 
     /// An asset by its path relative to `assets/`.

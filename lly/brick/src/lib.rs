@@ -14,11 +14,16 @@ pub mod container;
 mod digest;
 mod manifest;
 mod name;
+mod route;
 
-pub use bundle::{Bundle, BundleError, PackError, Packed, Parts};
+pub use bundle::{AssetPart, Bundle, BundleError, PackError, Packed, Parts};
 pub use digest::{Digest, DigestParseError};
 pub use manifest::{
     ASSETS_FOLDER, Asset, BIR_ENTRY, Bir, Brick, BrickKind, FrontendRef, Limits, MANIFEST_ENTRY,
-    Manifest, ManifestError,
+    Manifest, ManifestError, check_routes,
 };
 pub use name::{PathProblem, check_path, check_program_name};
+pub use route::{
+    Captures, Pattern, Redirect, RequestPath, Route, RouteHeader, RouteProblem, RouteTarget,
+    percent_decode,
+};

@@ -1,7 +1,9 @@
 //! What a bundle is: the document that names everything in it. Its sha256 is the bundle's identity.
 //!
 //! The rule: nothing here depends on when, where or by whom the bundle was made. To add a field: give it a default that
-//! is left out when serialised, so that bundles without it keep their identity, and check it in [`Manifest::parse`].
+//! is left out when serialised, so that bundles without it keep their identity, and check it in `check.rs`.
+
+mod check;
 
 use std::collections::BTreeMap;
 
@@ -9,7 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical;
 use crate::digest::Digest;
-use crate::name::{PathProblem, check_path, check_program_name};
+use crate::name::PathProblem;
+use crate::route::Route;
+
+pub use check::check_routes;
 
 /// The entry that holds the manifest.
 pub const MANIFEST_ENTRY: &str = "manifest.json";
@@ -22,10 +27,6 @@ pub const ASSETS_FOLDER: &str = "assets/";
 const SCHEMA: u32 = 1;
 /// Longest manifest that is looked at: 20 000 assets with long names fit.
 const MANIFEST_BYTES_MAX: usize = 16 << 20;
-/// Most names of environment variables.
-const ENV_NAMES_MAX: usize = 256;
-/// Longest version or frontend name.
-const TEXT_BYTES_MAX: usize = 128;
 
 /// What a program consists of and asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,9 +36,13 @@ pub struct Manifest {
     pub schema: u32,
     /// The program's name, which is its argv\[0\].
     pub name: String,
-    /// Which frontend made it. With the sources, this decides every byte of the bundle.
+    /// Which frontend made it. With the sources, this decides every byte of the bundle. Of a site without a program, its
+    /// adapter.
     pub frontend: FrontendRef,
-    /// The bricks, by name; at least one.
+    /// Which site adapter made it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<FrontendRef>,
+    /// The bricks, by name; none only in a site without a program.
     pub bricks: Vec<Brick>,
     /// The unit table, for people and tools; the runtime does not look at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,6 +50,10 @@ pub struct Manifest {
     /// Files that are served without entering a brick, by path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub assets: Vec<Asset>,
+    /// What leads requests to assets, programs and elsewhere, in the order in which they are tried. Without any, assets
+    /// answer by their paths and the program answers the rest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<Route>,
     /// Names of the environment variables that the program reads, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
@@ -120,6 +129,12 @@ pub struct Asset {
     pub digest: Digest,
     /// Of the file, in bytes.
     pub size: u64,
+    /// Its media type; without, the one of its extension.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// Seconds that a browser may keep it without asking; without, that is decided by its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_seconds: Option<u32>,
 }
 
 /// What a program asks for where the defaults do not fit. A CAP may give less, never more than it is itself allowed.
@@ -264,117 +279,12 @@ impl Manifest {
         bricks.chain(bir).chain(assets).collect()
     }
 
-    /// The brick that is started: the one named as the program, else the first.
-    pub fn entry_brick(&self) -> &Brick {
-        // `check` refuses a manifest without bricks.
+    /// The brick that is started: the one named as the program, else the first; none in a site without a program.
+    pub fn entry_brick(&self) -> Option<&Brick> {
         self.bricks
             .iter()
             .find(|brick| brick.name == self.name)
-            .unwrap_or(&self.bricks[0])
-    }
-
-    fn check(&self) -> Result<(), ManifestError> {
-        let refuse = |field: &str, reason: &str| {
-            Err(ManifestError::Field {
-                field: field.to_string(),
-                reason: reason.to_string(),
-            })
-        };
-        if self.schema != SCHEMA {
-            return Err(ManifestError::Schema(self.schema));
-        }
-        if !check_program_name(&self.name) {
-            return refuse("name", NAME_RULE);
-        }
-        for (field, text) in [
-            ("name", &self.frontend.name),
-            ("version", &self.frontend.version),
-        ] {
-            let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
-            if text.is_empty() || text.len() > TEXT_BYTES_MAX || !printable {
-                return refuse(
-                    &format!("frontend.{field}"),
-                    "it is to be 1 to 128 visible characters",
-                );
-            }
-        }
-        self.check_bricks()?;
-        self.check_assets()?;
-        if self.env.len() > ENV_NAMES_MAX {
-            return refuse("env", "it has more than 256 names");
-        }
-        for (index, name) in self.env.iter().enumerate() {
-            if !is_env_name(name) {
-                return refuse(
-                    &format!("env[{index}]"),
-                    "it is to be letters, digits and `_`",
-                );
-            }
-            if index > 0 && self.env[index - 1] >= *name {
-                return refuse(
-                    &format!("env[{index}]"),
-                    "names are to be sorted, each once",
-                );
-            }
-        }
-        if let Some((name, _)) = self.limits.named().find(|(_, value)| *value == 0) {
-            return refuse(&format!("limits.{name}"), "it is to be more than 0");
-        }
-        let mut sizes = BTreeMap::new();
-        for (_, digest, size) in self.entries() {
-            if *sizes.entry(digest).or_insert(size) != size {
-                return Err(ManifestError::TwoSizes(digest));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_bricks(&self) -> Result<(), ManifestError> {
-        let refuse = |field: String, reason: &str| {
-            Err(ManifestError::Field {
-                field,
-                reason: reason.to_string(),
-            })
-        };
-        if self.bricks.is_empty() {
-            return refuse("bricks".into(), "a program has at least one brick");
-        }
-        for (index, brick) in self.bricks.iter().enumerate() {
-            if !check_program_name(&brick.name) {
-                return refuse(format!("bricks[{index}].name"), NAME_RULE);
-            }
-            if brick.path != Brick::path_of(&brick.name) {
-                return refuse(
-                    format!("bricks[{index}].path"),
-                    "it is to be `modules/NAME.wasm`",
-                );
-            }
-            if index > 0 && self.bricks[index - 1].name >= brick.name {
-                return refuse(
-                    format!("bricks[{index}].name"),
-                    "names are to be sorted, each once",
-                );
-            }
-        }
-        Ok(())
-    }
-
-    fn check_assets(&self) -> Result<(), ManifestError> {
-        for (index, asset) in self.assets.iter().enumerate() {
-            let field = || format!("assets[{index}].path");
-            check_path(&asset.path).map_err(|problem| ManifestError::Path {
-                field: field(),
-                problem,
-            })?;
-            if index > 0 && self.assets[index - 1].path >= asset.path {
-                let reason = "paths are to be sorted, each once".to_string();
-                return Err(ManifestError::Field {
-                    field: field(),
-                    reason,
-                });
-            }
-        }
-        Ok(())
+            .or(self.bricks.first())
     }
 }
 
@@ -383,15 +293,4 @@ impl Brick {
     pub fn path_of(name: &str) -> String {
         format!("modules/{name}.wasm")
     }
-}
-
-const NAME_RULE: &str =
-    "it is to be 1 to 64 letters, digits, `-`, `_` and `.`, beginning with a letter or digit";
-
-fn is_env_name(name: &str) -> bool {
-    name.len() <= TEXT_BYTES_MAX
-        && name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

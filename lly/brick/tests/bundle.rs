@@ -3,7 +3,7 @@
 
 use lly_brick::container::{Bounds, ContainerError, Reader, Writer};
 use lly_brick::{
-    BIR_ENTRY, BrickKind, Bundle, BundleError, Digest, FrontendRef, Limits, Manifest,
+    AssetPart, BIR_ENTRY, BrickKind, Bundle, BundleError, Digest, FrontendRef, Limits, Manifest,
     ManifestError, PackError, Parts,
 };
 
@@ -22,9 +22,11 @@ fn parts() -> Parts {
         )],
         bir: Some(b"units".to_vec()),
         assets: vec![
-            ("style/a.css".into(), b"a{}".to_vec()),
-            ("index.html".into(), b"<p>".to_vec()),
+            AssetPart::plain("style/a.css".into(), b"a{}".to_vec()),
+            AssetPart::plain("index.html".into(), b"<p>".to_vec()),
         ],
+        adapter: None,
+        routes: Vec::new(),
         env: vec!["TOKEN".into(), "GREETING".into(), "TOKEN".into()],
         limits: Limits {
             memory_bytes_max: Some(1 << 26),
@@ -51,7 +53,7 @@ fn what_is_packed_is_opened() {
     let bundle = Bundle::open(&packed.bytes).unwrap();
     assert_eq!(bundle.manifest, packed.manifest);
     assert_eq!(bundle.digest, packed.manifest.digest());
-    assert_eq!(bundle.entry_brick().1, b"\0asm component");
+    assert_eq!(bundle.entry_brick().unwrap().1, b"\0asm component");
     assert_eq!(bundle.asset("style/a.css"), Some(&b"a{}"[..]));
     assert_eq!(bundle.bir(), Some(&b"units"[..]));
     for (digest, size) in bundle.manifest.blobs() {
@@ -339,11 +341,15 @@ fn parts_that_make_no_bundle() {
         PackError::Manifest(_)
     ));
     assert!(matches!(
-        error(|parts| parts.assets.push(("index.html".into(), Vec::new()))),
+        error(|parts| parts
+            .assets
+            .push(AssetPart::plain("index.html".into(), Vec::new()))),
         PackError::Manifest(_)
     ));
     assert!(matches!(
-        error(|parts| parts.assets.push(("index.html/x".into(), Vec::new()))),
+        error(|parts| parts
+            .assets
+            .push(AssetPart::plain("index.html/x".into(), Vec::new()))),
         PackError::Write(_)
     ));
     assert_eq!(BIR_ENTRY, "bir");

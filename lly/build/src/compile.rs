@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use host_plugin::{BrickPlan, Diagnostic, Frontend, FrontendError, Options};
 use lly_bir::{Object, Program};
-use lly_brick::{Bundle, FrontendRef, Manifest, PackError, Parts};
+use lly_brick::{AssetPart, BrickKind, Bundle, FrontendRef, Manifest, PackError, Parts};
 
 use crate::assets::{self, AssetsError};
 use crate::discover::Inputs;
@@ -126,17 +126,57 @@ pub fn compile(
     jobs: usize,
     begin: &dyn Fn(Stage),
 ) -> Result<Compiled, CompileError> {
-    let mut stages = Vec::new();
-    let mut clock = Instant::now();
-    let mut end = |stage| {
-        stages.push((stage, clock.elapsed()));
-        clock = Instant::now();
-    };
-    begin(Stage::Lower);
-    let (bir, program, mut diagnostics) = lower(project, inputs, frontend, jobs)?;
-    end(Stage::Lower);
+    let mut clock = Clock::new(begin);
+    let made = brick(project, inputs, frontend, jobs, &mut clock)?;
+    clock.begin(Stage::Pack);
+    let packed = Bundle::pack(Parts {
+        name: project.name.clone(),
+        frontend: frontend_ref,
+        adapter: None,
+        bricks: vec![(project.name.clone(), made.kind, made.component)],
+        bir: Some(made.program.encode()),
+        assets: project
+            .assets
+            .as_deref()
+            .map(assets::collect)
+            .transpose()?
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(path, contents)| AssetPart::plain(path, contents))
+            .collect(),
+        routes: Vec::new(),
+        env: project.env.clone(),
+        limits: project.limits.clone(),
+    })?;
+    Ok(Compiled {
+        bundle: packed.bytes,
+        manifest: packed.manifest,
+        program: made.program,
+        diagnostics: made.diagnostics,
+        stages: clock.stages(),
+    })
+}
 
-    begin(Stage::Emit);
+/// What a program becomes before it is packed.
+pub(crate) struct Made {
+    pub(crate) kind: BrickKind,
+    pub(crate) component: Vec<u8>,
+    /// Its BIR without its payload.
+    pub(crate) program: Program,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Makes the one brick of a program.
+pub(crate) fn brick(
+    project: &Project,
+    inputs: &Inputs,
+    frontend: &Frontend,
+    jobs: usize,
+    clock: &mut Clock<'_>,
+) -> Result<Made, CompileError> {
+    clock.begin(Stage::Lower);
+    let (bir, program, mut diagnostics) = lower(project, inputs, frontend, jobs)?;
+    clock.begin(Stage::Emit);
     // One brick for the whole program: an empty list of units means all of them.
     let plan = BrickPlan {
         name: project.name.clone(),
@@ -148,32 +188,48 @@ pub fn compile(
         KindError::NothingToStart => CompileError::Kind(error),
         nonsense => CompileError::Frontend(frontend.fault("emit", &nonsense.to_string()).into()),
     })?;
-    end(Stage::Emit);
-
-    begin(Stage::Pack);
-    let program = without_payload(program);
-    let packed = Bundle::pack(Parts {
-        name: project.name.clone(),
-        frontend: frontend_ref,
-        bricks: vec![(project.name.clone(), kind, emitted.component)],
-        bir: Some(program.encode()),
-        assets: project
-            .assets
-            .as_deref()
-            .map(assets::collect)
-            .transpose()?
-            .unwrap_or_default(),
-        env: project.env.clone(),
-        limits: project.limits.clone(),
-    })?;
-    end(Stage::Pack);
-    Ok(Compiled {
-        bundle: packed.bytes,
-        manifest: packed.manifest,
-        program,
+    Ok(Made {
+        kind,
+        component: emitted.component,
+        program: without_payload(program),
         diagnostics,
-        stages,
     })
+}
+
+/// Which stage there is, and how long each took.
+pub(crate) struct Clock<'a> {
+    told: &'a dyn Fn(Stage),
+    running: Option<(Stage, Instant)>,
+    stages: Vec<(Stage, Duration)>,
+}
+
+impl<'a> Clock<'a> {
+    /// `told` is told of each stage as it begins.
+    pub(crate) fn new(told: &'a dyn Fn(Stage)) -> Self {
+        Self {
+            told,
+            running: None,
+            stages: Vec::new(),
+        }
+    }
+
+    pub(crate) fn begin(&mut self, stage: Stage) {
+        self.end();
+        (self.told)(stage);
+        self.running = Some((stage, Instant::now()));
+    }
+
+    fn end(&mut self) {
+        if let Some((stage, since)) = self.running.take() {
+            self.stages.push((stage, since.elapsed()));
+        }
+    }
+
+    /// Ends the last stage.
+    pub(crate) fn stages(mut self) -> Vec<(Stage, Duration)> {
+        self.end();
+        self.stages
+    }
 }
 
 /// The unit table alone: what people and tools ask a bundle for is not the frontend's objects.

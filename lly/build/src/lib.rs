@@ -15,6 +15,7 @@ mod layout;
 mod project;
 mod scan;
 mod settings;
+mod site;
 
 pub use assets::AssetsError;
 pub use compile::{CompileError, Compiled, Stage, compile, component, lower};
@@ -22,3 +23,4 @@ pub use discover::{DiscoverError, Inputs};
 pub use kind::{KindError, kind_of};
 pub use project::{Project, ProjectError, Request};
 pub use settings::PROJECT_FILE;
+pub use site::{CompiledSite, Handler, SiteProject, compile_site};

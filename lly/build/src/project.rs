@@ -131,7 +131,7 @@ pub enum ProjectError {
 }
 
 /// `-O2`: what a deployed program wants.
-const OPTIMIZATION: u8 = 2;
+pub(crate) const OPTIMIZATION: u8 = 2;
 
 impl Project {
     /// Joins the command line with the `lly.toml` that belongs to it.
@@ -256,7 +256,7 @@ fn resolve_sources(base: &Path, given: &[PathBuf]) -> Result<Vec<PathBuf>, Proje
     Ok(sources)
 }
 
-fn resolve_folder(base: &Path, given: &Path) -> Result<PathBuf, ProjectError> {
+pub(crate) fn resolve_folder(base: &Path, given: &Path) -> Result<PathBuf, ProjectError> {
     let folder = base
         .join(given)
         .canonicalize()
@@ -303,6 +303,11 @@ fn name_from(sources: &[PathBuf]) -> String {
         .first()
         .and_then(|source| source.file_stem())
         .unwrap_or_default();
+    name_like(stem)
+}
+
+/// A program's name that is as much like a file's as it can be.
+pub(crate) fn name_like(stem: &std::ffi::OsStr) -> String {
     let name: String = stem
         .to_string_lossy()
         .chars()

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use clap::{ArgAction, Args};
 use host_plugin::Diagnostic;
 use lly_brick::FrontendRef;
-use lly_build::{CompileError, Compiled, Inputs, Project, ProjectError, Request, Stage};
+use lly_build::{
+    CompileError, Compiled, Inputs, Project, ProjectError, Request, SiteProject, Stage,
+};
 use serde::Serialize;
 
 use crate::amounts::{count, size, time};
@@ -16,6 +18,7 @@ use crate::failure::{ExitCode, Failure, OrFail};
 use crate::frontends::{Chosen, Frontends};
 use crate::interrupt;
 use crate::output::{self, Existing};
+use crate::site;
 
 /// Compile source files to a bundle.
 #[derive(Debug, Args)]
@@ -34,6 +37,25 @@ pub struct CompileArgs {
     /// Say why units share a brick.
     #[arg(long)]
     explain: bool,
+    /// Take a web framework's project as it is built, instead of building it.
+    #[arg(long)]
+    no_build: bool,
+}
+
+/// Where a site is to go, and how.
+pub struct Goal {
+    pub output: PathBuf,
+    pub existing: Existing,
+    pub jobs: usize,
+    pub working_folder: PathBuf,
+    pub build: Build,
+}
+
+/// Whether a project's own build is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Build {
+    Run,
+    Done,
 }
 
 /// What decides what is compiled and how; `lly bir` takes the same.
@@ -120,15 +142,32 @@ pub fn run(args: &CompileArgs, context: &Context) -> Result<(), Failure> {
     if let Some(output) = &args.output {
         output::check(output, existing)?;
     }
-    let project = args.sources.project()?;
-    let output = match &args.output {
-        Some(output) => output.clone(),
+    let output = |name: &str| match &args.output {
+        Some(output) => Ok(output.clone()),
         None => {
-            let output = PathBuf::from(format!("{}.brick", project.name));
-            output::check(&output, existing)?;
-            output
+            let output = PathBuf::from(format!("{name}.brick"));
+            output::check(&output, existing).map(|()| output)
         }
     };
+    let asked = args.sources.plugin.as_deref();
+    if let Some(project) = args.sources.site_project()?
+        && let Some(found) = site::find(project, asked, context)?
+    {
+        let goal = Goal {
+            output: output(found.name())?,
+            existing,
+            jobs: args.sources.jobs(),
+            working_folder: working_folder()?,
+            build: if args.no_build {
+                Build::Done
+            } else {
+                Build::Run
+            },
+        };
+        return found.compile(&goal, context);
+    }
+    let project = args.sources.project()?;
+    let output = output(&project.name)?;
     let mut prepared = args.sources.prepare(project, context)?;
     let compiled = prepared.compile(context)?;
     let written = Instant::now();
@@ -155,8 +194,17 @@ impl SourceArgs {
 
     /// The project that these arguments mean.
     pub fn project(&self) -> Result<Project, Failure> {
-        let request = Request {
-            working_folder: std::env::current_dir().or_fail(|| "this folder cannot be used")?,
+        Project::find(&self.request()?).map_err(project_failure)
+    }
+
+    /// The folder that these arguments mean, if it may be a web framework's: its `lly.toml` names no sources.
+    fn site_project(&self) -> Result<Option<SiteProject>, Failure> {
+        SiteProject::find(&self.request()?).map_err(project_failure)
+    }
+
+    fn request(&self) -> Result<Request, Failure> {
+        Ok(Request {
+            working_folder: working_folder()?,
             sources: self.sources.clone(),
             include_folders: self.include.clone(),
             defines: self.define.clone(),
@@ -164,8 +212,15 @@ impl SourceArgs {
             optimization: self.optimization,
             debug_info: self.debug_info,
             name: self.name.clone(),
-        };
-        Project::find(&request).map_err(project_failure)
+        })
+    }
+
+    /// Files that are compiled side by side.
+    fn jobs(&self) -> usize {
+        match self.jobs {
+            Some(jobs) => usize::from(jobs),
+            None => std::thread::available_parallelism().map_or(1, usize::from),
+        }
     }
 
     /// Loads the frontend and reads the files.
@@ -179,19 +234,19 @@ impl SourceArgs {
         let discovered = lap();
         let chosen = frontends.load(plugin, context)?;
         let loaded = lap();
-        let jobs = match self.jobs {
-            Some(jobs) => usize::from(jobs),
-            None => std::thread::available_parallelism().map_or(1, usize::from),
-        };
         Ok(Prepared {
             project,
             inputs,
             chosen,
-            jobs,
-            working_folder: std::env::current_dir().or_fail(|| "this folder cannot be used")?,
+            jobs: self.jobs(),
+            working_folder: working_folder()?,
             steps: vec![("discover", discovered), ("load", loaded)],
         })
     }
+}
+
+fn working_folder() -> Result<PathBuf, Failure> {
+    std::env::current_dir().or_fail(|| "this folder cannot be used")
 }
 
 fn project_failure(error: ProjectError) -> Failure {
@@ -201,10 +256,13 @@ fn project_failure(error: ProjectError) -> Failure {
     };
     match error {
         ProjectError::NothingToCompile { .. } => {
-            failure.hint("name one, or begin a project: an lly.toml with `sources = [\"main.c\"]`")
+            failure.hint(
+                "name one, or begin a project: an lly.toml with `sources = [\"main.c\"]`; a web framework's project needs its \
+                 site adapter",
+            )
         }
         ProjectError::Folder { .. } => {
-            failure.hint("a folder can be compiled when it has an lly.toml")
+            failure.hint("a folder can be compiled when it has an lly.toml, or when an installed site adapter knows it")
         }
         _ => failure,
     }
@@ -281,28 +339,15 @@ impl Prepared {
 
     fn failure(&self, error: CompileError, context: &Context) -> Failure {
         match error {
-            CompileError::Diagnostics(diagnostics) => self.say_errors(&diagnostics, context),
+            CompileError::Diagnostics(diagnostics) => {
+                say_failure(&self.places(), &diagnostics, context)
+            }
             CompileError::Pack(error) => Failure::local(format!(
                 "the bundle cannot be made: {:#}",
                 anyhow::Error::from(error)
             )),
             other => Failure::local(format!("{:#}", anyhow::Error::from(other))),
         }
-    }
-
-    fn say_errors(&self, diagnostics: &[Diagnostic], context: &Context) -> Failure {
-        #[derive(Serialize)]
-        struct Errors {
-            diagnostics: Vec<DiagnosticDocument>,
-        }
-        self.places().show(diagnostics, context);
-        if context.json {
-            let diagnostics = self.places().documents(diagnostics);
-            if let Err(failure) = context.document("lily.diagnostics/1", &Errors { diagnostics }) {
-                return failure;
-            }
-        }
-        Failure::silent(ExitCode::Local)
     }
 
     fn report(
@@ -352,6 +397,22 @@ impl Prepared {
         }
         context.data("lily.compile/1", &report, || text(&report, &self.steps))
     }
+}
+
+/// Shows what is wrong with a program.
+pub fn say_failure(places: &Places<'_>, diagnostics: &[Diagnostic], context: &Context) -> Failure {
+    #[derive(Serialize)]
+    struct Errors {
+        diagnostics: Vec<DiagnosticDocument>,
+    }
+    places.show(diagnostics, context);
+    if context.json {
+        let diagnostics = places.documents(diagnostics);
+        if let Err(failure) = context.document("lily.diagnostics/1", &Errors { diagnostics }) {
+            return failure;
+        }
+    }
+    Failure::silent(ExitCode::Local)
 }
 
 fn text(report: &Report<'_>, steps: &[(&'static str, Duration)]) -> String {

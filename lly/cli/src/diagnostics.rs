@@ -115,7 +115,7 @@ impl<'a> Places<'a> {
 }
 
 /// What a frontend says goes to a terminal: a control character becomes its number, as clang writes it.
-fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -90,27 +90,32 @@ fn well(name: &'static str, message: String) -> Check {
     }
 }
 
+fn broken(name: &'static str, message: String, mend: String) -> Check {
+    Check {
+        name,
+        state: State::Broken,
+        message,
+        mend: Some(mend),
+    }
+}
+
 fn home(context: &Context) -> Check {
     let name = "home";
     let home = &context.home;
     let shown = home.display();
     match std::fs::metadata(home) {
-        Ok(metadata) if !metadata.is_dir() => Check {
+        Ok(metadata) if !metadata.is_dir() => broken(
             name,
-            state: State::Broken,
-            message: format!("{shown} is not a folder"),
-            mend: Some("move it away, or set LLY_HOME to a folder".to_string()),
-        },
+            format!("{shown} is not a folder"),
+            "move it away, or set LLY_HOME to a folder".to_string(),
+        ),
         Ok(_) => match tempfile::tempfile_in(home) {
             Ok(_) => well(name, format!("{shown}")),
-            Err(error) => Check {
+            Err(error) => broken(
                 name,
-                state: State::Broken,
-                message: format!("{shown} cannot be written to: {error}"),
-                mend: Some(format!(
-                    "chmod u+rwx {shown}, or set LLY_HOME to another folder"
-                )),
-            },
+                format!("{shown} cannot be written to: {error}"),
+                format!("chmod u+rwx {shown}, or set LLY_HOME to another folder"),
+            ),
         },
         Err(_) => Check {
             name,
@@ -124,40 +129,53 @@ fn home(context: &Context) -> Check {
 fn plugins(context: &Context) -> Check {
     let name = "plugins";
     let carried = format!("{C_PLUGIN_NAME} {C_PLUGIN_VERSION}");
-    match PluginStore::new(context.home.clone()).list() {
-        Ok(installed) if installed.is_empty() => Check {
+    let store = PluginStore::new(context.home.clone());
+    let (installed, damaged) = match (store.list(), store.broken()) {
+        (Ok(installed), Ok(damaged)) => (installed, damaged),
+        (Err(error), _) | (_, Err(error)) => {
+            let folder = context.home.join("plugins");
+            let mend = format!(
+                "rm -r {}: lly installs anew what it needs",
+                folder.display()
+            );
+            return broken(name, format!("{:#}", anyhow::Error::from(error)), mend);
+        }
+    };
+    if let Some(first) = damaged.first() {
+        let told: Vec<String> = damaged
+            .iter()
+            .map(|one| format!("`{}` cannot be used: {}", one.name, one.error))
+            .collect();
+        let mend = format!(
+            "rm -r {}; lly plugin install {}",
+            first.dir.display(),
+            first.name
+        );
+        return broken(name, told.join("; "), mend);
+    }
+    if installed.is_empty() {
+        return Check {
             name,
             state: State::Absent,
             message: format!("none installed yet; this lly carries {carried}"),
             mend: Some("the first `lly compile` installs it".to_string()),
-        },
-        Ok(installed) => {
-            let listed: Vec<String> = installed
-                .iter()
-                .map(|plugin| {
-                    format!(
-                        "{} {} ({})",
-                        plugin.manifest.name,
-                        plugin.manifest.version,
-                        plugin.digest.short()
-                    )
-                })
-                .collect();
-            well(
-                name,
-                format!("{}; this lly carries {carried}", listed.join(", ")),
-            )
-        }
-        Err(error) => Check {
-            name,
-            state: State::Broken,
-            message: format!("{:#}", anyhow::Error::from(error)),
-            mend: Some(format!(
-                "rm -r {}: lly installs anew what it needs",
-                context.home.join("plugins").display()
-            )),
-        },
+        };
     }
+    let listed: Vec<String> = installed
+        .iter()
+        .map(|plugin| {
+            format!(
+                "{} {} ({})",
+                plugin.manifest.name,
+                plugin.manifest.version,
+                plugin.digest.short()
+            )
+        })
+        .collect();
+    well(
+        name,
+        format!("{}; this lly carries {carried}", listed.join(", ")),
+    )
 }
 
 fn code(context: &Context) -> Check {
@@ -216,12 +234,11 @@ fn credentials(context: &Context) -> Check {
             let mode = std::fs::metadata(&path)
                 .map_or(0o600, |metadata| metadata.permissions().mode() & 0o777);
             if mode & 0o077 != 0 {
-                return Check {
+                return broken(
                     name,
-                    state: State::Broken,
-                    message: format!("{} can be read by others (mode {mode:o})", path.display()),
-                    mend: Some(format!("chmod 600 {}", path.display())),
-                };
+                    format!("{} can be read by others (mode {mode:o})", path.display()),
+                    format!("chmod 600 {}", path.display()),
+                );
             }
             well(
                 name,

@@ -72,6 +72,9 @@ pub(crate) struct UpArgs {
     /// Deploy only bundles that somebody signed whom trust.toml lets sign bundles.
     #[arg(long)]
     deny_unsigned: bool,
+    /// Memory that each CAP says it has, MiB: they share this machine [default: all of it].
+    #[arg(long, value_name = "MIB")]
+    cap_memory_mib: Option<u64>,
 }
 
 #[derive(Debug, Args)]

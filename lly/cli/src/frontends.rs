@@ -111,7 +111,8 @@ impl Frontends {
         })
     }
 
-    fn named(&self, name: &str) -> Result<Installed, Failure> {
+    /// The plugin of this name: the one that this binary carries, the one that `lly.lock` names, else the newest.
+    pub fn named(&self, name: &str) -> Result<Installed, Failure> {
         if self.carried.manifest.name == name {
             return Ok(self.carried.clone());
         }

@@ -23,6 +23,8 @@ mod plugin;
 mod private_file;
 mod progress;
 mod run;
+mod site;
+mod upgrade;
 mod verb;
 mod version;
 mod void;
@@ -30,7 +32,7 @@ mod void;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+use clap::{ArgAction, FromArgMatches as _, Parser, Subcommand};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -69,7 +71,8 @@ enum Command {
     Fleet(fleet::FleetArgs),
     Plugin(plugin::PluginArgs),
     Doctor(doctor::DoctorArgs),
-    /// Print the completions of a shell.
+    Upgrade(upgrade::UpgradeArgs),
+    /// Print the completions of a shell, with the verbs of the plugins that are installed now.
     #[command(after_help = "Example:\n  lly completions bash > /etc/bash_completion.d/lly")]
     Completions {
         /// bash, zsh, fish, elvish or powershell.
@@ -86,7 +89,7 @@ fn main() -> ExitCode {
     if let Some(code) = host_engine::child::main_if_asked() {
         return code;
     }
-    let arguments = match Arguments::try_parse() {
+    let arguments = match parse() {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and versions are no errors; a bad flag is a local one, not clap's 2.
@@ -115,6 +118,34 @@ fn main() -> ExitCode {
     }
 }
 
+/// Reads the arguments. The help of `lly` itself lists the verbs of plugins, and `lly help VERB` is `lly VERB --help`.
+fn parse() -> Result<Arguments, clap::Error> {
+    use clap::error::ErrorKind;
+    let error = match Arguments::try_parse() {
+        Ok(arguments) => return Ok(arguments),
+        Err(error) => error,
+    };
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let matches = verb::listed::in_help().try_get_matches()?;
+            Arguments::from_arg_matches(&matches)
+        }
+        ErrorKind::InvalidSubcommand => {
+            let words: Vec<OsString> = std::env::args_os().collect();
+            let flags = |word: &&OsString| word.as_encoded_bytes().starts_with(b"-");
+            let at = 1 + words.iter().skip(1).take_while(flags).count();
+            match words.get(at..) {
+                Some([help, name]) if help == "help" => {
+                    let flags = words.iter().take(at).cloned();
+                    Arguments::try_parse_from(flags.chain([name.clone(), "--help".into()]))
+                }
+                _ => Err(error),
+            }
+        }
+        _ => Err(error),
+    }
+}
+
 fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
     match command {
         Command::Compile(args) => compile::run(&args, context),
@@ -125,9 +156,11 @@ fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Fleet(args) => fleet::run(args, context),
         Command::Plugin(args) => plugin::run(args, context),
         Command::Doctor(_) => doctor::run(context),
+        Command::Upgrade(args) => upgrade::run(&args, context),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "lly", &mut script);
+            let mut known = verb::listed::as_subcommands();
+            clap_complete::generate(shell, &mut known, "lly", &mut script);
             context.out(&script)
         }
         Command::Version(_) => version::run(context),

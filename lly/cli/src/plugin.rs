@@ -17,8 +17,8 @@ mod worlds;
 
 pub use install::{is_file, project, requirement};
 pub use key::passphrase;
-pub use publish::{SigningArgs, witnesses};
-pub use source::{RegistryArgs, failed, trust};
+pub use publish::{SigningArgs, service, witnesses};
+pub use source::{RegistryArgs, RegistryUrl, failed, trust};
 pub use trust::pin;
 
 use clap::{Args, Subcommand};

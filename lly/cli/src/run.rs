@@ -46,7 +46,7 @@ pub struct RunArgs {
 pub fn run(args: RunArgs, context: &Context) -> Result<(), Failure> {
     interrupt::exit_on_interrupt()?;
     let (_, bundle) = bundle::open(&args.file)?;
-    let kind = bundle.entry_brick().0.kind;
+    let kind = bundle.entry_brick().map(|(brick, _)| brick.kind);
     let env = environment(&args)?;
     match (kind, args.listen) {
         (_, Some(address)) => {
@@ -58,28 +58,32 @@ pub fn run(args: RunArgs, context: &Context) -> Result<(), Failure> {
             let program = prepare(&bundle, Profile::Stateless, args.timeout, context)?;
             serve::run(program, bundle, address, env, context)
         }
-        (BrickKind::Http, None) => {
+        (Some(BrickKind::Http) | None, None) => {
             let file = args.file.display();
             Err(
                 Failure::local(format!("`{file}` answers HTTP requests and has no `main`"))
                     .hint(format!("serve it: lly run {file} --listen 127.0.0.1:8080")),
             )
         }
-        (BrickKind::Command, None) => {
-            let program = prepare(&bundle, Profile::OnDemand, None, context)?;
-            run_command(&program, args, env, context)
+        (Some(BrickKind::Command), None) => {
+            match prepare(&bundle, Profile::OnDemand, None, context)? {
+                Some(program) => run_command(&program, args, env, context),
+                None => Err(Failure::local("the bundle has no program")),
+            }
         }
     }
 }
 
-/// Compiles the entry brick, or finds it compiled, and links it.
+/// Compiles the entry brick, or finds it compiled, and links it; none of a site without a program.
 fn prepare(
     bundle: &Bundle,
     profile: Profile,
     wall_time: Option<Duration>,
     context: &Context,
-) -> Result<Program, Failure> {
-    let (brick, component) = bundle.entry_brick();
+) -> Result<Option<Program>, Failure> {
+    let Some((brick, component)) = bundle.entry_brick() else {
+        return Ok(None);
+    };
     let engine = Engine::new(profile).or_fail(|| "the engine cannot start")?;
     let cache = CodeCache::new(context.home.join("cache").join("code"));
     let digest = WasmDigest::from_bytes(*brick.digest.as_bytes());
@@ -104,9 +108,8 @@ fn prepare(
     let program = runtime
         .prepare(compiled, brick.kind)
         .or_fail(|| format!("brick `{}` cannot run here", brick.name))?;
-    Ok(program
-        .named(&bundle.manifest.name)
-        .limited(&bundle.manifest.limits))
+    let program = program.named(&bundle.manifest.name);
+    Ok(Some(program.limited(&bundle.manifest.limits)))
 }
 
 fn run_command(

@@ -3,6 +3,7 @@
 //! The rule: the plugin reaches what was granted to it (`plugin/grants.rs`) and nothing else; `host-plugin` holds it to
 //! that. What it reached for in vain is told to the user even if the plugin keeps silent.
 
+pub mod listed;
 mod web;
 
 use std::ffi::OsString;
@@ -123,19 +124,35 @@ fn help(verb: &Verb, context: &Context) -> Result<(), Failure> {
         version: String,
         summary: String,
         help: String,
+        grants: Vec<String>,
     }
     let usage = verb.usage().map_err(|fault| failed(&fault, context))?;
     let manifest = verb.manifest();
     let help = Help {
         name: manifest.name.clone(),
         version: manifest.version.to_string(),
-        summary: usage.summary,
-        help: usage.help,
+        summary: visible(&usage.summary),
+        help: visible(&usage.help),
+        grants: manifest.grants.sentences(),
     };
     context.data("lily.verb/1", &help, || {
-        let end = if help.help.ends_with('\n') { "" } else { "\n" };
-        format!("{}{end}", help.help)
+        let own = match help.help.trim() {
+            "" => format!("{}\n\nUsage: lly {} …", manifest.description, help.name),
+            _ => help.help.trim_end().to_owned(),
+        };
+        // Whose words these are, and what it may do, is not for the plugin to say.
+        let mut text = format!("{own}\n\nA plugin: {} {}\n", help.name, help.version);
+        for grant in &help.grants {
+            text.push_str(&format!("  may {grant}\n"));
+        }
+        text
     })
+}
+
+/// The text of a plugin without what would steer a terminal.
+fn visible(text: &str) -> String {
+    let shown = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    text.chars().filter(shown).collect()
 }
 
 fn failed(fault: &host_plugin::PluginFault, context: &Context) -> Failure {

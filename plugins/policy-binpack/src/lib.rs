@@ -4,7 +4,7 @@
 //! [`choose`] is a pure function over columns; the component (module `component`, wasm32 only) is a thin shim over it.
 //! Tests are at the end of this file.
 
-use plugins_sdk::policy::{Caps, Choice, Request};
+use plugins_sdk::policy::{Cap, Caps, Choice, Request};
 
 #[cfg(target_arch = "wasm32")]
 mod component;
@@ -22,28 +22,26 @@ const MEMORY_STEP_PERMILLE: u64 = 20;
 /// the one with the most memory in use (in steps), then the most placements, then the first. If every host is packed,
 /// the emptiest of them; a host without free memory is not fit.
 pub fn choose(request: &Request, caps: &Caps) -> Choice {
-    let wanted = request.region.as_ref().map(|wanted| {
-        let found = caps.regions.iter().position(|region| region == wanted);
-        found
-            .and_then(|at| u32::try_from(at).ok())
-            .unwrap_or(u32::MAX)
-    });
-    let mut best: Option<(Rank, usize)> = None;
-    for index in 0..caps.region.len() {
-        let Some(rank) = rank(wanted, caps, index) else {
+    // A region in which no host stands has a number that no host has.
+    let wanted = request
+        .region
+        .as_deref()
+        .map(|name| caps.region_number(name));
+    let mut best: Option<(Rank, u32, Cap)> = None;
+    for (number, cap) in caps.rows() {
+        let Some(rank) = rank(wanted, &cap) else {
             continue;
         };
-        if best.as_ref().is_none_or(|(highest, _)| rank > *highest) {
-            best = Some((rank, index));
+        if best.as_ref().is_none_or(|(highest, _, _)| rank > *highest) {
+            best = Some((rank, number, cap));
         }
     }
     match best {
-        Some((rank, index)) => Choice {
-            cap: u32::try_from(index).ok(),
-            reason: reason(request, caps, &rank, index),
+        Some((rank, number, cap)) => Choice {
+            cap: Some(number),
+            reason: reason(request, caps, &rank, &cap),
         },
-        None if caps.region.is_empty() => none("there is no healthy CAP".to_owned()),
-        None => none(format!("all {} CAPs are out of memory", caps.region.len())),
+        None => caps.nobody(),
     }
 }
 
@@ -58,45 +56,26 @@ struct Rank {
 }
 
 /// None if the host is full.
-fn rank(wanted: Option<u32>, caps: &Caps, index: usize) -> Option<Rank> {
-    let memory = permille(
-        *caps.memory_bytes_used.get(index)?,
-        *caps.memory_bytes_total.get(index)?,
-    );
+fn rank(wanted: Option<u32>, cap: &Cap) -> Option<Rank> {
+    let memory = cap.memory_permille();
     if memory >= MEMORY_FULL_PERMILLE {
         return None;
     }
-    let region = *caps.region.get(index)?;
-    let placements = *caps.placements.get(index)?;
-    let has_room =
-        memory < MEMORY_PACKED_PERMILLE && *caps.cpu_permille.get(index)? < CPU_PACKED_PERMILLE;
+    let has_room = memory < MEMORY_PACKED_PERMILLE && cap.cpu_permille < CPU_PACKED_PERMILLE;
     let steps = memory / MEMORY_STEP_PERMILLE;
     Some(Rank {
-        is_in_region: wanted.is_none_or(|wanted| wanted == region),
+        is_in_region: wanted.is_none_or(|wanted| wanted == cap.region),
         has_room,
         memory: if has_room { steps } else { u64::MAX - steps },
         placements: if has_room {
-            placements
+            cap.placements
         } else {
-            u32::MAX - placements
+            u32::MAX - cap.placements
         },
     })
 }
 
-/// A host that does not say how much memory it has is taken at its word about everything else.
-fn permille(used: u64, total: u64) -> u64 {
-    used.saturating_mul(1000).checked_div(total).unwrap_or(0)
-}
-
-fn none(reason: String) -> Choice {
-    Choice { cap: None, reason }
-}
-
-fn reason(request: &Request, caps: &Caps, rank: &Rank, index: usize) -> String {
-    let of = caps.region.len();
-    let at = |column: &[u64]| column.get(index).copied().unwrap_or(0);
-    let memory = permille(at(&caps.memory_bytes_used), at(&caps.memory_bytes_total));
-    let placements = caps.placements.get(index).copied().unwrap_or(0);
+fn reason(request: &Request, caps: &Caps, rank: &Rank, cap: &Cap) -> String {
     let how = match rank.has_room {
         true => "the fullest that has room",
         false => "the emptiest, for all are packed,",
@@ -106,7 +85,12 @@ fn reason(request: &Request, caps: &Caps, rank: &Rank, index: usize) -> String {
         (Some(wanted), false) => format!(" (none is free in region `{wanted}`)"),
         (None, _) => String::new(),
     };
-    format!("{how} of {of}{place}: {memory}‰ of its memory, {placements} placements")
+    format!(
+        "{how} of {}{place}: {}‰ of its memory, {} placements",
+        caps.region.len(),
+        cap.memory_permille(),
+        cap.placements
+    )
 }
 
 #[cfg(test)]
@@ -115,21 +99,17 @@ mod tests {
 
     /// Region, memory used in thousandths, placements, CPU.
     fn fleet(rows: &[(&str, u64, u32, u32)]) -> Caps {
-        let mut regions: Vec<String> = rows.iter().map(|row| row.0.to_owned()).collect();
-        regions.sort();
-        regions.dedup();
-        let index = |name: &str| regions.iter().position(|region| region == name);
-        Caps {
-            region: rows
-                .iter()
-                .map(|row| index(row.0).expect("a region") as u32)
-                .collect(),
-            memory_bytes_total: vec![1000; rows.len()],
-            memory_bytes_used: rows.iter().map(|row| row.1).collect(),
-            placements: rows.iter().map(|row| row.2).collect(),
-            cpu_permille: rows.iter().map(|row| row.3).collect(),
-            regions,
-        }
+        let row = |(region, memory_bytes_used, placements, cpu_permille)| {
+            let cap = Cap {
+                memory_bytes_total: 1000,
+                memory_bytes_used,
+                placements,
+                cpu_permille,
+                ..Cap::default()
+            };
+            (region, cap)
+        };
+        rows.iter().copied().map(row).collect()
     }
 
     fn wish(region: Option<&str>) -> Request {

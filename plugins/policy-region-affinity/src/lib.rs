@@ -4,7 +4,7 @@
 //! [`choose`] is a pure function over columns; the component (module `component`, wasm32 only) is a thin shim over it.
 //! Tests are at the end of this file.
 
-use plugins_sdk::policy::{Caps, Choice, Request};
+use plugins_sdk::policy::{Cap, Caps, Choice, Request};
 
 #[cfg(target_arch = "wasm32")]
 mod component;
@@ -21,22 +21,22 @@ const MEMORY_STEP_PERMILLE: u64 = 20;
 /// the least CPU, the first. Without a region of its own, a new void begins in the region with the most free memory.
 pub fn choose(request: &Request, caps: &Caps) -> Choice {
     let own = own_region(request, caps);
-    let mut best: Option<(Rank, usize)> = None;
-    for index in 0..caps.region.len() {
-        let Some(rank) = rank(request, caps, own.as_ref(), index) else {
+    let mut best: Option<(Rank, u32, Cap)> = None;
+    for (number, cap) in caps.rows() {
+        let had_it = request.previous_cap == Some(number);
+        let Some(rank) = rank(own.as_ref(), had_it, &cap) else {
             continue;
         };
-        if best.as_ref().is_none_or(|(lowest, _)| rank < *lowest) {
-            best = Some((rank, index));
+        if best.as_ref().is_none_or(|(lowest, _, _)| rank < *lowest) {
+            best = Some((rank, number, cap));
         }
     }
     match best {
-        Some((rank, index)) => Choice {
-            cap: u32::try_from(index).ok(),
-            reason: reason(caps, own.as_ref(), &rank, index),
+        Some((rank, number, cap)) => Choice {
+            cap: Some(number),
+            reason: reason(own.as_ref(), &rank, &cap),
         },
-        None if caps.region.is_empty() => none("there is no healthy CAP".to_owned()),
-        None => none(format!("all {} CAPs are out of memory", caps.region.len())),
+        None => caps.nobody(),
     }
 }
 
@@ -44,8 +44,8 @@ pub fn choose(request: &Request, caps: &Caps) -> Choice {
 #[derive(Clone, Debug)]
 struct Region {
     name: String,
-    /// As an index; one that no host has if no host stands there.
-    index: u32,
+    /// One that no host has if no host stands there.
+    number: u32,
     why: &'static str,
 }
 
@@ -60,15 +60,10 @@ struct Rank {
 }
 
 fn own_region(request: &Request, caps: &Caps) -> Option<Region> {
-    let named = |name: &String, why| {
-        let index = caps.regions.iter().position(|region| region == name);
-        Region {
-            name: name.clone(),
-            index: index
-                .and_then(|at| u32::try_from(at).ok())
-                .unwrap_or(u32::MAX),
-            why,
-        }
+    let named = |name: &String, why| Region {
+        name: name.clone(),
+        number: caps.region_number(name),
+        why,
     };
     let wanted = request.region.as_ref().map(|name| named(name, "wanted"));
     let before = || {
@@ -81,55 +76,37 @@ fn own_region(request: &Request, caps: &Caps) -> Option<Region> {
 /// The region with the most free memory; the first of several.
 fn roomiest(caps: &Caps) -> Option<Region> {
     let mut free = vec![0u64; caps.regions.len()];
-    let memory = caps.memory_bytes_total.iter().zip(&caps.memory_bytes_used);
-    for (region, (total, used)) in caps.region.iter().zip(memory) {
-        if let Some(sum) = free.get_mut(*region as usize) {
-            *sum = sum.saturating_add(total.saturating_sub(*used));
+    for (_, cap) in caps.rows() {
+        if let Some(sum) = free.get_mut(cap.region as usize) {
+            let room = cap.memory_bytes_total.saturating_sub(cap.memory_bytes_used);
+            *sum = sum.saturating_add(room);
         }
     }
     let most = free.iter().max()?;
-    let index = free.iter().position(|sum| sum == most)?;
+    let number = u32::try_from(free.iter().position(|sum| sum == most)?).ok()?;
     Some(Region {
-        name: caps.regions.get(index)?.clone(),
-        index: u32::try_from(index).ok()?,
+        name: caps.region_name(number)?.to_owned(),
+        number,
         why: "which has the most room",
     })
 }
 
 /// None if the host is full.
-fn rank(request: &Request, caps: &Caps, own: Option<&Region>, index: usize) -> Option<Rank> {
-    let memory = permille(
-        *caps.memory_bytes_used.get(index)?,
-        *caps.memory_bytes_total.get(index)?,
-    );
+fn rank(own: Option<&Region>, had_it: bool, cap: &Cap) -> Option<Rank> {
+    let memory = cap.memory_permille();
     if memory >= MEMORY_FULL_PERMILLE {
         return None;
     }
-    let region = *caps.region.get(index)?;
-    let had_it = request
-        .previous_cap
-        .is_some_and(|cap| cap as usize == index);
     Some(Rank {
-        is_elsewhere: own.is_some_and(|own| own.index != region),
+        is_elsewhere: own.is_some_and(|own| own.number != cap.region),
         is_new_to_it: !(had_it && memory < MEMORY_KEEP_PERMILLE),
         memory_steps: memory / MEMORY_STEP_PERMILLE,
-        placements: *caps.placements.get(index)?,
-        cpu_permille: *caps.cpu_permille.get(index)?,
+        placements: cap.placements,
+        cpu_permille: cap.cpu_permille,
     })
 }
 
-/// A host that does not say how much memory it has is taken at its word about everything else.
-fn permille(used: u64, total: u64) -> u64 {
-    used.saturating_mul(1000).checked_div(total).unwrap_or(0)
-}
-
-fn none(reason: String) -> Choice {
-    Choice { cap: None, reason }
-}
-
-fn reason(caps: &Caps, own: Option<&Region>, rank: &Rank, index: usize) -> String {
-    let at = |column: &[u64]| column.get(index).copied().unwrap_or(0);
-    let memory = permille(at(&caps.memory_bytes_used), at(&caps.memory_bytes_total));
+fn reason(own: Option<&Region>, rank: &Rank, cap: &Cap) -> String {
     let place = match own {
         Some(own) if rank.is_elsewhere => {
             format!("outside `{}`, {}: none is free there", own.name, own.why)
@@ -142,8 +119,9 @@ fn reason(caps: &Caps, own: Option<&Region>, rank: &Rank, index: usize) -> Strin
         false => "it had the void before",
     };
     format!(
-        "{place}; {how}: {memory}‰ of its memory, {} placements",
-        rank.placements
+        "{place}; {how}: {}‰ of its memory, {} placements",
+        cap.memory_permille(),
+        cap.placements
     )
 }
 
@@ -153,21 +131,16 @@ mod tests {
 
     /// Region, memory used in thousandths, placements.
     fn fleet(rows: &[(&str, u64, u32)]) -> Caps {
-        let mut regions: Vec<String> = rows.iter().map(|row| row.0.to_owned()).collect();
-        regions.sort();
-        regions.dedup();
-        let index = |name: &str| regions.iter().position(|region| region == name);
-        Caps {
-            region: rows
-                .iter()
-                .map(|row| index(row.0).expect("a region") as u32)
-                .collect(),
-            memory_bytes_total: vec![1000; rows.len()],
-            memory_bytes_used: rows.iter().map(|row| row.1).collect(),
-            placements: rows.iter().map(|row| row.2).collect(),
-            cpu_permille: vec![0; rows.len()],
-            regions,
-        }
+        let row = |(region, memory_bytes_used, placements)| {
+            let cap = Cap {
+                memory_bytes_total: 1000,
+                memory_bytes_used,
+                placements,
+                ..Cap::default()
+            };
+            (region, cap)
+        };
+        rows.iter().copied().map(row).collect()
     }
 
     fn wish(region: Option<&str>, before: Option<(&str, Option<u32>)>) -> Request {

@@ -5,7 +5,7 @@
 //! `lily:policy/placement-policy` (module `component`, built for wasm32 only) is a thin shim over it. Tests are at the
 //! end of this file.
 
-use plugins_sdk::policy::{Caps, Choice, Request};
+use plugins_sdk::policy::{Cap, Caps, Choice, Request};
 
 #[cfg(target_arch = "wasm32")]
 mod component;
@@ -21,26 +21,29 @@ const CPU_MAX: u32 = (1 << 24) - 1;
 /// Picks the least loaded host: those of the wanted region first, then the least memory in use (as a share, in steps),
 /// the fewest placements, the least CPU, and at last the first. A host without free memory is not fit.
 pub fn choose(request: &Request, caps: &Caps) -> Choice {
-    let wanted = wanted_region(request, caps);
-    let mut best: Option<(u64, usize)> = None;
-    for (index, cap) in rows(caps).enumerate() {
-        let memory = permille(cap.used, cap.total);
+    // A region in which no host stands has a number that no host has.
+    let wanted = request
+        .region
+        .as_deref()
+        .map(|name| caps.region_number(name));
+    let mut best: Option<(u64, u32, Cap)> = None;
+    for (number, cap) in caps.rows() {
+        let memory = cap.memory_permille();
         if memory >= MEMORY_FULL_PERMILLE {
             continue;
         }
         let elsewhere = wanted.is_some_and(|region| region != cap.region);
         let load = load(elsewhere, memory, cap.placements, cap.cpu_permille);
-        if best.is_none_or(|(least, _)| load < least) {
-            best = Some((load, index));
+        if best.is_none_or(|(least, _, _)| load < least) {
+            best = Some((load, number, cap));
         }
     }
     match best {
-        Some((_, index)) => Choice {
-            cap: u32::try_from(index).ok(),
-            reason: reason(request, caps, index),
+        Some((_, number, cap)) => Choice {
+            cap: Some(number),
+            reason: reason(request, caps, &cap),
         },
-        None if caps.region.is_empty() => none("there is no healthy CAP".to_owned()),
-        None => none(format!("all {} CAPs are out of memory", caps.region.len())),
+        None => caps.nobody(),
     }
 }
 
@@ -53,66 +56,20 @@ fn load(elsewhere: bool, memory_permille: u64, placements: u32, cpu_permille: u3
         | u64::from(cpu_permille.min(CPU_MAX))
 }
 
-/// The index of the wanted region. A region in which no host stands has an index that no host has.
-fn wanted_region(request: &Request, caps: &Caps) -> Option<u32> {
-    let wanted = request.region.as_ref()?;
-    let found = caps.regions.iter().position(|region| region == wanted);
-    Some(
-        found
-            .and_then(|at| u32::try_from(at).ok())
-            .unwrap_or(u32::MAX),
-    )
-}
-
-struct Row {
-    region: u32,
-    placements: u32,
-    total: u64,
-    used: u64,
-    cpu_permille: u32,
-}
-
-fn rows(caps: &Caps) -> impl Iterator<Item = Row> {
-    let memory = caps.memory_bytes_total.iter().zip(&caps.memory_bytes_used);
-    let counts = caps.placements.iter().zip(&caps.cpu_permille);
-    let columns = caps.region.iter().zip(memory).zip(counts);
-    columns.map(
-        |((region, (total, used)), (placements, cpu_permille))| Row {
-            region: *region,
-            placements: *placements,
-            total: *total,
-            used: *used,
-            cpu_permille: *cpu_permille,
-        },
-    )
-}
-
-/// A host that does not say how much memory it has is taken at its word about everything else.
-fn permille(used: u64, total: u64) -> u64 {
-    used.saturating_mul(1000).checked_div(total).unwrap_or(0)
-}
-
-fn none(reason: String) -> Choice {
-    Choice { cap: None, reason }
-}
-
-fn reason(request: &Request, caps: &Caps, index: usize) -> String {
-    let region = caps
-        .region
-        .get(index)
-        .and_then(|region| caps.regions.get(*region as usize));
-    let place = match &request.region {
-        Some(wanted) if Some(wanted) == region => format!(" in region `{wanted}`"),
+fn reason(request: &Request, caps: &Caps, cap: &Cap) -> String {
+    let place = match request.region.as_deref() {
+        Some(wanted) if Some(wanted) == caps.region_name(cap.region) => {
+            format!(" in region `{wanted}`")
+        }
         Some(wanted) => format!(" (none is free in region `{wanted}`)"),
         None => String::new(),
     };
-    let of = caps.region.len();
-    let at = |column: &[u64]| column.get(index).copied().unwrap_or(0);
-    let memory = permille(at(&caps.memory_bytes_used), at(&caps.memory_bytes_total));
-    let placements = caps.placements.get(index).copied().unwrap_or(0);
-    let cpu = caps.cpu_permille.get(index).copied().unwrap_or(0);
     format!(
-        "the least loaded of {of}{place}: {memory}‰ of its memory, {placements} placements, {cpu}‰ of its CPU"
+        "the least loaded of {}{place}: {}‰ of its memory, {} placements, {}‰ of its CPU",
+        caps.region.len(),
+        cap.memory_permille(),
+        cap.placements,
+        cap.cpu_permille
     )
 }
 
@@ -124,21 +81,17 @@ mod tests {
 
     /// Region, memory used of 100 GiB, placements, CPU.
     fn fleet(rows: &[(&str, u64, u32, u32)]) -> Caps {
-        let mut regions: Vec<String> = rows.iter().map(|row| row.0.to_owned()).collect();
-        regions.sort();
-        regions.dedup();
-        let index = |name: &str| regions.iter().position(|region| region == name);
-        Caps {
-            region: rows
-                .iter()
-                .map(|row| index(row.0).expect("a region") as u32)
-                .collect(),
-            memory_bytes_total: vec![100 * GIB; rows.len()],
-            memory_bytes_used: rows.iter().map(|row| row.1).collect(),
-            placements: rows.iter().map(|row| row.2).collect(),
-            cpu_permille: rows.iter().map(|row| row.3).collect(),
-            regions,
-        }
+        let row = |(region, memory_bytes_used, placements, cpu_permille)| {
+            let cap = Cap {
+                memory_bytes_total: 100 * GIB,
+                memory_bytes_used,
+                placements,
+                cpu_permille,
+                ..Cap::default()
+            };
+            (region, cap)
+        };
+        rows.iter().copied().map(row).collect()
     }
 
     fn here(rows: &[(u64, u32, u32)]) -> Caps {

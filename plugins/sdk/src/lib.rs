@@ -3,7 +3,13 @@
 //! Bindings are generated here and nowhere else, so that every plugin speaks the same version of a world. A plugin
 //! implements the world's `Guest` trait and says `plugins_sdk::export_frontend!(Type with_types_in
 //! plugins_sdk::frontend)` (or `export_placement_policy!(… plugins_sdk::policy)`) in a module that only
-//! `wasm32` builds. It holds no logic of its own. Read first: [`frontend::Guest`], [`policy::Guest`].
+//! `wasm32` builds. Of its own it has what reads columns as rows, and nothing else. Read first: `frontend::Guest`,
+//! `policy::Guest`.
+//!
+//! Each world is a feature, and a plugin asks for its own alone: the linker keeps the description of every world that was
+//! compiled, and a component would import what belongs to another. `cargo xtask setup` builds the worlds one by one.
+//!
+//! To add a world: a feature, and a module here.
 #![allow(
     unsafe_code,
     reason = "the canonical ABI is raw memory; wit-bindgen generates all of it, for wasm32 only"
@@ -15,6 +21,7 @@
 #![allow(clippy::too_many_arguments, reason = "generated")]
 
 /// A language frontend: world `lily:frontend/frontend`.
+#[cfg(feature = "frontend")]
 pub mod frontend {
     wit_bindgen::generate!({
         path: "../../wit/frontend",
@@ -25,18 +32,11 @@ pub mod frontend {
     });
 }
 
-/// A placement policy: world `lily:policy/placement-policy`.
-pub mod policy {
-    wit_bindgen::generate!({
-        path: "../../wit/policy",
-        world: "placement-policy",
-        pub_export_macro: true,
-        export_macro_name: "export_placement_policy",
-        default_bindings_module: "plugins_sdk::policy",
-    });
-}
+#[cfg(feature = "policy")]
+pub mod policy;
 
 /// An eviction policy: world `lily:eviction/eviction-policy`.
+#[cfg(feature = "eviction")]
 pub mod eviction {
     wit_bindgen::generate!({
         path: "../../wit/eviction",
@@ -48,6 +48,7 @@ pub mod eviction {
 }
 
 /// A verb of the command line: world `lily:command/command`.
+#[cfg(feature = "command")]
 pub mod command {
     wit_bindgen::generate!({
         path: "../../wit/command",
@@ -55,5 +56,17 @@ pub mod command {
         pub_export_macro: true,
         export_macro_name: "export_command",
         default_bindings_module: "plugins_sdk::command",
+    });
+}
+
+/// A site adapter: world `lily:site/site`.
+#[cfg(feature = "site")]
+pub mod site {
+    wit_bindgen::generate!({
+        path: "../../wit/site",
+        world: "site",
+        pub_export_macro: true,
+        export_macro_name: "export_site",
+        default_bindings_module: "plugins_sdk::site",
     });
 }

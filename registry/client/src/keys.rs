@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crypto_secretbox::aead::{Aead as _, KeyInit as _};
 use crypto_secretbox::{Nonce, XSalsa20Poly1305};
+use registry_index::{Envelope, EnvelopeSignature};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde::{Deserialize, Serialize};
@@ -161,6 +162,19 @@ impl SigningKey {
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let signature = self.pair.sign(&SystemRandom::new(), message);
         Ok(signature.map_err(|_| KeyError::Random)?.as_ref().to_vec())
+    }
+
+    /// A payload in an envelope that this key signed.
+    pub fn envelope(&self, payload_type: &str, payload: Vec<u8>) -> Result<Envelope, KeyError> {
+        let signature = self.sign(&Envelope::signed_bytes(payload_type, &payload))?;
+        Ok(Envelope {
+            payload,
+            payload_type: payload_type.to_owned(),
+            signatures: vec![EnvelopeSignature {
+                key_id: self.public().fingerprint().hex(),
+                signature,
+            }],
+        })
     }
 
     /// The key as the text of an encrypted key file.

@@ -23,6 +23,7 @@ mod project;
 mod provider;
 mod public_key;
 mod registry;
+pub mod release;
 pub mod sign;
 mod timestamp;
 pub mod trust;

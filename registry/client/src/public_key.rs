@@ -4,6 +4,7 @@ use crate::pem;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lly_brick::Digest;
+use registry_index::Envelope;
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use std::fmt;
 
@@ -70,6 +71,14 @@ impl PublicKey {
     /// How a Sigstore bundle hints at this key: the fingerprint in base64.
     pub(crate) fn hint(&self) -> String {
         STANDARD.encode(self.fingerprint().as_bytes())
+    }
+
+    /// Whether one of the signatures of an envelope is this key's, over a payload of this type.
+    pub fn signed(&self, envelope: &Envelope, payload_type: &str) -> bool {
+        let message = Envelope::signed_bytes(payload_type, &envelope.payload);
+        let mut signatures = envelope.signatures.iter();
+        envelope.payload_type == payload_type
+            && signatures.any(|one| self.verifies(&message, &one.signature))
     }
 
     /// Whether `signature` (DER) is this key's over `message`.

@@ -270,12 +270,7 @@ impl Registry {
                 url: self.url().to_owned(),
             })?;
         let envelope = Envelope::parse(bytes)?;
-        let message = Envelope::signed_bytes(&envelope.payload_type, &envelope.payload);
-        let signed = envelope
-            .signatures
-            .iter()
-            .any(|one| key.verifies(&message, &one.signature));
-        if !signed || envelope.payload_type != INDEX_PAYLOAD {
+        if !key.signed(&envelope, INDEX_PAYLOAD) {
             return Err(RegistryError::IndexSignature {
                 url: self.url().to_owned(),
                 name: name.to_owned(),

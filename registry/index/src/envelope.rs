@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// The type of a signed index.
 pub const INDEX_PAYLOAD: &str = "application/vnd.lily.index.v1+json";
+/// The type of what a publisher says about the newest release of `lly`.
+pub const NEWEST_RELEASE_PAYLOAD: &str = "application/vnd.lily.newest-release.v1+json";
 /// The type of a signed statement.
 pub const STATEMENT_PAYLOAD: &str = "application/vnd.in-toto+json";
 /// An index of ten thousand versions in base64.

@@ -18,6 +18,7 @@ mod grants;
 mod index;
 mod lockfile;
 mod manifest;
+mod release;
 mod requirement;
 mod resolve;
 mod subject;
@@ -29,7 +30,10 @@ pub use artifact::{
     MANIFEST_LAYER, OCI_MANIFEST, PACKAGE_LAYER, PLUGIN_ARTIFACT, SIGNATURE_ARTIFACT,
     SignatureManifest, repository_of,
 };
-pub use envelope::{Envelope, EnvelopeError, EnvelopeSignature, INDEX_PAYLOAD, STATEMENT_PAYLOAD};
+pub use envelope::{
+    Envelope, EnvelopeError, EnvelopeSignature, INDEX_PAYLOAD, NEWEST_RELEASE_PAYLOAD,
+    STATEMENT_PAYLOAD,
+};
 pub use grants::{Grants, ProgramGrant};
 pub use index::{Index, IndexError, IndexVersion};
 pub use lockfile::{Locked, Lockfile, LockfileError, Signer};
@@ -37,6 +41,7 @@ pub use manifest::{
     COMMAND_WORLD, COMPONENT_ENTRY, EVICTION_WORLD, FRONTEND_WORLD, MANIFEST_ENTRY, ManifestError,
     POLICY_WORLD, PluginManifest, SITE_WORLD, SYSROOT_ENTRY, is_name,
 };
+pub use release::{NewestRelease, NewestReleaseError};
 pub use requirement::{Requirement, RequirementError};
 pub use resolve::{Offer, Rejection, ResolveError, resolve};
 pub use subject::{PREDICATE_TYPE, Subject, SubjectError};

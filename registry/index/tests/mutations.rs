@@ -40,6 +40,16 @@ fn each_damaged(sample: &[u8], check: impl Fn(&[u8])) {
     }
 }
 
+#[test]
+fn newest_releases() {
+    let newest = NewestRelease::after(None, &Version::new(1, 0, 0));
+    each_damaged(&newest.canonical(), |json| {
+        if let Ok(newest) = NewestRelease::parse(json) {
+            assert_eq!(NewestRelease::parse(&newest.canonical()).unwrap(), newest);
+        }
+    });
+}
+
 fn plugin() -> PluginManifest {
     PluginManifest::new("wat", Version::new(1, 0, 0), FRONTEND_WORLD, "text")
 }

@@ -10,8 +10,8 @@ use axum::response::{IntoResponse, Response};
 use fleet_db::PluginRow;
 use lly_brick::Digest;
 use registry_index::{
-    ArtifactManifest, Envelope, EnvelopeSignature, INDEX_PAYLOAD, Index, PluginManifest,
-    PluginSummary, RegistryDocument, repository_of,
+    ArtifactManifest, INDEX_PAYLOAD, Index, PluginManifest, PluginSummary, RegistryDocument,
+    repository_of,
 };
 use semver::Version;
 use serde::Deserialize;
@@ -170,19 +170,8 @@ pub async fn index(
 ) -> Result<Response, Refusal> {
     let index = registry.database.plugin_index(&name).await?;
     let payload = index.ok_or_else(|| unknown(&name))?;
-    let message = Envelope::signed_bytes(INDEX_PAYLOAD, &payload);
-    let key = &registry.keys.index;
-    let signature = key
-        .sign(&message)
-        .map_err(|error| Refusal::internal(&error))?;
-    let envelope = Envelope {
-        payload,
-        payload_type: INDEX_PAYLOAD.to_owned(),
-        signatures: vec![EnvelopeSignature {
-            key_id: key.public().fingerprint().hex(),
-            signature,
-        }],
-    };
+    let envelope = registry.keys.index.envelope(INDEX_PAYLOAD, payload);
+    let envelope = envelope.map_err(|error| Refusal::internal(&error))?;
     // Whoever may cache it asks again before using it: a yank must be seen.
     let headers = [
         (header::CONTENT_TYPE, "application/json"),

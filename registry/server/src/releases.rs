@@ -3,7 +3,7 @@
 //! files are `SHA256SUMS` and `SHA256SUMS.sig`, the publisher's signature over it, as `cosign sign-blob` makes it.
 //!
 //! The publisher's public key is not in the registry but given by whoever runs it: an account that may push cannot put
-//! another key in the script.
+//! another key in the script. Which release is the newest is signed with that key, too, and not with the registry's own.
 
 use axum::Router;
 use axum::extract::{self, State};
@@ -11,7 +11,8 @@ use axum::http::{HeaderMap, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use lly_brick::Digest;
-use registry_client::PublicKey;
+use registry_client::{PublicKey, release};
+use registry_index::NewestRelease;
 use semver::Version;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -30,14 +31,10 @@ pub const KEY_FILE: &str = "release.pub";
 
 /// The annotation that names a file.
 pub const TITLE: &str = "org.opencontainers.image.title";
-/// The file with the sha256 of every program.
-pub const SUMS: &str = "SHA256SUMS";
-/// The file with the signature over it, in base64.
-pub const SIGNATURE: &str = "SHA256SUMS.sig";
+/// The file with what the publisher says is the newest release, in RC's data folder.
+pub const NEWEST_FILE: &str = "release.newest";
 const UNKNOWN: &str = "RELEASE_UNKNOWN";
 const SCRIPT: &str = include_str!("install.sh");
-/// Versions that are looked through for the newest.
-const VERSIONS_MAX: u32 = 10_000;
 
 /// What the script is made with.
 #[derive(Clone, Debug)]
@@ -69,6 +66,20 @@ pub fn pinned(data: &Path) -> Result<Option<PublicKey>, ReleaseKeyError> {
     let key = PublicKey::from_pem(&pem);
     key.map(Some)
         .map_err(|error| ReleaseKeyError::Key(error.to_string()))
+}
+
+/// What the publisher has signed as the newest release; nothing if there is none that the pinned key signed.
+pub fn signed_newest(
+    data: &Path,
+    key: &PublicKey,
+) -> Result<Option<(NewestRelease, Vec<u8>)>, ReleaseKeyError> {
+    let bytes = match std::fs::read(data.join(NEWEST_FILE)) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let newest = release::check_newest(&bytes, key).ok();
+    Ok(newest.map(|newest| (newest, bytes)))
 }
 
 #[derive(Deserialize)]
@@ -144,22 +155,23 @@ fn host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
 
 /// The newest version and its files, if whoever runs this registry has pinned a key.
 pub(crate) async fn newest(registry: &Registry) -> Result<Option<(Version, Vec<String>)>, Refusal> {
-    let pinned = pinned(&registry.releases.data).map_err(|error| Refusal::internal(&error))?;
-    let Some(version) = newest_version(registry).await?.filter(|_| pinned.is_some()) else {
+    let Some((newest, _)) = said(registry)? else {
         return Ok(None);
     };
-    let manifest = manifest(registry, &version).await?;
+    let manifest = manifest(registry, &newest.version).await?;
     let files = manifest.into_iter().flat_map(|manifest| manifest.layers);
     let files = files.filter_map(|layer| layer.annotations.get(TITLE).cloned());
-    Ok(Some((version, files.collect())))
+    Ok(Some((newest.version, files.collect())))
 }
 
-/// A pre-release only if there is nothing else.
-async fn newest_version(registry: &Registry) -> Result<Option<Version>, Refusal> {
-    let tags = registry.database.tags(REPOSITORY, "", VERSIONS_MAX).await?;
-    let versions = tags.unwrap_or_default();
-    let versions = versions.iter().filter_map(|tag| Version::parse(tag).ok());
-    Ok(versions.max_by_key(|version| (version.pre.is_empty(), version.clone())))
+/// What the publisher says, whose key is pinned.
+fn said(registry: &Registry) -> Result<Option<(NewestRelease, Vec<u8>)>, Refusal> {
+    let data = &registry.releases.data;
+    let said = pinned(data).and_then(|key| match key {
+        Some(key) => signed_newest(data, &key),
+        None => Ok(None),
+    });
+    said.map_err(|error| Refusal::internal(&error))
 }
 
 async fn manifest(registry: &Registry, version: &Version) -> Result<Option<Manifest>, Refusal> {
@@ -170,15 +182,15 @@ async fn manifest(registry: &Registry, version: &Version) -> Result<Option<Manif
     Ok(row.and_then(|row| serde_json::from_slice(&row.body).ok()))
 }
 
-/// `GET /releases/latest`: the newest version.
+/// `GET /releases/latest`: the newest version, in a DSSE envelope that the publisher signed.
 async fn latest(State(registry): State<Arc<Registry>>) -> Result<Response, Refusal> {
-    let newest = newest_version(&registry).await?;
-    let newest = newest.ok_or_else(|| Refusal::missing(UNKNOWN, "release of lly here"))?;
+    let (_, signed) =
+        said(&registry)?.ok_or_else(|| Refusal::missing(UNKNOWN, "release of lly here"))?;
     let headers = [
-        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CONTENT_TYPE, "application/json"),
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    Ok((headers, format!("{newest}\n")).into_response())
+    Ok((headers, signed).into_response())
 }
 
 /// `GET /releases/VERSION/FILE`.

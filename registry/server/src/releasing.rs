@@ -9,8 +9,9 @@ use fleet_client::blobs::{BlobError, BlobStore};
 use fleet_db::{Database, DbError, ManifestRow, Put, TagRule};
 use lly_brick::Digest;
 use registry_client::keys::KeyError;
+use registry_client::release::{self, SUMS, SUMS_SIGNATURE};
 use registry_client::{PublicKey, SigningKey};
-use registry_index::OCI_MANIFEST;
+use registry_index::{NewestRelease, OCI_MANIFEST};
 use semver::Version;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -18,7 +19,9 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
-use crate::releases::{KEY_FILE, REPOSITORY, ReleaseKeyError, SIGNATURE, SUMS, TITLE, pinned};
+use crate::releases::{
+    KEY_FILE, NEWEST_FILE, REPOSITORY, ReleaseKeyError, TITLE, pinned, signed_newest,
+};
 
 /// What a release is, as OCI tools see it.
 pub const RELEASE_ARTIFACT: &str = "application/vnd.lily.release.v1";
@@ -70,6 +73,9 @@ pub enum ReleaseError {
     /// The pinned key cannot be written.
     #[error("cannot write `{KEY_FILE}`")]
     Pin(#[source] io::Error),
+    /// What is the newest release cannot be written down.
+    #[error("cannot write `{NEWEST_FILE}`")]
+    Newest(#[source] io::Error),
     /// It cannot be signed.
     #[error("cannot sign the sums")]
     Key(#[from] KeyError),
@@ -81,8 +87,36 @@ pub enum ReleaseError {
     Database(#[from] DbError),
 }
 
-/// Puts a release into the registry whose data is in `data`, and pins the key if none is.
+/// Puts a release into the registry whose data is in `data`, pins the key if none is, and signs which release is the newest.
 pub async fn release(
+    data: &Path,
+    database: &Database,
+    release: &Release,
+    key: &SigningKey,
+) -> Result<Released, ReleaseError> {
+    let released = put(data, database, release, key).await?;
+    // Again, too: an earlier one may have been interrupted before it came to this.
+    announce(data, &release.version, key)?;
+    Ok(released)
+}
+
+/// Signs that there is this version, unless what was signed before says so. Two at once take turns.
+fn announce(data: &Path, version: &Version, key: &SigningKey) -> Result<(), ReleaseError> {
+    let lock = std::fs::File::open(data.join(KEY_FILE)).map_err(ReleaseError::Newest)?;
+    lock.lock().map_err(ReleaseError::Newest)?;
+    let before = signed_newest(data, key.public())?.map(|(newest, _)| newest);
+    let newest = NewestRelease::after(before.as_ref(), version);
+    if before.is_some_and(|before| before.version == newest.version) {
+        return Ok(());
+    }
+    let signed = release::signed_newest(&newest, key)?;
+    write(data, &signed)
+        .and_then(|file| Ok(file.persist(data.join(NEWEST_FILE))?))
+        .map_err(ReleaseError::Newest)?;
+    Ok(())
+}
+
+async fn put(
     data: &Path,
     database: &Database,
     release: &Release,
@@ -117,7 +151,7 @@ pub async fn release(
     let mut layers = Vec::new();
     let files = release.programs.iter();
     let files = files.map(|(platform, bytes)| (release.file(platform), bytes.clone()));
-    let signed = [(SUMS, sums), (SIGNATURE, signature)];
+    let signed = [(SUMS, sums), (SUMS_SIGNATURE, signature)];
     let signed = signed.map(|(name, text)| (name.to_owned(), Bytes::from(text)));
     for (name, bytes) in files.chain(signed) {
         let mut layer = keep(bytes).await?;
@@ -157,22 +191,27 @@ fn layer(manifest: &[u8], title: &str) -> Option<String> {
 
 /// Never over another key.
 fn pin(data: &Path, key: &PublicKey) -> io::Result<()> {
+    std::fs::create_dir_all(data)?;
+    write(data, key.pem().as_bytes())?.persist_noclobber(data.join(KEY_FILE))?;
+    Ok(())
+}
+
+/// A file that everybody may read and that has no name yet.
+fn write(folder: &Path, contents: &[u8]) -> io::Result<tempfile::NamedTempFile> {
     use io::Write as _;
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::create_dir_all(data)?;
     let mut file = tempfile::Builder::new()
         .permissions(std::fs::Permissions::from_mode(0o644))
-        .tempfile_in(data)?;
-    file.write_all(key.pem().as_bytes())?;
+        .tempfile_in(folder)?;
+    file.write_all(contents)?;
     file.as_file().sync_all()?;
-    file.persist_noclobber(data.join(KEY_FILE))?;
-    Ok(())
+    Ok(file)
 }
 
 impl Release {
     /// The name of a program, with the version in it: so the sums of one release are not those of another.
     pub fn file(&self, platform: &str) -> String {
-        format!("lly-{}-{platform}", self.version)
+        release::file(&self.version, platform)
     }
 
     /// As `sha256sum` writes it.

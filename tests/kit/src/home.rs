@@ -78,6 +78,7 @@ impl Home {
             .env_remove("LLY_PLATFORM_URL")
             .env_remove("LLY_CREDENTIALS")
             .env_remove("LLY_RC_URL")
+            .env_remove("LLY_RC_TOKEN")
             .env("LLY_KEY_PASSPHRASE", "a passphrase of the tests")
             .current_dir(self.work())
             .stdin(Stdio::null());

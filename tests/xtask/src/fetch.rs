@@ -68,6 +68,45 @@ pub fn wheel(name: &str, version: &str, file: &str, sha256: &str) -> Result<Path
     })
 }
 
+/// A file of a crate, which need not be one that this workspace builds.
+pub fn crate_file(name: &str, version: &str, path: &str, sha256: &str) -> Result<PathBuf> {
+    let file = Path::new(path).file_name().unwrap_or_default();
+    pinned(&file.to_string_lossy(), sha256, |folder| {
+        let home = match std::env::var_os("CARGO_HOME") {
+            Some(home) => PathBuf::from(home),
+            None => std::env::home_dir()
+                .context("there is no home folder that cargo could keep crates in")?
+                .join(".cargo"),
+        };
+        let find = || -> Result<Option<PathBuf>> {
+            let Ok(sources) = std::fs::read_dir(home.join("registry/src")) else {
+                return Ok(None);
+            };
+            for source in sources {
+                let found = source?.path().join(format!("{name}-{version}")).join(path);
+                if found.is_file() {
+                    return Ok(Some(found));
+                }
+            }
+            Ok(None)
+        };
+        if find()?.is_none() {
+            // Asking about a crate has cargo fetch and unpack it. Outside of the workspace, whose lock file would decide.
+            output(
+                Command::new("cargo")
+                    .args(["info", "--quiet", &format!("{name}@{version}")])
+                    .current_dir(folder.ancestors().last().unwrap_or(folder)),
+            )
+            .with_context(|| format!("cargo cannot fetch `{name}` {version}"))?;
+        }
+        let found =
+            find()?.with_context(|| format!("cargo fetched no `{path}` of `{name}` {version}"))?;
+        std::fs::copy(&found, folder.join(file))
+            .with_context(|| format!("cannot copy `{}`", found.display()))?;
+        Ok(())
+    })
+}
+
 /// A Debian package's file. `mend` says what to do on a machine that cannot fetch it.
 pub fn debian(package: &Debian, mend: &str) -> Result<PathBuf> {
     let Debian {

@@ -1,4 +1,4 @@
-//! Every chore of this repository: `cargo xtask setup | test | lint | demo | bench`.
+//! Every chore of this repository: `cargo xtask setup | test | lint | demo | dist | bench`.
 //!
 //! [`setup`] turns a fresh checkout into one that builds: it fetches toolchains through the machine's ordinary package
 //! clients (apt, npm, pip), pins each by sha256, builds the plugins and packs them under `target/lily`. The other
@@ -10,6 +10,7 @@
 mod bench;
 mod clients;
 mod demo;
+mod dist;
 mod fetch;
 mod lint;
 mod machine;
@@ -56,6 +57,15 @@ enum Chore {
         #[arg(long)]
         once: bool,
     },
+    /// Builds `lly` for release, for every target that can be built here, under `target/lily/dist`.
+    Dist {
+        /// For this target (repeatable) and no other.
+        #[arg(long, value_name = "TRIPLE")]
+        target: Vec<String>,
+        /// With the development profile: to try it, not to release it.
+        #[arg(long)]
+        dev: bool,
+    },
     /// Measures, and writes `docs/benchmarks.md`.
     Bench {
         /// Given to the benchmark.
@@ -77,6 +87,15 @@ fn main() -> Result<ExitCode> {
         Chore::Test { arguments } => test::run(&arguments)?,
         Chore::Lint => lint::run()?,
         Chore::Demo { once } => demo::run(once)?,
+        Chore::Dist { target, dev } => {
+            let profile = if dev {
+                dist::Profile::Dev
+            } else {
+                dist::Profile::Release
+            };
+            dist::build(&target, profile)?;
+            ExitCode::SUCCESS
+        }
         Chore::Bench { arguments } => bench::run(&arguments)?,
     };
     Ok(code)

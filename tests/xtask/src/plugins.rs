@@ -5,6 +5,7 @@ use crate::stage;
 use crate::toolchain::{TARGET, Toolchain};
 use crate::workspace::{binaries, cargo, lily, output, root, run};
 use anyhow::{Context, Result};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,6 +13,7 @@ use std::process::Command;
 /// `plugin.json` beside its `Cargo.toml`. A new one is one line here.
 const COMPONENTS: &[&str] = &[
     "lines",
+    "pages",
     "petal",
     "policy-binpack",
     "policy-idle",
@@ -84,21 +86,45 @@ pub fn fetch_inputs() -> Result<()> {
 pub fn build_modules(toolchain: &Toolchain) -> Result<PathBuf> {
     println!("setup: plugins: building for {TARGET}");
     let target = lily().join("wasm");
-    let mut build = cargo();
-    build.args(["build", "--quiet", "--release", "-p", "plugins-c"]);
-    for name in COMPONENTS {
-        build.args(["-p", &format!("plugins-{name}")]);
+    // One world at a time: cargo gives what is built together every feature that one of them asks for, and so every world
+    // of the SDK, each of which would be in every component's imports.
+    for (world, names) in worlds()? {
+        let mut build = cargo();
+        build.args(["build", "--quiet", "--release"]);
+        for name in names {
+            build.args(["-p", &format!("plugins-{name}")]);
+            // A placement waits for its policy: those are built for speed, the others for size.
+            if name.starts_with("policy-") {
+                let speed = format!("profile.release.package.plugins-{name}.opt-level=3");
+                build.args(["--config", &speed]);
+            }
+        }
+        toolchain.apply(&mut build);
+        build
+            .env("CARGO_TARGET_DIR", &target)
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")
+            .env("CARGO_PROFILE_RELEASE_PANIC", "abort")
+            // The same bytes whatever the folders are called.
+            .env("CARGO_ENCODED_RUSTFLAGS", remapped_paths().join("\u{1f}"));
+        run(&mut build)
+            .with_context(|| format!("the plugins of `{world}` do not build for WebAssembly"))?;
     }
-    toolchain.apply(&mut build);
-    build
-        .env("CARGO_TARGET_DIR", &target)
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s")
-        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")
-        .env("CARGO_PROFILE_RELEASE_PANIC", "abort")
-        // The same bytes whatever the folders are called.
-        .env("CARGO_ENCODED_RUSTFLAGS", remapped_paths().join("\u{1f}"));
-    run(&mut build).context("the plugins do not build for WebAssembly")?;
     Ok(target.join(TARGET).join("release"))
+}
+
+/// The plugins by the world that their `plugin.json` names.
+fn worlds() -> Result<BTreeMap<String, Vec<&'static str>>> {
+    let mut worlds: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
+    for name in COMPONENTS.iter().chain(&["c"]) {
+        let path = root().join(format!("plugins/{name}/plugin.json"));
+        let what = || format!("cannot use `{}`", path.display());
+        let text = std::fs::read(&path).with_context(what)?;
+        let manifest: serde_json::Value = serde_json::from_slice(&text).with_context(what)?;
+        let world = manifest["world"].as_str().with_context(what)?;
+        worlds.entry(world.to_owned()).or_default().push(name);
+    }
+    Ok(worlds)
 }
 
 fn remapped_paths() -> Vec<String> {

@@ -22,6 +22,7 @@ const DIRECTIONS: [(&str, &[&str]); 6] = [
         &[
             "host-engine",
             "host-plugin",
+            "host-preinit",
             "host-runtime",
             "registry-*",
             "fleet-*",

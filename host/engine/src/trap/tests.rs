@@ -9,6 +9,8 @@ const GUEST: &str = r#"(module
     (elem (i32.const 0) $other)
     (memory 1)
     (tag $t)
+    (tag $words (param i64 i64))
+    (tag $other (param i64 f64))
     (func $other)
     (func $_ZN4shop6ordersEi (unreachable))
     (func (export "abort") (call $_ZN4shop6ordersEi))
@@ -18,6 +20,8 @@ const GUEST: &str = r#"(module
     (func (export "null") (drop (call_indirect (type $f) (i32.const 1))))
     (func (export "type") (drop (call_indirect (type $f) (i32.const 0))))
     (func (export "throw") (throw $t))
+    (func (export "tell") (throw $words (i64.const 0x0a726f727245206e) (i64.const 0x00000021)))
+    (func (export "mumble") (throw $other (i64.const 0x41) (f64.const 1)))
     (func (export "spin") (loop (br 0)))
     (func (export "grow")
         (loop (br_if 0 (i32.ne (memory.grow (i32.const 16)) (i32.const -1))))
@@ -30,9 +34,13 @@ fn trap(profile: Profile, function: &str) -> GuestTrap {
     let mut store = Store::new(engine.wasmtime(), MemoryLimiter::new(8 << 20));
     store.limiter(|limiter| limiter);
     store.set_epoch_deadline(ticks_for(Duration::from_millis(50)));
+    if profile == Profile::Policy {
+        store.set_fuel(1_000_000).unwrap();
+    }
     let instance = Instance::new(&mut store, &module, &[]).unwrap();
     let function = instance.get_typed_func::<(), ()>(&mut store, function);
     let error = function.unwrap().call(&mut store, ()).unwrap_err();
+    let error = told(&mut store, error);
     GuestTrap::with_memory(&error, store.data())
 }
 
@@ -46,6 +54,8 @@ fn every_way_to_end_has_its_kind() {
         ("null", TrapKind::BadCall),
         ("type", TrapKind::BadCall),
         ("throw", TrapKind::Exception),
+        ("tell", TrapKind::Exception),
+        ("mumble", TrapKind::Exception),
         ("spin", TrapKind::Deadline),
         ("grow", TrapKind::Memory),
     ] {
@@ -57,6 +67,18 @@ fn every_way_to_end_has_its_kind() {
         trap(Profile::OnDemand, "grow").message,
         "out of memory: the limit is 8 MiB"
     );
+}
+
+#[test]
+fn an_exception_of_words_is_told_in_them() {
+    let message = |function: &str| trap(Profile::Policy, function).message;
+    assert_eq!(message("tell"), "it threw n Error!");
+    for wordless in ["throw", "mumble"] {
+        assert_eq!(
+            message(wordless),
+            "an exception was thrown and nobody caught it"
+        );
+    }
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Where a policy decides: its engine, its bounds, and the names of its faults. The same for every kind of policy.
 
+use super::turns::{Turn, Turns};
 use super::{PolicyFault, PolicyLimits};
 use crate::load::{check_imports, check_world};
 use crate::{LoadError, StoreError};
 use host_engine::child::CompileLimits;
 use host_engine::{
-    CacheError, CodeCache, Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind,
-    WasmDigest, ticks_for,
+    CacheError, CodeCache, Engine, EpochTicker, GuestTrap, MemoryLimiter, POLICY_INSTANCES_MAX,
+    Profile, TrapKind, WasmDigest, ticks_for,
 };
 use lly_brick::container::Reader;
 use registry_index::{MANIFEST_ENTRY, PluginManifest};
@@ -42,7 +43,15 @@ pub(crate) struct Sandbox {
     manifest: PluginManifest,
     engine: Engine,
     limits: PolicyLimits,
+    turns: Turns,
     _ticker: EpochTicker,
+}
+
+/// One decision that is being taken: its instance goes before its turn does.
+pub(crate) struct Deciding<'a> {
+    /// The bounds of the decision, and the instance that is made in it.
+    pub(crate) store: Store<MemoryLimiter>,
+    _turn: Turn<'a>,
 }
 
 impl Sandbox {
@@ -55,14 +64,7 @@ impl Sandbox {
     ) -> Result<(Sandbox, InstancePre<MemoryLimiter>), LoadError> {
         let (manifest, wasm) = read(package).map_err(LoadError::Package)?;
         check_world(&manifest, world)?;
-        let engine = Engine::new(Profile::Policy)?;
-        let component = compiler
-            .component(&engine, wasm)
-            .map_err(|source| LoadError::Code {
-                plugin: manifest.name.clone(),
-                version: manifest.version.to_string(),
-                source: Box::new(source),
-            })?;
+        let (engine, component) = compiled(&manifest, compiler, wasm)?;
         check_imports(&manifest, &engine, &component, &[])?;
         let pre = Linker::new(engine.wasmtime())
             .instantiate_pre(&component)
@@ -72,6 +74,7 @@ impl Sandbox {
             manifest,
             engine,
             limits,
+            turns: Turns::new(POLICY_INSTANCES_MAX),
             _ticker: ticker,
         };
         Ok((sandbox, pre))
@@ -82,8 +85,22 @@ impl Sandbox {
         &self.manifest
     }
 
+    /// Begins one decision, as soon as there is room for it. That takes as long as a decision at most.
+    pub(crate) fn begin(&self) -> Result<Deciding<'_>, PolicyFault> {
+        let Some(turn) = self.turns.take(self.limits.deadline) else {
+            return Err(PolicyFault::Late {
+                policy: self.manifest.name.clone(),
+                reason: format!("{POLICY_INSTANCES_MAX} decisions before this one are not done"),
+            });
+        };
+        Ok(Deciding {
+            store: self.store(),
+            _turn: turn,
+        })
+    }
+
     /// The bounds of one decision.
-    pub(crate) fn store(&self) -> Store<MemoryLimiter> {
+    fn store(&self) -> Store<MemoryLimiter> {
         let limiter = MemoryLimiter::new(self.limits.memory_bytes_max);
         let mut store = Store::new(self.engine.wasmtime(), limiter);
         store.limiter(|limiter| limiter);
@@ -134,6 +151,36 @@ impl std::fmt::Debug for Sandbox {
             .field("name", &self.manifest.name)
             .finish_non_exhaustive()
     }
+}
+
+/// The component, and an engine to run it: with a pool, so that a decision finds its memory mapped. What does not fit into
+/// one (a component of many modules), or a machine without that much address space, has its memory on demand.
+fn compiled(
+    manifest: &PluginManifest,
+    compiler: &Compiler<'_>,
+    wasm: Vec<u8>,
+) -> Result<(Engine, Component), LoadError> {
+    let unfit = |source| LoadError::Code {
+        plugin: manifest.name.clone(),
+        version: manifest.version.to_string(),
+        source: Box::new(source),
+    };
+    let reason = match Engine::new(Profile::Policy) {
+        Ok(engine) => match compiler.component(&engine, wasm.clone()) {
+            Ok(component) => return Ok((engine, component)),
+            Err(CacheError::Load(reason)) => reason,
+            Err(error) => return Err(unfit(error)),
+        },
+        Err(error) => error.to_string(),
+    };
+    tracing::info!(
+        policy = manifest.name,
+        reason,
+        "a policy has its memory on demand"
+    );
+    let engine = Engine::without_pool(Profile::Policy)?;
+    let component = compiler.component(&engine, wasm).map_err(unfit)?;
+    Ok((engine, component))
 }
 
 /// The manifest and the component of a package.

@@ -125,6 +125,48 @@ fn hostile_policies_get_one_sentence_and_soon() {
 }
 
 #[test]
+fn many_decisions_at_once_all_get_an_answer() {
+    // Enough work that they overlap.
+    let work = "(local $n i32) (loop $again (local.set $n (i32.add (local.get $n) (i32.const 1)))
+        (br_if $again (i32.lt_u (local.get $n) (i32.const 100000))))";
+    let policy = load(work, &answer(1, "mine"));
+    std::thread::scope(|scope| {
+        for _ in 0..4 * host_engine::POLICY_INSTANCES_MAX {
+            scope.spawn(|| {
+                for _ in 0..5 {
+                    assert_eq!(choose(&policy).unwrap().cap, Some(1));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn every_decision_begins_clean() {
+    // Answers with what the decision before has written, far beyond what it began with, if that is still there.
+    let body = "(drop (memory.grow (i32.const 4)))
+        (i32.store (i32.const 1028) (i32.load (i32.const 200000))) (i32.store (i32.const 200000) (i32.const 1))";
+    let policy = load(body, &answer(0, "mine"));
+    for _ in 0..50 {
+        assert_eq!(choose(&policy).unwrap().cap, Some(0));
+    }
+}
+
+#[test]
+fn a_policy_that_no_pool_takes_decides_as_well() {
+    let core = format!(
+        r#"(module (memory (export "memory") 1) (memory 1) (memory 1) {}
+        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 8192))
+        (func (export "choose") (param i32) (result i32) (i32.const 1024)))"#,
+        answer(1, "mine")
+    );
+    let policy = load_component(&policy(&core)).unwrap();
+    for _ in 0..3 {
+        assert_eq!(choose(&policy).unwrap().cap, Some(1));
+    }
+}
+
+#[test]
 fn a_policy_is_given_nothing() {
     let wat = r#"(component (import "wasi:clocks/monotonic-clock@0.2.0"
         (instance (export "now" (func (result u64))))))"#;

@@ -46,11 +46,18 @@ impl PluginStore {
     }
 
     /// The version in use of one plugin.
+    ///
+    /// # Errors
+    /// It is installed, and no version of it can be used.
     pub fn find(&self, name: &str) -> Result<Option<Installed>, StoreError> {
-        let current = self.current()?;
-        Ok(current
-            .into_iter()
-            .find(|plugin| plugin.manifest.name == name))
+        let mut current = self.current()?.into_iter();
+        if let Some(found) = current.find(|plugin| plugin.manifest.name == name) {
+            return Ok(Some(found));
+        }
+        match self.broken()?.into_iter().find(|one| one.name == name) {
+            Some(broken) => Err(broken.error),
+            None => Ok(None),
+        }
     }
 
     fn is_chosen(&self, plugin: &Installed) -> bool {

@@ -159,3 +159,39 @@ fn bad_packages_leave_nothing() {
         0
     );
 }
+
+#[test]
+fn a_damaged_plugin_is_named_takes_nothing_from_others_and_is_mended() {
+    let home = tempfile::tempdir().unwrap();
+    let store = PluginStore::new(home.path().to_owned());
+    store.install_packaged(&sample("text")).unwrap();
+    let mut other = frontend_manifest();
+    other.name = "other".to_owned();
+    let package = package(&other, &[("component.wasm", b"")]);
+    for (file, said) in [
+        ("plugin.json", "`plugin.json` is malformed"),
+        ("installed.json", "is damaged: install the plugin again"),
+    ] {
+        let installed = store.install_packaged(&package).unwrap();
+        std::fs::write(installed.dir().join(file), "{").unwrap();
+        let names: Vec<_> = store
+            .list()
+            .unwrap()
+            .into_iter()
+            .map(|one| one.manifest.name)
+            .collect();
+        assert_eq!(names, ["c"]);
+        let broken = store.broken().unwrap();
+        assert_eq!((broken.len(), broken[0].name.as_str()), (1, "other"));
+        assert!(
+            broken[0].error.to_string().contains(said),
+            "{}",
+            broken[0].error
+        );
+        assert!(store.find("other").unwrap_err().to_string().contains(said));
+        assert!(store.find("c").unwrap().is_some());
+        store.install_packaged(&package).unwrap();
+        assert!(store.broken().unwrap().is_empty());
+        assert!(store.find("other").unwrap().is_some());
+    }
+}

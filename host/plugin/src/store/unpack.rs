@@ -1,6 +1,6 @@
 //! Unpacking a package into a folder that appears at once and complete, or not at all.
 
-use super::{Entry, RECORD, Record, SYSROOT, StoreError, package_digest};
+use super::{Entry, Installed, RECORD, Record, SYSROOT, StoreError, package_digest};
 use lly_brick::Digest;
 use lly_brick::container::Reader;
 use registry_index::{MANIFEST_ENTRY, PluginManifest};
@@ -59,20 +59,31 @@ pub(super) fn unpack(
     let note =
         serde_json::to_vec(&record).map_err(|error| io("write", &at.join(RECORD))(error.into()))?;
     write(&at.join(RECORD), &note)?;
-    publish(folder, dir)
+    publish(folder, digest, parent, dir)
 }
 
-/// Gives the folder its name. If another process was faster, its folder is as good as ours.
-fn publish(folder: tempfile::TempDir, dir: &Path) -> Result<(), StoreError> {
-    match std::fs::rename(folder.path(), dir) {
-        Ok(()) => {
-            // It is not temporary any more.
-            let _ = folder.keep();
-            Ok(())
+/// Gives the folder its name. If another process was faster, its folder is as good as ours; what is there and damaged
+/// makes way.
+fn publish(
+    folder: tempfile::TempDir,
+    digest: Digest,
+    parent: &Path,
+    dir: &Path,
+) -> Result<(), StoreError> {
+    if std::fs::rename(folder.path(), dir).is_err() {
+        if matches!(Installed::open(dir), Ok(Some(other)) if other.digest == digest) {
+            return Ok(());
         }
-        Err(_) if dir.join(RECORD).is_file() => Ok(()),
-        Err(source) => Err(io("make the folder", dir)(source)),
+        let aside = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .tempdir_in(parent)
+            .map_err(io("make a folder in", parent))?;
+        std::fs::rename(dir, aside.path().join("damaged")).map_err(io("replace", dir))?;
+        std::fs::rename(folder.path(), dir).map_err(io("make the folder", dir))?;
     }
+    // It is not temporary any more.
+    let _ = folder.keep();
+    Ok(())
 }
 
 fn write(path: &Path, contents: &[u8]) -> Result<(), StoreError> {

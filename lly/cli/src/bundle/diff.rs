@@ -7,6 +7,7 @@ use clap::Args;
 use lly_brick::Bundle;
 use serde::Serialize;
 
+use super::inspect::route_line;
 use super::open;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -165,6 +166,12 @@ fn settings(bundle: &Bundle) -> BTreeMap<String, String> {
         ),
         ("env".to_string(), manifest.env.join(" ")),
     ]);
+    if let Some(adapter) = &manifest.adapter {
+        let adapter = format!("{} {} {}", adapter.name, adapter.version, adapter.digest);
+        settings.insert("adapter".to_string(), adapter);
+    }
+    let routes = manifest.routes.iter().enumerate();
+    settings.extend(routes.map(|(index, route)| (format!("routes[{index}]"), route_line(route))));
     settings.extend(
         manifest
             .limits

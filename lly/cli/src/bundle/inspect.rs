@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lly_brick::{Bundle, Limits, Manifest};
+use lly_brick::{Bundle, Limits, Manifest, Route, RouteTarget};
 use serde::Serialize;
 
 use super::open;
@@ -27,10 +27,13 @@ struct Inspected<'a> {
     file_bytes: u64,
     name: &'a str,
     frontend: &'a lly_brick::FrontendRef,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adapter: Option<&'a lly_brick::FrontendRef>,
     bricks: &'a [lly_brick::Brick],
     unit_count: usize,
     asset_count: usize,
     asset_bytes: u64,
+    route_count: usize,
     env: &'a [String],
     limits: &'a Limits,
     #[serde(flatten)]
@@ -81,10 +84,12 @@ pub fn run(args: &InspectArgs, context: &Context) -> Result<(), Failure> {
         file_bytes: file.len() as u64,
         name: &manifest.name,
         frontend: &manifest.frontend,
+        adapter: manifest.adapter.as_ref(),
         bricks: &manifest.bricks,
         unit_count: units.len(),
         asset_count: manifest.assets.len(),
         asset_bytes: manifest.assets.iter().map(|asset| asset.size).sum(),
+        route_count: manifest.routes.len(),
         env: &manifest.env,
         limits: &manifest.limits,
         full,
@@ -104,6 +109,14 @@ fn text(inspected: &Inspected<'_>, bundle: &Bundle) -> String {
         frontend.version,
         frontend.digest.short()
     );
+    if let Some(adapter) = inspected.adapter {
+        text.push_str(&format!(
+            "  adapter   {} {} ({})\n",
+            adapter.name,
+            adapter.version,
+            adapter.digest.short()
+        ));
+    }
     for brick in inspected.bricks {
         text.push_str(&format!(
             "  brick     {} ({}, {}, {})\n",
@@ -120,6 +133,9 @@ fn text(inspected: &Inspected<'_>, bundle: &Bundle) -> String {
         count(assets, "file"),
         size(inspected.asset_bytes)
     ));
+    if inspected.route_count > 0 {
+        text.push_str(&format!("  routes    {}\n", inspected.route_count));
+    }
     if !inspected.env.is_empty() {
         text.push_str(&format!("  env       {}\n", inspected.env.join(" ")));
     }
@@ -134,6 +150,9 @@ fn text(inspected: &Inspected<'_>, bundle: &Bundle) -> String {
                 asset.path
             ));
         }
+        for route in &full.manifest.routes {
+            text.push_str(&format!("  route     {}\n", route_line(route)));
+        }
         for unit in &full.units {
             let digest = unit
                 .digest
@@ -147,4 +166,22 @@ fn text(inspected: &Inspected<'_>, bundle: &Bundle) -> String {
         }
     }
     text
+}
+
+/// `GET /api/*rest -> program api`.
+pub fn route_line(route: &Route) -> String {
+    let methods = match route.methods.is_empty() {
+        true => "*".to_owned(),
+        false => route.methods.join(","),
+    };
+    let target = match &route.target {
+        RouteTarget::Asset(path) => format!("/{path}"),
+        RouteTarget::Program(name) => format!("program {name}"),
+        RouteTarget::Redirect(redirect) => format!("{} {}", redirect.status, redirect.to),
+    };
+    let mut line = format!("{methods} {} -> {target}", route.pattern);
+    for header in &route.headers {
+        line.push_str(&format!(" [{}: {}]", header.name, header.value));
+    }
+    line
 }

@@ -4,16 +4,15 @@
 //! packaged file. Raptor is handed the package and never asks a registry.
 
 mod find;
+mod shadow;
 mod simulate;
 mod table;
 
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use clap::{Args, Subcommand};
-use fleet_api::{
-    PolicyDecision, PolicyIdentity, PolicyRecord, PolicySlot, PolicyStatus, SetPolicy,
-};
+use clap::{Args, Subcommand, ValueEnum};
+use fleet_api::{PolicyIdentity, PolicyRecord, PolicySlot, SetPolicy};
 use fleet_client::platform::OperatorClient;
 use serde::Serialize;
 
@@ -48,7 +47,7 @@ enum PolicyCommand {
     #[command(
         after_help = "Example:\n  lly fleet policy shadow binpack    # ask it from now on\n  lly fleet policy shadow            # where do they differ?\n  lly fleet policy shadow --off"
     )]
-    Shadow(ShadowArgs),
+    Shadow(shadow::ShadowArgs),
     /// Ask a policy what was decided before; here, without the fleet noticing.
     #[command(
         after_help = "Example:\n  lly fleet policy simulate binpack\n  lly fleet policy simulate ./mine.plugin --record fleet.json"
@@ -77,16 +76,32 @@ struct SetArgs {
     registry: RegistryArgs,
 }
 
-#[derive(Debug, Args)]
-struct ShadowArgs {
-    /// `NAME`, `NAME@REQUIREMENT` or a packaged file. Without: show where they differ.
-    #[arg(value_name = "POLICY")]
-    policy: Option<String>,
-    /// Ask nobody beside the policy that decides.
-    #[arg(long, conflicts_with = "policy")]
-    off: bool,
-    #[command(flatten)]
-    registry: RegistryArgs,
+/// What a policy decides about, in documents and on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Which CAP gets a void.
+    Placement,
+    /// Which programs leave a CAP's memory.
+    Eviction,
+}
+
+impl Kind {
+    /// Where a policy of this kind decides.
+    fn current(self) -> PolicySlot {
+        match self {
+            Kind::Placement => PolicySlot::Current,
+            Kind::Eviction => PolicySlot::Eviction,
+        }
+    }
+
+    /// Where it is only compared.
+    fn shadow(self) -> PolicySlot {
+        match self {
+            Kind::Placement => PolicySlot::Shadow,
+            Kind::Eviction => PolicySlot::EvictionShadow,
+        }
+    }
 }
 
 /// What was chosen, for documents.
@@ -106,7 +121,7 @@ pub async fn run(args: PolicyArgs, context: &Context) -> Result<(), Failure> {
     match args.command {
         PolicyCommand::List => list(context).await,
         PolicyCommand::Set(args) => set(&args, context).await,
-        PolicyCommand::Shadow(args) => shadow(&args, context).await,
+        PolicyCommand::Shadow(args) => shadow::run(&args, context).await,
         PolicyCommand::Simulate(args) => simulate::run(&args, context).await,
         PolicyCommand::Export { file, force } => export(&file, force, context).await,
     }
@@ -131,18 +146,7 @@ async fn set(args: &SetArgs, context: &Context) -> Result<(), Failure> {
         return unset(&[PolicySlot::Current, PolicySlot::Eviction], context).await;
     };
     let found = find::find(text, &args.registry, context).await?;
-    put(found.slot()?, &found, context).await
-}
-
-async fn shadow(args: &ShadowArgs, context: &Context) -> Result<(), Failure> {
-    if args.off {
-        return unset(&[PolicySlot::Shadow], context).await;
-    }
-    let Some(text) = &args.policy else {
-        return compare(context).await;
-    };
-    let found = find::find(text, &args.registry, context).await?;
-    put(PolicySlot::Shadow, &found, context).await
+    put(found.kind()?.current(), &found, context).await
 }
 
 /// Hands the policy to the fleet.
@@ -183,6 +187,7 @@ async fn put(slot: PolicySlot, found: &Found, context: &Context) -> Result<(), F
             PolicySlot::Current => "decides from now on",
             PolicySlot::Shadow => "is asked beside the one that decides",
             PolicySlot::Eviction => "says from now on which programs sleep",
+            PolicySlot::EvictionShadow => "is asked beside the one that says which programs sleep",
         };
         format!("{} {} {does} ({signed})\n", policy.name, policy.version)
     })
@@ -204,47 +209,10 @@ async fn unset(slots: &[PolicySlot], context: &Context) -> Result<(), Failure> {
     }
     context.data("lily.fleet.policy.unset/1", &Unset { slots }, || {
         match slots {
-            [PolicySlot::Shadow] => "nobody is asked beside the policy that decides\n",
-            _ => "raptor decides as it does by itself\n",
+            [PolicySlot::Current, ..] => "raptor decides as it does by itself\n",
+            _ => "nobody is asked beside the policy that decides\n",
         }
         .to_owned()
-    })
-}
-
-/// Where the policy in the shadow would have done something else.
-#[derive(Serialize)]
-struct Comparison<'a> {
-    shadow: &'a PolicyStatus,
-    /// Newest first, among the decisions that are kept.
-    differences: Vec<&'a PolicyDecision>,
-}
-
-async fn compare(context: &Context) -> Result<(), Failure> {
-    let client = client(context)?;
-    let list = client
-        .policies()
-        .list()
-        .await
-        .map_err(crate::void::failure)?;
-    let Some(status) = list.slots.iter().find(|one| one.slot == PolicySlot::Shadow) else {
-        return Err(Failure::local("no policy is in the shadow")
-            .hint("put one there: lly fleet policy shadow NAME"));
-    };
-    let record = client
-        .policies()
-        .decisions(None)
-        .await
-        .map_err(crate::void::failure)?;
-    let differs = |decision: &&PolicyDecision| {
-        let shadow = decision.shadow.as_ref();
-        shadow.is_some_and(|shadow| shadow.differs && shadow.policy == status.policy)
-    };
-    let comparison = Comparison {
-        shadow: status,
-        differences: record.decisions.iter().rev().filter(differs).collect(),
-    };
-    context.data("lily.fleet.policy.shadow/1", &comparison, || {
-        table::comparison(status, &comparison.differences)
     })
 }
 
@@ -252,6 +220,7 @@ async fn compare(context: &Context) -> Result<(), Failure> {
 struct Exported<'a> {
     file: &'a std::path::Path,
     decisions: usize,
+    evictions: usize,
 }
 
 async fn export(file: &std::path::Path, force: bool, context: &Context) -> Result<(), Failure> {
@@ -262,24 +231,30 @@ async fn export(file: &std::path::Path, force: bool, context: &Context) -> Resul
     };
     output::check(file, existing)?;
     let record = record(context).await?;
-    let document = serde_json::json!({ "$type": RECORD, "decisions": record.decisions });
+    let document = serde_json::json!({
+        "$type": RECORD,
+        "decisions": record.decisions,
+        "evictions": record.evictions,
+    });
     let mut text = serde_json::to_vec(&document).or_fail(|| "cannot write the record")?;
     text.push(b'\n');
     output::write(file, &text, existing)?;
     let exported = Exported {
         file,
         decisions: record.decisions.len(),
+        evictions: record.evictions.len(),
     };
     context.data("lily.fleet.policy.export/1", &exported, || {
         format!(
-            "{} to {}\n",
+            "{} and {} about programs to {}\n",
             crate::amounts::count(exported.decisions as u64, "decision"),
+            crate::amounts::count(exported.evictions as u64, "question"),
             file.display()
         )
     })
 }
 
-/// The decisions of the fleet of this home, oldest first.
+/// What the fleet of this home has decided, oldest first.
 async fn record(context: &Context) -> Result<PolicyRecord, Failure> {
     client(context)?
         .policies()

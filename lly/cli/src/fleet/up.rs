@@ -33,7 +33,7 @@ pub async fn run(args: &UpArgs, context: &Context) -> Result<(), Failure> {
         .or_fail(|| format!("cannot plan the fleet in `{}`", layout.root().display()))?;
     lay_out(&layout, &plan)?;
     let trust = args.deny_unsigned.then(|| context.home.join("trust.toml"));
-    let services = services(&layout, &plan, trust.as_deref())?;
+    let services = services(&layout, &plan, trust.as_deref(), args.cap_memory_mib)?;
 
     let (events, mut happened) = mpsc::unbounded_channel();
     let database = database::Supervised::start(layout.postgres(), events.clone()).await?;
@@ -277,7 +277,12 @@ fn lay_out(layout: &Layout, plan: &Plan) -> Result<(), Failure> {
     std::fs::create_dir_all(layout.blobs()).or_fail(what)
 }
 
-fn services(layout: &Layout, plan: &Plan, trust: Option<&Path>) -> Result<Vec<Service>, Failure> {
+fn services(
+    layout: &Layout,
+    plan: &Plan,
+    trust: Option<&Path>,
+    cap_memory_mib: Option<u64>,
+) -> Result<Vec<Service>, Failure> {
     let database = database::url(&layout.postgres());
     let edge_port = plan.caps.first().map_or(0, |cap| cap.edge_port);
     let mut platform = Arguments::new()
@@ -308,12 +313,11 @@ fn services(layout: &Layout, plan: &Plan, trust: Option<&Path>) -> Result<Vec<Se
         service(layout, "rc", "rc", rc)?,
     ];
     for cap in &plan.caps {
-        services.push(service(
-            layout,
-            &cap.id,
-            "cap",
-            cap_arguments(layout, plan, cap),
-        )?);
+        let mut arguments = cap_arguments(layout, plan, cap);
+        if let Some(mib) = cap_memory_mib {
+            arguments = arguments.with("--memory-mib", mib.to_string());
+        }
+        services.push(service(layout, &cap.id, "cap", arguments)?);
     }
     Ok(services)
 }

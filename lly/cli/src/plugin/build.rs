@@ -6,6 +6,7 @@
 pub mod bindings;
 mod cargo;
 mod code;
+pub mod js;
 
 use std::path::{Path, PathBuf};
 
@@ -92,9 +93,9 @@ pub fn build(folder: &Path, module: Option<&Path>, context: &Context) -> Result<
         Some(file) => code::file(file)?,
         None => code::of_project(folder, &manifest, contract, context)?,
     };
-    let component = componentise(code, contract)?;
+    let component = componentise(code.wasm, contract)?;
     check_edges(&component, contract)?;
-    let package = pack(folder, &manifest, component)?;
+    let package = pack(folder, &manifest, component, code.licences)?;
     Ok(Built { manifest, package })
 }
 
@@ -212,7 +213,12 @@ fn hint(import: &str, contract: &Contract) -> String {
     format!("what it may import: lly plugin wit {}", contract.name)
 }
 
-fn pack(folder: &Path, manifest: &PluginManifest, component: Vec<u8>) -> Result<Vec<u8>, Failure> {
+fn pack(
+    folder: &Path,
+    manifest: &PluginManifest,
+    component: Vec<u8>,
+    licences: &[(&str, &str)],
+) -> Result<Vec<u8>, Failure> {
     let mut writer = Writer::new()
         .entry(MANIFEST_ENTRY, manifest.canonical())
         .entry(manifest.component.as_str(), component);
@@ -227,6 +233,9 @@ fn pack(folder: &Path, manifest: &PluginManifest, component: Vec<u8>) -> Result<
     }
     if let Ok(licence) = std::fs::read(folder.join(LICENCE)) {
         writer = writer.entry(format!("LICENSES/{LICENCE}"), licence);
+    }
+    for (name, text) in licences {
+        writer = writer.entry(format!("LICENSES/{name}"), text.as_bytes());
     }
     writer.finish().or_fail(|| "the package cannot be made")
 }

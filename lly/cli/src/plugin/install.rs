@@ -7,7 +7,7 @@ use host_plugin::{Installed, Origin};
 use registry_client::{Registry, Trust, edit_lockfile, read_lockfile};
 use registry_index::{
     COMMAND_WORLD, EVICTION_WORLD, FRONTEND_WORLD, Locked, Lockfile, Offer, POLICY_WORLD,
-    Requirement, RequirementError, World,
+    Requirement, RequirementError, SITE_WORLD, World,
 };
 use semver::Version;
 use serde::Serialize;
@@ -19,7 +19,13 @@ use crate::failure::{Failure, OrFail};
 use crate::fleet::with_runtime;
 
 /// Worlds that this lly, or a raptor of its version, serves.
-const WORLDS: [&str; 4] = [FRONTEND_WORLD, POLICY_WORLD, COMMAND_WORLD, EVICTION_WORLD];
+const WORLDS: [&str; 5] = [
+    FRONTEND_WORLD,
+    POLICY_WORLD,
+    COMMAND_WORLD,
+    EVICTION_WORLD,
+    SITE_WORLD,
+];
 /// The file that makes a folder a project.
 const PROJECT_FILE: &str = "lly.toml";
 

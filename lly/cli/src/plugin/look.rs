@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use host_plugin::Installed;
+use host_plugin::{Broken, Installed};
 use registry_client::{Registry, RegistryError, Trust};
 use registry_index::{Index, PluginSummary};
 use serde::Serialize;
@@ -46,14 +46,42 @@ pub fn list(context: &Context) -> Result<(), Failure> {
     #[derive(Serialize)]
     struct List {
         plugins: Vec<Listed>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        broken: Vec<Unusable>,
     }
     Frontends::open(context)?;
+    let broken = store(context)
+        .broken()
+        .or_fail(|| "the plugins cannot be listed")?;
     let list = List {
         plugins: installed(context)?,
+        broken: broken.iter().map(Unusable::of).collect(),
     };
     context.data("lily.plugin.list/1", &list, || {
         list.plugins.iter().map(Listed::line).collect()
-    })
+    })?;
+    for one in &list.broken {
+        context.say(format!("`{}` cannot be used: {}", one.name, one.problem));
+    }
+    Ok(())
+}
+
+/// A plugin that is there and damaged, as documents show it.
+#[derive(Serialize)]
+struct Unusable {
+    name: String,
+    folder: String,
+    problem: String,
+}
+
+impl Unusable {
+    fn of(broken: &Broken) -> Self {
+        Self {
+            name: broken.name.clone(),
+            folder: broken.dir.display().to_string(),
+            problem: broken.error.to_string(),
+        }
+    }
 }
 
 fn installed(context: &Context) -> Result<Vec<Listed>, Failure> {
@@ -219,10 +247,7 @@ fn check(plugin: &Installed, args: &VerifyArgs, context: &Context) -> Result<Che
     let outcome = match (plugin.check(), plugin.origin()) {
         (Err(error), _) => Err(error.to_string()),
         (Ok(()), Some(origin)) => {
-            let asked = RegistryArgs {
-                registry: Some(origin.registry.clone()),
-                offline: args.registry.offline,
-            };
+            let asked = RegistryArgs::of(&origin.registry, args.registry.offline);
             let (registry, trust) = asked.open(context)?;
             let signer = with_runtime(async {
                 Ok(signer(plugin, &origin.locked.digest, &registry, &trust).await)

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use registry_index::is_name;
 use serde::Serialize;
 
-use super::build::bindings;
+use super::build::{bindings, js};
 use super::worlds::{Contract, contract};
 use crate::context::Context;
 use crate::failure::{Failure, OrFail};
@@ -22,13 +22,13 @@ pub enum Language {
     Rust,
     /// Built by lly's own C frontend.
     C,
-    /// Not to be had yet.
+    /// Run by QuickJS, which travels in the plugin.
     Js,
 }
 
 #[derive(Debug, Args)]
 pub struct NewArgs {
-    /// `frontend`, `command`, `placement-policy` or `eviction-policy`.
+    /// `frontend`, `command`, `placement-policy`, `eviction-policy` or `site`.
     #[arg(long)]
     world: String,
     /// What it is written in.
@@ -72,7 +72,8 @@ pub fn run(args: &NewArgs, context: &Context) -> Result<(), Failure> {
     }
     let language = match args.lang {
         Language::Rust => bindings::Language::Rust,
-        Language::C | Language::Js => bindings::Language::C,
+        Language::C => bindings::Language::C,
+        Language::Js => bindings::Language::JavaScript,
     };
     bindings::write(&folder, contract, language)?;
     let report = Report {
@@ -119,7 +120,8 @@ fn files(contract: &Contract, language: Language, name: &str) -> Result<Vec<File
             files.push(("Cargo.toml".to_owned(), fill(cargo)));
             files.push(("src/lib.rs".to_owned(), fill(code)));
         }
-        Language::C | Language::Js => {
+        Language::Js => files.push((js::FILE.to_owned(), fill(code))),
+        Language::C => {
             let identifier = contract.identifier();
             let settings = format!(
                 "name = \"{name}\"\nsources = [\"plugin.c\", \"bindings/{identifier}.c\", \"bindings/{identifier}_world.c\"]\n"
@@ -137,31 +139,27 @@ fn files(contract: &Contract, language: Language, name: &str) -> Result<Vec<File
 
 fn code(contract: &Contract, language: Language) -> Result<&'static str, Failure> {
     Ok(match (contract.name, language) {
-        ("site", _) => {
-            return Err(Failure::local(
-                "a site adapter cannot be begun yet: this lly has the contract and nothing that runs one",
-            )
-            .hint("read the contract: lly plugin wit site"));
-        }
-        (_, Language::Js) => {
-            return Err(Failure::local(
-                "a plugin cannot be written in JavaScript yet: this lly has no JavaScript frontend to build it with",
-            )
-            .hint("begin it with --lang rust or --lang c, or pack a component that another tool made: lly plugin build \
-                   --module FILE.wasm"));
-        }
         ("frontend", Language::Rust) => include_str!("../../templates/new/frontend.rs"),
         ("frontend", Language::C) => include_str!("../../templates/new/frontend.c"),
+        ("frontend", Language::Js) => include_str!("../../templates/new/frontend.js"),
         ("command", Language::Rust) => include_str!("../../templates/new/command.rs"),
         ("command", Language::C) => include_str!("../../templates/new/command.c"),
+        ("command", Language::Js) => include_str!("../../templates/new/command.js"),
         ("placement-policy", Language::Rust) => {
             include_str!("../../templates/new/placement-policy.rs")
         }
         ("placement-policy", Language::C) => include_str!("../../templates/new/placement-policy.c"),
+        ("placement-policy", Language::Js) => {
+            include_str!("../../templates/new/placement-policy.js")
+        }
         ("eviction-policy", Language::Rust) => {
             include_str!("../../templates/new/eviction-policy.rs")
         }
         ("eviction-policy", Language::C) => include_str!("../../templates/new/eviction-policy.c"),
+        ("eviction-policy", Language::Js) => include_str!("../../templates/new/eviction-policy.js"),
+        ("site", Language::Rust) => include_str!("../../templates/new/site.rs"),
+        ("site", Language::C) => include_str!("../../templates/new/site.c"),
+        ("site", Language::Js) => include_str!("../../templates/new/site.js"),
         (other, _) => {
             return Err(Failure::local(format!(
                 "there is no project to begin a `{other}` with"
@@ -179,6 +177,10 @@ fn manifest(contract: &Contract, name: &str, extension: &str) -> String {
         "command" => (
             "says how many lines files have",
             "\n  \"grants\": { \"read\": [\"**\"] },".to_owned(),
+        ),
+        "site" => (
+            "sites of plain files",
+            "\n  \"grants\": { \"read\": [\"pages/**\"] },".to_owned(),
         ),
         "eviction-policy" => ("those that wait longest sleep first", String::new()),
         _ => ("the host with the fewest placements", String::new()),
@@ -226,6 +228,22 @@ fn tests(contract: &Contract) -> Vec<(&'static str, &'static str)> {
             ("tests/two-files/project/deep/two.txt", "one\ntwo\n"),
             ("tests/absent/arguments", "no-such-file\n"),
             ("tests/absent/code", "1\n"),
+        ],
+        "site" => vec![
+            (
+                "tests/two-pages/project/pages/index.html",
+                "<h1>Home</h1>\n",
+            ),
+            (
+                "tests/two-pages/project/pages/more/about.html",
+                "<h1>About</h1>\n",
+            ),
+            (
+                "tests/two-pages/site.json",
+                include_str!("../../templates/new/site.json"),
+            ),
+            ("tests/other/project/readme.txt", "no page\n"),
+            ("tests/other/site.json", "null\n"),
         ],
         _ => Vec::new(),
     }

@@ -7,6 +7,7 @@
 mod command;
 mod frontend;
 mod policy;
+mod site;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use host_plugin::{Installed, PluginFault, PluginStore};
 use lly_brick::container::Reader;
 use registry_index::{
     COMMAND_WORLD, EVICTION_WORLD, FRONTEND_WORLD, MANIFEST_ENTRY, POLICY_WORLD, PluginManifest,
+    SITE_WORLD,
 };
 use serde::Serialize;
 use tempfile::TempDir;
@@ -117,6 +119,7 @@ fn cases_of(stage: &Stage, cases: &mut Cases, context: &Context) -> Result<(), F
     match stage.installed.manifest.world.as_str() {
         FRONTEND_WORLD => frontend::run(stage, cases, context),
         COMMAND_WORLD => command::run(stage, cases, context),
+        SITE_WORLD => site::run(stage, cases, context),
         POLICY_WORLD => {
             policy::placement(stage, cases);
             Ok(())

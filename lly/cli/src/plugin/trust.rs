@@ -120,10 +120,7 @@ pub fn run(command: TrustCommand, context: &Context) -> Result<(), Failure> {
 
 /// Trusts a registry by the keys that it shows over TLS. A key that was pinned before is not replaced.
 pub async fn pin(url: &str, context: &Context) -> Result<(), Failure> {
-    let asked = RegistryArgs {
-        registry: Some(url.to_owned()),
-        offline: false,
-    };
+    let asked = RegistryArgs::of(url, false);
     let (registry, _) = asked.open(context)?;
     let document = registry.document().await.map_err(failed)?;
     add(registry.url(), &document, context)
@@ -233,11 +230,12 @@ fn show(trust: &Trust, context: &Context) -> Result<(), Failure> {
         tell("registry", &document.registries);
         tell("log", &document.logs);
         tell("publisher", &document.publishers);
-        let authorities = document.authorities + document.timestamp_authorities;
-        if authorities > 0 {
-            text.push_str(&format!(
-                "{authorities} certificate and timestamp authorities\n"
-            ));
+        let authorities = [
+            (document.authorities, "for certificates"),
+            (document.timestamp_authorities, "for timestamps"),
+        ];
+        for (count, what) in authorities.iter().filter(|(count, _)| *count > 0) {
+            text.push_str(&format!("{:<10} {count} {what}\n", "authority"));
         }
         if text.is_empty() {
             text.push_str("nobody is trusted\n");

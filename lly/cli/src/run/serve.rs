@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use host_runtime::{
-    AssetIndex, AssetLookup, Body, LogSink, LogStream, Program, RequestId, ServerAddress,
-    ServiceContext, redirect_to, respond,
+    Answer, Body, LogSink, LogStream, Program, RequestId, ServerAddress, ServiceContext, Site,
+    respond,
 };
-use http::{Method, Request, Response};
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -21,42 +21,44 @@ use tokio::net::TcpListener;
 use crate::context::Context;
 use crate::failure::{Failure, OrFail};
 
-/// What answers: the bundle's files first, then its program.
-struct Site {
-    program: Program,
+/// What answers: the bundle's files, its routes and its program.
+struct Served {
+    program: Option<Program>,
     bundle: Bundle,
-    assets: AssetIndex,
+    site: Site,
 }
 
-impl Site {
+impl Served {
     async fn answer(&self, request: Request<Incoming>, context: ServiceContext) -> Response<Body> {
-        match self.file(&request) {
-            Some(file) => file,
-            None => respond(&self.program, request, context.next_request()).await,
-        }
-    }
-
-    /// The answer without the program, if the path means a file of the bundle.
-    fn file(&self, request: &Request<Incoming>) -> Option<Response<Body>> {
-        if ![Method::GET, Method::HEAD].contains(request.method()) {
-            return None;
-        }
-        let asset = match self.assets.lookup(request.uri().path()) {
-            AssetLookup::Found(asset) => asset,
-            AssetLookup::Redirect(path) => {
-                let to = redirect_to(&path, request.uri().query());
-                return Some(to.map(|()| Body::whole(Bytes::new())));
+        let head = (request.method(), request.uri(), request.headers());
+        let (dress, program) = match (self.site.answer(head.0, head.1, head.2), &self.program) {
+            (
+                Answer::File {
+                    head,
+                    digest,
+                    bytes,
+                },
+                _,
+            ) => {
+                let content = self.bundle.blob(&digest).unwrap_or_default();
+                let part = bytes.and_then(|(first, count)| {
+                    let first = usize::try_from(first).ok()?;
+                    content.get(first..first.checked_add(usize::try_from(count).ok()?)?)
+                });
+                let body = Bytes::copy_from_slice(part.unwrap_or_default());
+                return head.map(|()| Body::whole(body));
             }
-            AssetLookup::Missing => return None,
+            (Answer::Words(response), _) => return response.map(Body::whole),
+            (Answer::Program(dress), Some(program)) => (dress, program),
+            (Answer::Program(_), None) => {
+                let mut response = Response::new(Body::whole("There is no program.\n"));
+                *response.status_mut() = StatusCode::NOT_FOUND;
+                return response;
+            }
         };
-        let (head, range) = asset.answer(request.method(), request.headers());
-        let content = self.bundle.blob(&asset.digest).unwrap_or_default();
-        let part = range.and_then(|(first, count)| {
-            let first = usize::try_from(first).ok()?;
-            content.get(first..first.checked_add(usize::try_from(count).ok()?)?)
-        });
-        let body = Body::whole(Bytes::copy_from_slice(part.unwrap_or_default()));
-        Some(head.map(|()| body))
+        let mut response = respond(program, request, context.next_request()).await;
+        dress.put_on(response.headers_mut());
+        response
     }
 }
 
@@ -84,7 +86,7 @@ struct Listening {
 
 /// Serves until the process is interrupted.
 pub fn run(
-    program: Program,
+    program: Option<Program>,
     bundle: Bundle,
     address: SocketAddr,
     env: Vec<(String, String)>,
@@ -106,20 +108,20 @@ pub fn run(
         context.data("lily.run/1", &listening, || {
             format!("{} answers at {}/\n", listening.name, listening.listening)
         })?;
-        let files = bundle.manifest.assets.iter();
-        let site = Site {
-            assets: AssetIndex::new(files.map(|file| (file.path.clone(), file.digest, file.size))),
+        let manifest = &bundle.manifest;
+        let served = Served {
+            site: Site::new(&manifest.assets, &manifest.routes, program.is_some()),
             program,
             bundle,
         };
-        accept(listener, address, Arc::new(site), env.into(), context).await
+        accept(listener, address, Arc::new(served), env.into(), context).await
     })
 }
 
 async fn accept(
     listener: TcpListener,
     address: SocketAddr,
-    site: Arc<Site>,
+    served: Arc<Served>,
     env: Arc<[(String, String)]>,
     context: &Context,
 ) -> Result<(), Failure> {
@@ -149,10 +151,10 @@ async fn accept(
             remote: Some(remote),
             server: Arc::clone(&server),
         };
-        let site = Arc::clone(&site);
+        let served = Arc::clone(&served);
         let service = service_fn(move |request| {
-            let (site, context) = (Arc::clone(&site), context.clone());
-            async move { Ok::<_, Infallible>(site.answer(request, context).await) }
+            let (served, context) = (Arc::clone(&served), context.clone());
+            async move { Ok::<_, Infallible>(served.answer(request, context).await) }
         });
         tokio::spawn(async move {
             let mut builder = auto::Builder::new(TokioExecutor::new());

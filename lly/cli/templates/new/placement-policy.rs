@@ -16,18 +16,14 @@ bindings::export!(Plugin with_types_in bindings);
 impl Guest for Plugin {
     fn choose(request: Request, caps: Caps) -> Choice {
         // Regions are named once and meant by their number.
-        let wanted = request.region.and_then(|wanted| {
-            let found = caps.regions.iter().position(|region| *region == wanted);
-            found.map(|index| index as u32)
-        });
-        let hosts = caps.region.iter().zip(&caps.placements).enumerate();
-        let best = hosts.min_by_key(|(index, (region, placements))| {
-            (wanted.is_some_and(|wanted| wanted != **region), **placements, *index)
+        let wanted = request.region.map(|name| caps.region_number(&name));
+        let best = caps.rows().min_by_key(|(number, cap)| {
+            (wanted.is_some_and(|wanted| wanted != cap.region), cap.placements, *number)
         });
         match best {
-            Some((index, (_, placements))) => Choice {
-                cap: Some(index as u32),
-                reason: format!("the fewest placements: {placements}"),
+            Some((number, cap)) => Choice {
+                cap: Some(number),
+                reason: format!("the fewest placements: {}", cap.placements),
             },
             None => Choice {
                 cap: None,

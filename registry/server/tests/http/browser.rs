@@ -15,6 +15,7 @@ use tokio::process::{Child, Command};
 const BEGIN_TIMEOUT: Duration = Duration::from_secs(60);
 /// One step of a person; a cold browser on a busy machine is slow.
 const STEP_TIMEOUT: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How WebDriver names an element in JSON.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 const WIT: &str =
@@ -147,6 +148,17 @@ impl Browser {
         url.strip_prefix(&self.site).unwrap().to_owned()
     }
 
+    /// Waits for the page that a click leads to: on a busy machine the click is done before its page has begun.
+    async fn arrives(&self, path: &str) {
+        let arrived = async {
+            while self.place().await != path {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        let in_time = tokio::time::timeout(STEP_TIMEOUT, arrived).await;
+        assert!(in_time.is_ok(), "at {}, not at {path}", self.place().await);
+    }
+
     /// The value of a JavaScript expression in the page.
     async fn value(&self, expression: &str) -> Value {
         let script = json!({ "script": format!("return {expression}"), "args": [] });
@@ -211,10 +223,10 @@ async fn a_person_finds_a_plugin_and_reads_its_wit() {
 
     browser.types("#q", "assembly").await;
     browser.click("form button").await;
-    assert_eq!(browser.place().await, "/?q=assembly");
+    browser.arrives("/?q=assembly").await;
     assert_eq!(browser.value("document.links.length").await, 2);
     browser.click("tbody a").await;
-    assert_eq!(browser.place().await, "/plugins/wat");
+    browser.arrives("/plugins/wat").await;
     assert_eq!(browser.text("h1").await, "wat 0.2.0");
     let wit = browser.text("pre.wit").await;
     assert!(wit.contains("package made:here@1.2.3;"), "{wit}");

@@ -4,9 +4,11 @@
 use crate::programs::{self, find};
 use crate::rc::{MANIFEST, Rc, header, refused};
 use lly_brick::Digest;
-use registry_client::{SigningKey, keys};
-use registry_server::releases::KEY_FILE;
+use registry_client::{SigningKey, keys, release};
+use registry_index::{Envelope, INDEX_PAYLOAD, NewestRelease};
+use registry_server::releases::{KEY_FILE, NEWEST_FILE};
 use reqwest::{Method, StatusCode};
+use semver::Version;
 use serde_json::json;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
@@ -158,6 +160,23 @@ impl Machine {
         std::fs::read_to_string(self.root.path().join(".local/bin/lly")).ok()
     }
 
+    /// From now on the registry answers this when it is asked for the newest release, as a liar on the way does: the only
+    /// `curl` there is sees to that.
+    fn lie(&self, answer: &[u8]) {
+        let root = self.root.path();
+        std::fs::write(root.join("answer"), answer).unwrap();
+        let curl = root.join("bin/curl");
+        std::fs::remove_file(&curl).unwrap();
+        let text = format!(
+            "#!/bin/sh\nto=\nfor word in \"$@\"; do\n  case \"$word\" in */releases/latest) exec cat '{}' >\"$to\" ;; esac\n  \
+             [ \"$last\" != --output ] || to=$word\n  last=$word\ndone\nexec '{}' \"$@\"\n",
+            root.join("answer").display(),
+            find("curl").display()
+        );
+        std::fs::write(&curl, text).unwrap();
+        std::fs::set_permissions(&curl, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     /// Nothing but `lly` itself is left where it was installed.
     fn is_tidy(&self) {
         let folder = std::fs::read_dir(self.root.path().join(".local/bin"));
@@ -165,6 +184,20 @@ impl Machine {
             assert_eq!(entry.file_name(), "lly");
         }
     }
+}
+
+/// What the registry says is the newest release.
+async fn newest(rc: &Rc) -> Vec<u8> {
+    let response = rc.get("/releases/latest").await;
+    assert_eq!(response.status(), StatusCode::OK);
+    response.bytes().await.unwrap().to_vec()
+}
+
+/// Somebody says that.
+fn signed(key: &SigningKey, serial: u64, version: &str) -> Vec<u8> {
+    let json = format!(r#"{{"schema":1,"serial":{serial},"version":"{version}"}}"#);
+    let newest = NewestRelease::parse(json.as_bytes()).unwrap();
+    release::signed_newest(&newest, key).unwrap()
 }
 
 fn says(output: &Output, text: &str) {
@@ -267,6 +300,168 @@ async fn a_release_that_is_not_the_publishers_is_refused_and_what_was_there_stay
 }
 
 #[tokio::test]
+async fn a_registry_that_lies_about_the_newest_release_is_caught() {
+    let (rc, key) = start().await;
+    let other = keys::generate().unwrap();
+    good_release(&rc, "1.0.0", &key).await;
+    let old = newest(&rc).await;
+    good_release(&rc, "1.10.0", &key).await;
+    let good = newest(&rc).await;
+    let text = String::from_utf8(good.clone()).unwrap();
+    let changed = {
+        let mut envelope = Envelope::parse(&good).unwrap();
+        envelope.payload = br#"{"schema":1,"serial":9,"version":"1.0.0"}"#.to_vec();
+        envelope.render()
+    };
+    // The publisher signed that, but as something else.
+    let payload = br#"{"schema":1,"serial":9,"version":"1.0.0"}"#.to_vec();
+    let other_type = key.envelope(INDEX_PAYLOAD, payload).unwrap().render();
+    let cases: [(&str, Vec<u8>, &str); 8] = [
+        (
+            "replayed",
+            old.clone(),
+            "shows an old answer about the newest release: serial 1, and 2 was seen",
+        ),
+        (
+            "by another",
+            signed(&other, 9, "1.0.0"),
+            "is not signed by the publisher",
+        ),
+        ("changed", changed, "is not signed by the publisher"),
+        ("another type", other_type, "is not signed by the publisher"),
+        (
+            "unsigned",
+            b"1.0.0\n".to_vec(),
+            "is not signed by the publisher",
+        ),
+        (
+            "stripped",
+            text.replace("\"sig\"", "\"gis\"").into_bytes(),
+            "is not signed by the publisher",
+        ),
+        ("nothing", Vec::new(), "is not signed by the publisher"),
+        // The publisher says so: whoever has a newer one is asked.
+        (
+            "taken back",
+            signed(&key, 3, "1.0.0"),
+            "lly 1.10.0 is installed, and the newest release is 1.0.0, which is older",
+        ),
+    ];
+    for shell in ["sh", "dash", "bash"] {
+        let machine = Machine::new(&rc).await;
+        let output = machine.run(&[shell], &[]).await;
+        assert!(output.status.success(), "{output:?}");
+        assert!(machine.installed().unwrap().contains("1.10.0"));
+        for (name, answer, sentence) in &cases {
+            machine.lie(answer);
+            let output = machine.run(&[shell], &[]).await;
+            assert_eq!(output.status.code(), Some(1), "{name} {output:?}");
+            says(&output, sentence);
+            assert!(machine.installed().unwrap().contains("1.10.0"), "{name}");
+            machine.is_tidy();
+        }
+        let back = machine
+            .run(&[shell, "-s", "--", "--allow-downgrade"], &[])
+            .await;
+        assert!(back.status.success(), "{back:?}");
+        assert!(machine.installed().unwrap().contains("1.0.0"));
+        let wrong = machine.run(&[shell, "-s", "--", "--force"], &[]).await;
+        assert_eq!(wrong.status.code(), Some(1));
+        says(&wrong, "this is no option: --force");
+        // What was said last is now the oldest that is believed.
+        machine.lie(&good);
+        let output = machine.run(&[shell], &[]).await;
+        says(&output, "serial 2, and 3 was seen before");
+    }
+    // Somebody who sees a registry for the first time cannot know what it said before.
+    let machine = Machine::new(&rc).await;
+    machine.lie(&old);
+    let output = machine.run(&["sh"], &[]).await;
+    assert!(output.status.success(), "{output:?}");
+    assert!(machine.installed().unwrap().contains("1.0.0"));
+    rc.stop().await;
+}
+
+#[tokio::test]
+async fn a_publisher_who_becomes_another_is_noticed() {
+    let (rc, key) = start().await;
+    good_release(&rc, "1.0.0", &key).await;
+    let mut machine = Machine::new(&rc).await;
+    assert!(machine.run(&["dash"], &[]).await.status.success());
+    let pinned = machine.root.path().join(".lly/release.pub");
+    let kept = std::fs::read_to_string(&pinned).unwrap();
+    assert_eq!(kept.trim(), key.public().pem().trim());
+    let other = keys::generate().unwrap();
+    machine.script = machine
+        .script
+        .replace(key.public().pem().trim(), other.public().pem().trim());
+    let output = machine.run(&["dash"], &[]).await;
+    assert_eq!(output.status.code(), Some(1));
+    says(
+        &output,
+        "the publisher's key is not the one that lly came from before",
+    );
+    assert!(machine.installed().unwrap().contains("1.0.0"));
+    // Named, it is the right one, and stays it.
+    let named = machine.root.path().join("named.pub");
+    std::fs::write(&named, key.public().pem()).unwrap();
+    let named = [("LLY_RELEASE_KEY", named.to_str().unwrap())];
+    assert!(machine.run(&["dash"], &named).await.status.success());
+    rc.stop().await;
+}
+
+#[tokio::test]
+async fn versions_are_compared_as_semver_has_it() {
+    let (rc, key) = start().await;
+    good_release(&rc, "1.0.0", &key).await;
+    let machine = Machine::new(&rc).await;
+    // Everything but the last line, which runs it.
+    let functions = machine.script.rsplit_once("main \"$@\"").unwrap().0;
+    let file = machine.root.path().join("functions.sh");
+    std::fs::write(&file, functions).unwrap();
+    let ascending = [
+        "0.9.0",
+        "0.10.0",
+        "1.0.0-0.3",
+        "1.0.0-alpha",
+        "1.0.0-alpha.1",
+        "1.0.0-alpha.beta",
+        "1.0.0-beta",
+        "1.0.0-beta.2",
+        "1.0.0-beta.11",
+        "1.0.0-rc.1",
+        "1.0.0-rc-1",
+        "1.0.0-rca",
+        "1.0.0",
+        "1.0.18446744073709551614",
+        "1.0.18446744073709551615",
+        "2.0.0-x",
+    ];
+    for shell in ["dash", "bash"] {
+        for (at, one) in ascending.iter().enumerate() {
+            for (other_at, other) in ascending.iter().enumerate() {
+                let older: bool = one.parse::<Version>().unwrap() < other.parse().unwrap();
+                assert_eq!(older, at < other_at, "{one} {other}");
+            }
+        }
+        let mut script = format!(". '{}'\n", file.display());
+        for (at, one) in ascending.iter().enumerate() {
+            for (other_at, other) in ascending.iter().enumerate() {
+                let wanted = if at < other_at { "" } else { "! " };
+                script += &format!("{wanted}older {one} {other} || echo {one} {other}\n");
+            }
+        }
+        let output = Command::new(find(shell))
+            .args(["-c", &script])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{shell}");
+    }
+    rc.stop().await;
+}
+
+#[tokio::test]
 async fn half_a_script_does_nothing_and_no_openssl_is_no_reason_to_trust() {
     let (rc, key) = start().await;
     good_release(&rc, "1.0.0", &key).await;
@@ -361,8 +556,21 @@ async fn a_released_version_never_changes_and_its_publisher_is_pinned() {
     }
     // The same again is no second release.
     good_release(&rc, "1.0.0", &key).await;
+    let latest = newest(&rc).await;
+    let said = release::check_newest(&latest, key.public()).unwrap();
+    assert_eq!(
+        (said.serial, said.version.to_string()),
+        (1, "1.0.0".to_owned())
+    );
+    // What lies there and is not signed with the pinned key is shown to nobody.
+    let file = rc.dir.path().join(NEWEST_FILE);
+    std::fs::write(&file, signed(&other_key, 7, "9.9.9")).unwrap();
     let latest = rc.get("/releases/latest").await;
-    assert_eq!(latest.text().await.unwrap(), "1.0.0\n");
+    refused(latest, StatusCode::NOT_FOUND, "RELEASE_UNKNOWN").await;
+    // A release that was interrupted before the newest was signed is completed by the same again.
+    std::fs::remove_file(&file).unwrap();
+    good_release(&rc, "1.0.0", &key).await;
+    assert!(release::check_newest(&newest(&rc).await, key.public()).is_ok());
     let front = rc.get("/").await.text().await.unwrap();
     let link = format!(
         "<a href=\"/releases/1.0.0/{0}\">{0}</a>",

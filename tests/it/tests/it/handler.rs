@@ -55,13 +55,13 @@ fn a_handler_answers_as_a_void_and_a_trap_hurts_one_request() {
 }
 
 /// `lly run --listen` and what it says of its address; it ends with the value.
-struct Listening {
+pub struct Listening {
     child: Child,
     address: String,
 }
 
 impl Listening {
-    fn start(home: &Home, bundle: &Path) -> Self {
+    pub fn start(home: &Home, bundle: &Path) -> Self {
         let mut command = home.command();
         command.arg("run").arg(bundle);
         command.args(["--listen", "127.0.0.1:0"]);
@@ -79,7 +79,7 @@ impl Listening {
         Self { child, address }
     }
 
-    fn ask(&self, request: &str) -> String {
+    pub fn ask(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream
             .set_read_timeout(Some(Duration::from_secs(30)))

@@ -263,7 +263,9 @@ fn a_module_that_is_no_webassembly_is_refused_by_the_cap() {
             frontend: manifest.frontend.clone(),
             bricks: vec![("garbage".to_owned(), BrickKind::Command, module.to_vec())],
             bir: None,
+            adapter: None,
             assets: Vec::new(),
+            routes: Vec::new(),
             env: Vec::new(),
             limits: manifest.limits.clone(),
         })

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tests_kit::{Fleet, Output, binary, run};
 
+/// As the kit gives it to every `lly`.
+const PASSPHRASE: &str = "a passphrase of the tests";
 const PROGRAMS: [&str; 9] = [
     "curl", "openssl", "uname", "mkdir", "mktemp", "rm", "cat", "chmod", "mv",
 ];
@@ -136,4 +138,153 @@ fn a_clean_machine_gets_lly_from_the_registry_alone() {
             .exits(1)
             .says("openssl is missing, and nothing is installed whose signature was not checked");
     }
+}
+
+/// A registry that answers what it is told to, and nothing else.
+fn liar(fleet: &Fleet, answers: Vec<(String, Vec<u8>)>) -> String {
+    fleet.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let mut routes = axum::Router::new();
+        for (path, body) in answers {
+            routes = routes.route(&path, axum::routing::get(async || body));
+        }
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        url
+    })
+}
+
+/// A copy of `lly` that may be replaced, and how to run it.
+struct Replaced<'a>(&'a Fleet, PathBuf);
+
+impl Replaced<'_> {
+    fn upgrade(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(&self.1);
+        for (name, value) in self.0.home.command().get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+            .arg("upgrade")
+            .args(arguments)
+            .current_dir(self.0.home.work())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        run(command, b"")
+    }
+
+    /// Makes it the real one, unless it is.
+    fn restore(&self) {
+        let _ = std::fs::remove_file(&self.1);
+        std::fs::copy(binary("lly"), &self.1).unwrap();
+    }
+
+    fn is(&self, program: &[u8]) -> bool {
+        std::fs::read(&self.1).unwrap() == program
+    }
+}
+
+#[test]
+fn lly_upgrades_itself_and_believes_no_registry() {
+    let fleet = Fleet::start(1);
+    for key in ["release.key", "other.key"] {
+        fleet.lly(["plugin", "key", "generate", key]).success();
+    }
+    let program = |version: &str| format!("#!/bin/sh\necho lly {version}\n").into_bytes();
+    let offer = |version: &str| {
+        let file = fleet.home.write(version, program(version));
+        release(&fleet, version, "release.key", &file).success();
+        let state = fleet.state().unwrap();
+        let latest = format!("{}/releases/latest", state["rc_url"].as_str().unwrap());
+        fleet.get(&latest).is(200).body
+    };
+    let old = offer("0.0.9");
+    let good = offer("0.2.0");
+    let own = std::fs::read(binary("lly")).unwrap();
+    let lly = Replaced(&fleet, fleet.home.work().join("own-lly"));
+    lly.restore();
+    lly.upgrade(&[])
+        .exits(1)
+        .says("no publisher of lly is trusted here yet");
+    let said = lly.upgrade(&["--check", "--key", "release.pub"]).success();
+    assert!(
+        said.stdout.contains("this is lly 0.1.0; 0.2.0 can be had"),
+        "{}",
+        said.stdout
+    );
+    assert!(lly.is(&own));
+    // Whoever lies: with what was true once, with another key, with other bytes.
+    let state = fleet.state().unwrap();
+    let url = state["rc_url"].as_str().unwrap();
+    let platform = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS);
+    let released = |file: &str| {
+        let path = format!("/releases/0.2.0/{file}");
+        (
+            path.clone(),
+            fleet.get(&format!("{url}{path}")).is(200).body,
+        )
+    };
+    let latest = |answer: &[u8]| ("/releases/latest".to_owned(), answer.to_vec());
+    let signed = |key: &str, version: &str| {
+        let key = registry_client::keys::load(&fleet.home.work().join(key), PASSPHRASE).unwrap();
+        let json = format!(r#"{{"schema":1,"serial":9,"version":"{version}"}}"#);
+        let newest = registry_index::NewestRelease::parse(json.as_bytes()).unwrap();
+        registry_client::release::signed_newest(&newest, &key).unwrap()
+    };
+    let other_bytes = format!("/releases/0.2.0/lly-0.2.0-{platform}");
+    let sums = [released("SHA256SUMS"), released("SHA256SUMS.sig")];
+    let cases = [
+        (
+            vec![latest(&old)],
+            "shows an old answer about the newest release: serial 1, and 2 was seen",
+        ),
+        (
+            vec![latest(&signed("other.key", "0.3.0"))],
+            "is not signed by the publisher",
+        ),
+        (vec![latest(b"0.3.0\n")], "is not signed"),
+        (
+            [
+                vec![latest(&good), (other_bytes, b"#!/bin/sh\n".to_vec())],
+                sums.to_vec(),
+            ]
+            .concat(),
+            "is not the file that was released",
+        ),
+        (
+            vec![latest(&signed("release.key", "0.0.9"))],
+            "the newest release is 0.0.9, which is older: nothing was changed",
+        ),
+    ];
+    for (answers, sentence) in cases {
+        let liar = liar(&fleet, answers);
+        lly.upgrade(&["--registry", &liar]).exits(1).says(sentence);
+        assert!(lly.is(&own), "{sentence}");
+    }
+    let taken_back = liar(&fleet, vec![latest(&signed("release.key", "0.0.9"))]);
+    let said = lly.upgrade(&["--check", "--registry", &taken_back]);
+    let said = said.success().stdout;
+    assert!(
+        said.contains("this is lly 0.1.0, which is newer than 0.0.9"),
+        "{said}"
+    );
+    // The last of these was the publisher's word, so the registry's own is an old one now; a version that is named is had.
+    lly.upgrade(&[])
+        .exits(1)
+        .says("serial 2, and 9 was seen before");
+    for version in ["0.0.9", "0.2.0"] {
+        lly.upgrade(&[version]).success().says("fetching lly");
+        assert!(lly.is(&program(version)));
+        lly.restore();
+    }
+    lly.upgrade(&["0.7.0"]).exits(1);
+    let broken = fleet.home.write("broken", "not a program");
+    release(&fleet, "0.8.0", "release.key", &broken).success();
+    lly.upgrade(&["0.8.0"])
+        .exits(1)
+        .says("lly 0.8.0 does not run on this machine: nothing was changed");
+    assert!(lly.is(&own));
 }

@@ -109,3 +109,94 @@ fn a_plugin_cannot_take_the_place_of_a_command() {
         .exits(1)
         .says("would add the verb `lly compile`, which lly has itself");
 }
+
+#[test]
+fn help_lists_the_verbs_of_plugins_and_starts_none() {
+    let home = home_with_lines();
+    let heading = "Verbs of plugins:";
+    let plain = home.lly(["--help"]).success().stdout;
+    assert!(!plain.contains(heading), "{plain}");
+    home.lly(["plugin", "install", "lines.plugin", "--grant"])
+        .success();
+    // A second one, without a component: whoever starts it fails.
+    let dud = home.path().join("plugins/dud/0.1.0-000000000000");
+    std::fs::create_dir_all(&dud).unwrap();
+    let manifest = r#"{"schema":1,"name":"dud","version":"0.1.0","world":"lily:command@0.1.0",
+        "description":"Does nothing","component":"component.wasm","lly_min_version":"0.1.0"}"#;
+    std::fs::write(dud.join("plugin.json"), manifest).unwrap();
+    let record = format!(r#"{{"digest":"sha256:{}","entries":{{}}}}"#, "0".repeat(64));
+    std::fs::write(dud.join("installed.json"), record).unwrap();
+    home.lly(["dud", "--help"]).exits(1);
+    let shown = home.lly(["--help"]).success().stdout;
+    let verbs: Vec<&str> = shown
+        .lines()
+        .skip_while(|line| *line != heading)
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .collect();
+    assert_eq!(verbs[0], "  dud          Does nothing");
+    assert!(verbs[1].starts_with("  lines        "), "{shown}");
+    assert_eq!(verbs.len(), 2, "{shown}");
+    assert!(shown.contains("Example:"), "{shown}");
+    assert_eq!(home.lly(["help"]).success().stdout, shown);
+    // The help of a command is its own.
+    let compile = home.lly(["compile", "--help"]).success().stdout;
+    assert!(!compile.contains(heading), "{compile}");
+    for shell in ["bash", "zsh", "fish"] {
+        let script = home.lly(["completions", shell]).success().stdout;
+        assert!(
+            script.contains("lines") && script.contains("dud"),
+            "{shell}"
+        );
+    }
+    let help = home.lly(["help", "lines"]).success().stdout;
+    assert!(help.contains("Usage: lly lines"), "{help}");
+    assert!(
+        help.contains("A plugin: lines 0.1.0\n  may read the files `**` of the project\n"),
+        "{help}"
+    );
+    assert_eq!(home.lly(["lines", "--help"]).success().stdout, help);
+    home.lly(["help", "absent"])
+        .exits(1)
+        .says("`absent` is neither a command nor a verb");
+    home.lly(["bundle", "help", "absent"])
+        .exits(1)
+        .says("unrecognized subcommand");
+}
+
+#[test]
+fn help_does_not_need_a_store_that_is_well() {
+    let home = home_with_lines();
+    home.lly(["plugin", "install", "lines.plugin", "--grant"])
+        .success();
+    let plugins = home.path().join("plugins");
+    let broken = plugins.join("todo/0.1.0-0123456789ab");
+    std::fs::create_dir_all(&broken).unwrap();
+    std::fs::write(broken.join("plugin.json"), "{").unwrap();
+    std::fs::write(broken.join("installed.json"), "{").unwrap();
+    let shown = home.lly(["--help"]).success().stdout;
+    assert!(
+        shown.contains("  lines  ") && !shown.contains("todo"),
+        "{shown}"
+    );
+    lines(&home, &[]).success();
+    let message = "`todo` cannot be used";
+    home.lly(["plugin", "list"]).success().says(message);
+    let doctor = home.lly(["doctor"]).exits(1).stdout;
+    assert!(
+        doctor.contains(message) && doctor.contains("lly plugin install todo"),
+        "{doctor}"
+    );
+    home.lly(["todo"])
+        .exits(1)
+        .says("is damaged: install the plugin again");
+    home.lly(["todo", "--help"]).exits(1).says("is damaged");
+    // No store at all, but something in its place.
+    std::fs::remove_dir_all(&plugins).unwrap();
+    std::fs::write(&plugins, "no folder").unwrap();
+    let shown = home.lly(["--help"]).success().stdout;
+    assert!(
+        shown.contains("Commands:") && !shown.contains("Verbs of plugins"),
+        "{shown}"
+    );
+}

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tests_kit::{Fleet, Home, Output, sample, with_rust_for_plugins};
 
 /// What can be begun, and in what.
-const PROJECTS: [(&str, &str); 8] = [
+const PROJECTS: [(&str, &str); 15] = [
     ("frontend", "rust"),
     ("frontend", "c"),
     ("command", "rust"),
@@ -16,6 +16,13 @@ const PROJECTS: [(&str, &str); 8] = [
     ("command", "c"),
     ("placement-policy", "c"),
     ("eviction-policy", "c"),
+    ("frontend", "js"),
+    ("command", "js"),
+    ("placement-policy", "js"),
+    ("eviction-policy", "js"),
+    ("site", "rust"),
+    ("site", "c"),
+    ("site", "js"),
 ];
 /// Of these, what a stranger is given.
 const PUBLISHED: usize = 5;
@@ -127,8 +134,7 @@ fn what_cannot_be_begun_is_refused_with_the_reason() {
     let refused = |world: &str, language: &str, name: &str| {
         plugin(&home, &["new", "--world", world, "--lang", language, name]).exits(1)
     };
-    refused("command", "js", "one").says("this lly has no JavaScript frontend");
-    refused("site", "rust", "one").says("has the contract and nothing that runs one");
+    refused("command", "cobol", "one").exits(1);
     refused("pictures", "rust", "one").says("no world `pictures`");
     refused("command", "rust", "One").says("not a plugin's name");
     refused("command", "c", "run").says("which lly has itself");
@@ -497,4 +503,47 @@ fn abacus_says_what_is_wrong_and_changes_reach_callers_only() {
         .map(|(name, _)| name.as_str())
         .collect();
     assert_eq!(changed, ["even", "main", "odd"]);
+}
+
+/// What a world of ours lets a component import, as `namespace:package/interface@version`.
+fn imports_of_world(world: &str) -> Vec<String> {
+    let package = world.split_once('@').unwrap().0;
+    let name = package.split_once(':').unwrap().1;
+    let mut resolve = wit_parser::Resolve::default();
+    let folder = tests_kit::repository().join("wit").join(name);
+    let (package, _) = resolve.push_dir(&folder).unwrap();
+    let (_, world) = resolve.packages[package].worlds.first().unwrap();
+    let imports = resolve.worlds[*world].imports.keys();
+    imports.map(|key| resolve.name_world_key(key)).collect()
+}
+
+#[test]
+fn a_component_imports_nothing_of_another_world() {
+    let folder = tests_kit::repository().join("target/lily/plugins");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        let reader = lly_brick::container::Reader::open(&bytes).unwrap();
+        let manifest: Value = serde_json::from_slice(&reader.read("plugin.json").unwrap()).unwrap();
+        let component = reader
+            .read(manifest["component"].as_str().unwrap())
+            .unwrap();
+        let allowed = imports_of_world(manifest["world"].as_str().unwrap());
+        let decoded = wit_component::decode(&component).unwrap();
+        let resolve = decoded.resolve().clone();
+        let wit_component::DecodedWasm::Component(_, world) = decoded else {
+            panic!("{} is no component", path.display());
+        };
+        for key in resolve.worlds[world].imports.keys() {
+            let import = resolve.name_world_key(key);
+            assert!(
+                allowed.contains(&import),
+                "{} imports {import}",
+                path.display()
+            );
+        }
+        seen += 1;
+    }
+    assert!(seen >= 8, "{seen} plugins");
 }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use fleet_api::PolicySlot;
 use fleet_policy::{PolicyError, resolve_packaged};
 use lly_brick::Digest;
 use registry_index::{EVICTION_WORLD, Offer, POLICY_WORLD, World};
 use semver::Version;
 
+use super::Kind;
 use crate::context::Context;
 use crate::failure::{Failure, OrFail};
 use crate::plugin::{RegistryArgs, failed, is_file, requirement};
@@ -43,12 +43,12 @@ impl Found {
         }
     }
 
-    /// Where it decides: its world says so.
-    pub fn slot(&self) -> Result<PolicySlot, Failure> {
+    /// What it decides about: its world says so.
+    pub fn kind(&self) -> Result<Kind, Failure> {
         let manifest = fleet_policy::manifest(self.package()).or_fail(|| "this is no policy")?;
         Ok(match manifest.world.as_str() {
-            EVICTION_WORLD => PolicySlot::Eviction,
-            _ => PolicySlot::Current,
+            EVICTION_WORLD => Kind::Eviction,
+            _ => Kind::Placement,
         })
     }
 

@@ -1,19 +1,23 @@
 //! `lly fleet policy simulate`: recorded decisions, asked again of another policy, in a sandbox of this program.
 
+mod eviction;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use fleet_api::{CapId, PolicyIdentity, PolicyRecord, Slug};
-use fleet_policy::{Compiler, Loaded, Replayed, replay};
+use fleet_policy::{Compiler, Loaded, LoadedEviction, Replayed, replay};
 use serde::Serialize;
 
-use super::{RECORD, find};
+use super::{Kind, RECORD, find};
 use crate::context::Context;
 use crate::failure::{Failure, OrFail};
 use crate::plugin::RegistryArgs;
 
+/// What it says that it is; its `kind` says what it is about.
+const DOCUMENT: &str = "lily.fleet.policy.simulate/1";
 /// Differences that are shown as text; documents have all.
 const SHOWN: usize = 20;
 
@@ -32,22 +36,61 @@ pub struct SimulateArgs {
 /// What came of it.
 #[derive(Serialize)]
 struct Simulation {
+    kind: Kind,
     #[serde(flatten)]
-    policy: PolicyIdentity,
-    /// Decisions that were asked again.
-    decisions: usize,
-    /// Decisions of which it is not recorded what was asked: the fleet was too large.
-    not_recorded: usize,
+    asked: Asked,
     /// Other answers, faults among them.
     differences: Vec<Difference>,
-    faults: usize,
     /// How often each CAP was chosen.
     caps: BTreeMap<CapId, Chosen>,
+}
+
+/// What is asked again, of either kind.
+#[derive(Serialize)]
+struct Asked {
+    #[serde(flatten)]
+    policy: PolicyIdentity,
+    /// What was asked again.
+    decisions: usize,
+    /// What was too large to be recorded.
+    not_recorded: usize,
+    faults: usize,
     /// The slowest answer.
     micros_max: u64,
 }
 
-/// How often a CAP was chosen.
+impl Asked {
+    fn new(policy: &PolicyIdentity) -> Self {
+        Self {
+            policy: policy.clone(),
+            decisions: 0,
+            not_recorded: 0,
+            faults: 0,
+            micros_max: 0,
+        }
+    }
+
+    /// Counts an answer.
+    fn again(&mut self, is_fault: bool, micros: u64) {
+        self.decisions += 1;
+        self.faults += usize::from(is_fault);
+        self.micros_max = self.micros_max.max(micros);
+    }
+
+    /// The first lines for people: `what` was asked again.
+    fn text(&self, what: &str, differences: usize) -> String {
+        let mut text = format!(
+            "{} {} was asked {} {what} again: {differences} differ, {} failed; the slowest took {} µs\n",
+            self.policy.name, self.policy.version, self.decisions, self.faults, self.micros_max
+        );
+        if self.not_recorded > 0 {
+            let _ = writeln!(text, "{} were too large to be recorded", self.not_recorded);
+        }
+        text
+    }
+}
+
+/// How often a CAP was chosen, or a void's program was to sleep.
 #[derive(Clone, Copy, Default, Serialize)]
 struct Chosen {
     recorded: u32,
@@ -79,12 +122,19 @@ pub async fn run(args: &SimulateArgs, context: &Context) -> Result<(), Failure> 
         cache_dir: &cache,
         child: Some(&exe),
     };
-    let policy = Loaded::from_package(found.package(), &compiler)
-        .or_fail(|| format!("`{}` cannot be asked", args.policy))?;
-    let simulation = simulate(&policy, &record);
-    context.data("lily.fleet.policy.simulate/1", &simulation, || {
-        text(&simulation)
-    })
+    let what = || format!("`{}` cannot be asked", args.policy);
+    match found.kind()? {
+        Kind::Placement => {
+            let policy = Loaded::from_package(found.package(), &compiler).or_fail(what)?;
+            let simulation = simulate(&policy, &record);
+            context.data(DOCUMENT, &simulation, || text(&simulation))
+        }
+        Kind::Eviction => {
+            let policy = LoadedEviction::from_package(found.package(), &compiler).or_fail(what)?;
+            let simulation = eviction::simulate(&policy, &record);
+            context.data(DOCUMENT, &simulation, || eviction::text(&simulation))
+        }
+    }
 }
 
 fn read(file: &Path) -> Result<PolicyRecord, Failure> {
@@ -102,22 +152,17 @@ fn read(file: &Path) -> Result<PolicyRecord, Failure> {
 
 fn simulate(policy: &Loaded, record: &PolicyRecord) -> Simulation {
     let mut simulation = Simulation {
-        policy: policy.identity().clone(),
-        decisions: 0,
-        not_recorded: 0,
+        kind: Kind::Placement,
+        asked: Asked::new(policy.identity()),
         differences: Vec::new(),
-        faults: 0,
         caps: BTreeMap::new(),
-        micros_max: 0,
     };
     for decision in &record.decisions {
         let Some(replayed) = replay(policy, decision) else {
-            simulation.not_recorded += 1;
+            simulation.asked.not_recorded += 1;
             continue;
         };
-        simulation.decisions += 1;
-        simulation.faults += usize::from(replayed.is_fault);
-        simulation.micros_max = simulation.micros_max.max(replayed.micros);
+        simulation.asked.again(replayed.is_fault, replayed.micros);
         let Replayed {
             cap,
             reason,
@@ -147,21 +192,8 @@ fn simulate(policy: &Loaded, record: &PolicyRecord) -> Simulation {
 }
 
 fn text(simulation: &Simulation) -> String {
-    let name = format!("{} {}", simulation.policy.name, simulation.policy.version);
-    let mut text = format!(
-        "{name} was asked {} recorded decisions again: {} differ, {} failed; the slowest took {} µs\n",
-        simulation.decisions,
-        simulation.differences.len(),
-        simulation.faults,
-        simulation.micros_max
-    );
-    if simulation.not_recorded > 0 {
-        let _ = writeln!(
-            text,
-            "{} decisions over very large fleets were not recorded",
-            simulation.not_recorded
-        );
-    }
+    let differences = simulation.differences.len();
+    let mut text = simulation.asked.text("recorded decisions", differences);
     if !simulation.caps.is_empty() {
         let _ = writeln!(text, "\n{:<12} {:>8} {:>9}", "CAP", "RECORDED", "SIMULATED");
     }
@@ -181,9 +213,13 @@ fn text(simulation: &Simulation) -> String {
             one.simulated_reason
         );
     }
-    if simulation.differences.len() > SHOWN {
-        let more = simulation.differences.len() - SHOWN;
-        let _ = writeln!(text, "\n… and {more} more; --json has them all");
+    text + &more(differences)
+}
+
+/// What is not shown.
+fn more(differences: usize) -> String {
+    match differences.saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("\n… and {more} more; --json has them all\n"),
     }
-    text
 }

@@ -3,18 +3,18 @@
 use std::fmt::Write as _;
 
 use fleet_api::{
-    PolicyAnswer, PolicyDecision, PolicyEviction, PolicyIdentity, PolicyList, PolicySlot,
-    PolicyStatus,
+    EvictionDecision, PolicyAnswer, PolicyDecision, PolicyEviction, PolicyIdentity, PolicyList,
+    PolicySlot, PolicyStatus, Sleeper,
 };
 
 /// `lly fleet policy list`.
 pub fn list(list: &PolicyList) -> String {
     let mut text = format!(
-        "{:<9} {:<26} {:<10} {:>9} {:>7} {:>11}\n",
+        "{:<15} {:<26} {:<10} {:>9} {:>7} {:>11}\n",
         "SLOT", "POLICY", "VERSION", "DECISIONS", "FAULTS", "DIFFERENCES"
     );
     if !list.slots.iter().any(|one| one.slot == PolicySlot::Current) {
-        let _ = writeln!(text, "{:<9} built-in", PolicySlot::Current.as_str());
+        let _ = writeln!(text, "{:<15} built-in", PolicySlot::Current.as_str());
     }
     for status in &list.slots {
         slot(&mut text, status);
@@ -84,10 +84,10 @@ fn slot(text: &mut String, status: &PolicyStatus) {
     let tally = &status.tally;
     let differences = match status.slot {
         PolicySlot::Current | PolicySlot::Eviction => String::new(),
-        PolicySlot::Shadow => tally.differences.to_string(),
+        PolicySlot::Shadow | PolicySlot::EvictionShadow => tally.differences.to_string(),
     };
     let line = format!(
-        "{:<9} {:<26} {:<10} {:>9} {:>7} {:>11}",
+        "{:<15} {:<26} {:<10} {:>9} {:>7} {:>11}",
         status.slot.as_str(),
         status.policy.name,
         status.policy.version,
@@ -97,23 +97,16 @@ fn slot(text: &mut String, status: &PolicyStatus) {
     );
     let _ = writeln!(text, "{}", line.trim_end());
     if let Some(trouble) = &status.trouble {
-        let _ = writeln!(text, "{:<9} ! it is not loaded: {trouble}", "");
+        let _ = writeln!(text, "{:<15} ! it is not loaded: {trouble}", "");
     }
     if let Some(fault) = &tally.last_fault {
-        let _ = writeln!(text, "{:<9} ! last fault: {fault}", "");
+        let _ = writeln!(text, "{:<15} ! last fault: {fault}", "");
     }
 }
 
-/// `lly fleet policy shadow`, without a policy.
+/// `lly fleet policy shadow`, without a policy: about placement.
 pub fn comparison(status: &PolicyStatus, differences: &[&PolicyDecision]) -> String {
-    let tally = &status.tally;
-    let mut text = format!(
-        "{} {} was asked {} times, would have done something else {} times and failed {} times\n",
-        status.policy.name, status.policy.version, tally.decisions, tally.differences, tally.faults
-    );
-    if let Some(fault) = &tally.last_fault {
-        let _ = writeln!(text, "! last fault: {fault}");
-    }
+    let mut text = asked(status);
     for decision in differences {
         let Some(shadow) = &decision.shadow else {
             continue;
@@ -135,6 +128,59 @@ pub fn comparison(status: &PolicyStatus, differences: &[&PolicyDecision]) -> Str
                 .as_ref()
                 .unwrap_or(&shadow.answer.reason)
         );
+    }
+    text
+}
+
+/// `lly fleet policy shadow`, without a policy: about programs.
+pub fn eviction_comparison(status: &PolicyStatus, differences: &[&EvictionDecision]) -> String {
+    let mut text = asked(status);
+    for decision in differences {
+        let Some(shadow) = &decision.shadow else {
+            continue;
+        };
+        let _ = writeln!(
+            text,
+            "\n{} ago, the programs of {}",
+            ago(decision.age_seconds),
+            decision.cap
+        );
+        let decider = who(decision.policy.as_ref(), decision.answer.fault.as_ref());
+        text.push_str(&sleepers(&decider, &decision.answer.sleepers, None));
+        let other = format!("{} {}", shadow.policy.name, shadow.policy.version);
+        let fault = shadow.answer.fault.as_deref();
+        text.push_str(&sleepers(&other, &shadow.answer.sleepers, fault));
+    }
+    text
+}
+
+/// Who sleeps by whose word, a line each.
+pub fn sleepers(by: &str, sleepers: &[Sleeper], fault: Option<&str>) -> String {
+    let mut text = String::new();
+    match fault {
+        Some(fault) => {
+            let _ = writeln!(text, "  {by:<28} ! {fault}");
+        }
+        None if sleepers.is_empty() => {
+            let _ = writeln!(text, "  {by:<28} nobody");
+        }
+        None => {}
+    }
+    for one in sleepers {
+        let _ = writeln!(text, "  {by:<28} {:<20} {}", one.slug.as_str(), one.reason);
+    }
+    text
+}
+
+/// How the policy in a shadow has done.
+fn asked(status: &PolicyStatus) -> String {
+    let tally = &status.tally;
+    let mut text = format!(
+        "{} {} was asked {} times, would have done something else {} times and failed {} times\n",
+        status.policy.name, status.policy.version, tally.decisions, tally.differences, tally.faults
+    );
+    if let Some(fault) = &tally.last_fault {
+        let _ = writeln!(text, "! last fault: {fault}");
     }
     text
 }

@@ -2,7 +2,9 @@
 //!
 //! wit-bindgen writes the world's types and functions. In C the world itself travels as a custom section, which the C
 //! frontend finds and encodes the component by; in Rust wit-bindgen does that by itself. A frontend gets more: code that
-//! writes BIR, and the shell that its programs print through.
+//! writes BIR, and the shell that its programs print through; a placement policy in Rust, what reads its columns as rows.
+
+mod javascript;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -18,6 +20,12 @@ use crate::plugin::worlds::Contract;
 const SHELL: &str = include_str!("../../../templates/bindings/shell.wat");
 const BIR_HEADER: &str = include_str!("../../../templates/bindings/lily_bir.h");
 const BIR_MODULE: &str = include_str!("../../../templates/bindings/bir.rs");
+/// The columns of a placement policy as rows: the SDK's own file.
+const POLICY_ROWS: &str = include_str!("../../../../../plugins/sdk/src/policy/rows.rs");
+const POLICY_ROWS_MODULE: &str =
+    "\n#[allow(dead_code)]\nmod rows;\n#[allow(unused_imports)]\npub use rows::Cap;\n";
+const BIR_JS: &str = include_str!("../../../templates/bindings/bir.js");
+const BIR_JS_TYPES: &str = include_str!("../../../templates/bindings/bir.d.ts");
 const RUNTIME: &str = include_str!("../../../templates/bindings/runtime.rs");
 /// Its place in a project.
 pub const FOLDER: &str = "bindings";
@@ -29,6 +37,8 @@ pub enum Language {
     C,
     /// Compiled by cargo.
     Rust,
+    /// Run by QuickJS.
+    JavaScript,
 }
 
 /// Writes `bindings/` of the project in `folder`.
@@ -39,6 +49,7 @@ pub fn write(folder: &Path, contract: &Contract, language: Language) -> Result<(
     let files = match language {
         Language::C => of_c(contract)?,
         Language::Rust => of_rust(contract)?,
+        Language::JavaScript => javascript::files(contract)?,
     };
     for (name, text) in files {
         let path = folder.join(name);
@@ -82,6 +93,15 @@ fn of_rust(contract: &Contract) -> Result<Written, Failure> {
     let mut files = generate(&mut options.build(), contract)?;
     for (_, text) in &mut files {
         text.extend(RUNTIME.as_bytes());
+        if contract.name == "placement-policy" {
+            text.extend(POLICY_ROWS_MODULE.as_bytes());
+        }
+    }
+    if contract.name == "placement-policy" {
+        // Its tests are the SDK's.
+        let rows = POLICY_ROWS.split("\n#[cfg(test)]").next();
+        let rows = rows.unwrap_or(POLICY_ROWS).as_bytes().to_vec();
+        files.push(("rows.rs".to_owned(), rows));
     }
     if contract.name == "frontend" {
         files.push(("bir.rs".to_owned(), BIR_MODULE.as_bytes().to_vec()));

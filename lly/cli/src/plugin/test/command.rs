@@ -200,7 +200,7 @@ fn own(verb: &Verb, stage: &Stage, case: &Path, name: &str) -> Result<Held, Fail
 }
 
 /// Copies a tree of folders and files.
-fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     let what = || format!("cannot copy `{}`", from.display());
     std::fs::create_dir_all(to).or_fail(what)?;
     for name in names(from)? {

@@ -2,42 +2,55 @@
 //!
 //! Rule: a path is judged twice, as the plugin named it and as what it leads to, so that a link opens nothing.
 
-use super::reach;
+use crate::reach::{self, Refusal};
 use registry_index::Grants;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-
-use super::bindings::lily::command::project::{Entry, Kind};
-use super::bindings::lily::command::types::Error;
 
 /// What a plugin holds in its memory at once; sources and documents are far smaller.
 const FILE_BYTES_MAX: u64 = 256 << 20;
 /// More names in one folder than anybody keeps there.
 const ENTRIES_MAX: usize = 100_000;
 
+/// What is in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Without its folder.
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    /// In bytes; 0 for a folder.
+    pub(crate) size: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    File,
+    Folder,
+}
+
 /// The folder of a project.
-pub(super) struct Project {
+pub(crate) struct Project {
     root: PathBuf,
 }
 
 impl Project {
     /// `root` exists; links in it are resolved.
-    pub(super) fn open(root: &Path) -> std::io::Result<Project> {
+    pub(crate) fn open(root: &Path) -> std::io::Result<Project> {
         Ok(Project {
             root: root.canonicalize()?,
         })
     }
 
     /// The folder.
-    pub(super) fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    pub(super) fn list(&self, grants: &Grants, folder: &str) -> Result<Vec<Entry>, Error> {
+    pub(crate) fn list(&self, grants: &Grants, folder: &str) -> Result<Vec<Entry>, Refusal> {
         check_plain(folder)?;
-        reach::may_list(grants, folder).map_err(Error::Denied)?;
+        reach::may_list(grants, folder).map_err(Refusal::Denied)?;
         let (at, real) = self.resolve(folder)?;
-        reach::may_list(grants, &real).map_err(Error::Denied)?;
+        reach::may_list(grants, &real).map_err(Refusal::Denied)?;
         let mut found = Vec::new();
         for entry in std::fs::read_dir(&at).map_err(|error| told(folder, &error))? {
             let entry = entry.map_err(|error| told(folder, &error))?;
@@ -67,22 +80,22 @@ impl Project {
             }
             if found.len() > ENTRIES_MAX {
                 let words = format!("the folder `{folder}` has more than {ENTRIES_MAX} entries");
-                return Err(Error::Failed(words));
+                return Err(Refusal::Failed(words));
             }
         }
         found.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(found)
     }
 
-    pub(super) fn read(&self, grants: &Grants, path: &str) -> Result<Vec<u8>, Error> {
+    pub(crate) fn read(&self, grants: &Grants, path: &str) -> Result<Vec<u8>, Refusal> {
         check_plain(path)?;
-        reach::may_read(grants, path).map_err(Error::Denied)?;
+        reach::may_read(grants, path).map_err(Refusal::Denied)?;
         let (at, real) = self.resolve(path)?;
-        reach::may_read(grants, &real).map_err(Error::Denied)?;
+        reach::may_read(grants, &real).map_err(Refusal::Denied)?;
         let error = |error: std::io::Error| told(path, &error);
         let file = std::fs::File::open(&at).map_err(error)?;
         if !file.metadata().map_err(error)?.is_file() {
-            return Err(Error::Failed(format!("`{path}` is not a file")));
+            return Err(Refusal::Failed(format!("`{path}` is not a file")));
         }
         let mut bytes = Vec::new();
         file.take(FILE_BYTES_MAX + 1)
@@ -90,20 +103,25 @@ impl Project {
             .map_err(error)?;
         if bytes.len() as u64 > FILE_BYTES_MAX {
             let words = format!("`{path}` has more than {} MiB", FILE_BYTES_MAX >> 20);
-            return Err(Error::Failed(words));
+            return Err(Refusal::Failed(words));
         }
         Ok(bytes)
     }
 
-    pub(super) fn write(&self, grants: &Grants, path: &str, contents: &[u8]) -> Result<(), Error> {
+    pub(crate) fn write(
+        &self,
+        grants: &Grants,
+        path: &str,
+        contents: &[u8],
+    ) -> Result<(), Refusal> {
         check_plain(path)?;
-        reach::may_write(grants, path).map_err(Error::Denied)?;
+        reach::may_write(grants, path).map_err(Refusal::Denied)?;
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         // Where the folder leads that is there already: what is made below it is made by us.
         let mut known = folder;
         let (at, real) = loop {
             match self.resolve(known) {
-                Err(Error::Absent(_)) if !known.is_empty() => {
+                Err(Refusal::Absent(_)) if !known.is_empty() => {
                     known = known.rsplit_once('/').map_or("", |(parent, _)| parent);
                 }
                 resolved => break resolved?,
@@ -112,7 +130,7 @@ impl Project {
         let rest = folder[known.len()..].trim_start_matches('/');
         let parts = [real.as_str(), rest, name];
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        reach::may_write(grants, &parts.join("/")).map_err(Error::Denied)?;
+        reach::may_write(grants, &parts.join("/")).map_err(Refusal::Denied)?;
         let folder = at.join(rest);
         let write = || {
             std::fs::create_dir_all(&folder)?;
@@ -130,29 +148,31 @@ impl Project {
     }
 
     /// Where a path leads, and that place's own name in the project.
-    fn resolve(&self, path: &str) -> Result<(PathBuf, String), Error> {
+    fn resolve(&self, path: &str) -> Result<(PathBuf, String), Refusal> {
         let at = self.root.join(path);
         let at = at.canonicalize().map_err(|error| told(path, &error))?;
         let inside = at.strip_prefix(&self.root).ok().and_then(Path::to_str);
         match inside {
             Some(real) => Ok((at.clone(), real.to_owned())),
-            None => Err(Error::Denied(format!("`{path}` leads out of the project"))),
+            None => Err(Refusal::Denied(format!(
+                "`{path}` leads out of the project"
+            ))),
         }
     }
 }
 
-fn check_plain(path: &str) -> Result<(), Error> {
+fn check_plain(path: &str) -> Result<(), Refusal> {
     if reach::is_plain(path) {
         return Ok(());
     }
     let words = format!("`{}` is not a path inside the project", path.escape_debug());
-    Err(Error::Denied(words))
+    Err(Refusal::Denied(words))
 }
 
-fn told(path: &str, error: &std::io::Error) -> Error {
+fn told(path: &str, error: &std::io::Error) -> Refusal {
     match error.kind() {
-        ErrorKind::NotFound => Error::Absent(format!("there is no `{path}` in the project")),
-        _ => Error::Failed(format!("`{path}`: {error}")),
+        ErrorKind::NotFound => Refusal::Absent(format!("there is no `{path}` in the project")),
+        _ => Refusal::Failed(format!("`{path}`: {error}")),
     }
 }
 
@@ -195,11 +215,11 @@ mod tests {
         assert_eq!(project.read(&grants, "src/also/b.c").unwrap(), b"bb");
         assert!(matches!(
             project.read(&grants, "src/none"),
-            Err(Error::Absent(_))
+            Err(Refusal::Absent(_))
         ));
         assert!(matches!(
             project.read(&grants, "src/deep"),
-            Err(Error::Failed(_))
+            Err(Refusal::Failed(_))
         ));
     }
 
@@ -216,21 +236,21 @@ mod tests {
         ] {
             let answer = project.read(&grants, path);
             assert!(
-                matches!(answer, Err(Error::Denied(_))),
+                matches!(answer, Err(Refusal::Denied(_))),
                 "{path}: {answer:?}"
             );
         }
         for path in ["src/up/x", "src/also/x", "src/x", "out", "out/../x"] {
             let answer = project.write(&grants, path, b"x");
             assert!(
-                matches!(answer, Err(Error::Denied(_))),
+                matches!(answer, Err(Refusal::Denied(_))),
                 "{path}: {answer:?}"
             );
         }
         assert!(!folder.path().join("x").exists());
         assert!(matches!(
             project.list(&grants, "src/up"),
-            Err(Error::Denied(_))
+            Err(Refusal::Denied(_))
         ));
     }
 

@@ -1,4 +1,4 @@
-//! A program of the user's machine that a command was granted to run: bounded in time and in what it says.
+//! A program of the user's machine that a plugin was granted to run: bounded in time and in what it says.
 
 use std::io::{Read, Write as _};
 use std::path::Path;
@@ -6,25 +6,38 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use super::bindings::lily::command::programs::Outcome;
-use super::bindings::lily::command::types::Error;
+use crate::reach::Refusal;
 
-/// Builds and test runs take minutes; what takes longer is not waited for by a verb.
+/// Builds and test runs take minutes; what takes longer is not waited for.
 const TIME_MAX: Duration = Duration::from_secs(1800);
 /// Of each stream. A plugin wants to read it, in its memory.
 const STREAM_BYTES_MAX: u64 = 64 << 20;
 /// How often we look whether it ended.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
+/// Programs find each other and their settings by these.
+pub(crate) const VARIABLES_ALWAYS: [&str; 2] = ["HOME", "PATH"];
+
+/// How a program ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its exit code; 128 and more for a signal.
+    pub exit_code: i32,
+    /// What it wrote to standard output.
+    pub stdout: Vec<u8>,
+    /// What it wrote to standard error.
+    pub stderr: Vec<u8>,
+}
+
 /// Runs `program` in `folder` with these variables and no others.
-pub(super) fn run(
+pub(crate) fn run(
     program: &str,
     arguments: &[String],
     stdin: Vec<u8>,
     folder: &Path,
     variables: &[(String, String)],
-) -> Result<Outcome, Error> {
-    let failed = |reason: &dyn std::fmt::Display| Error::Failed(format!("`{program}`: {reason}"));
+) -> Result<Outcome, Refusal> {
+    let failed = |reason: &dyn std::fmt::Display| Refusal::Failed(format!("`{program}`: {reason}"));
     let mut child = Command::new(program)
         .args(arguments)
         .current_dir(folder)
@@ -36,7 +49,7 @@ pub(super) fn run(
         .spawn()
         .map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => {
-                Error::Absent(format!("there is no program `{program}` on PATH"))
+                Refusal::Absent(format!("there is no program `{program}` on PATH"))
             }
             _ => failed(&error),
         })?;

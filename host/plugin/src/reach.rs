@@ -1,11 +1,51 @@
-//! What a command may reach: plain decisions over what the user granted. Nothing here touches a file.
+//! What a plugin may reach: plain decisions over what the user granted. Nothing here touches a file.
 //!
 //! Rule: a question is answered by the grants alone, and a no names the grant that is missing, in its manifest's form.
 
 use registry_index::{Grants, ProgramGrant};
+use std::collections::BTreeSet;
+
+/// Why something was not had. Each is a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It was not granted.
+    Denied(String),
+    /// There is no such thing.
+    Absent(String),
+    /// It is there and could not be had.
+    Failed(String),
+}
+
+/// What is in both: the manifest is what the user was shown, and more than it asks for is not given even if an older one
+/// was.
+pub(crate) fn both(asked: &Grants, granted: &Grants) -> Grants {
+    fn of<T: Ord + Clone>(one: &BTreeSet<T>, other: &BTreeSet<T>) -> BTreeSet<T> {
+        one.intersection(other).cloned().collect()
+    }
+    Grants {
+        environment: of(&asked.environment, &granted.environment),
+        hosts: of(&asked.hosts, &granted.hosts),
+        programs: of(&asked.programs, &granted.programs),
+        read: of(&asked.read, &granted.read),
+        write: of(&asked.write, &granted.write),
+    }
+}
+
+/// Remembers a refusal, so that the caller can tell the user even if the plugin does not.
+pub(crate) fn remember(denied: &mut Vec<String>, refusal: &Refusal) {
+    if let Refusal::Denied(sentence) = refusal
+        && denied.len() < DENIED_MAX
+        && !denied.contains(sentence)
+    {
+        denied.push(sentence.clone());
+    }
+}
+
+/// Refusals that are remembered; a plugin that tries a thousand doors needs no longer list.
+const DENIED_MAX: usize = 8;
 
 /// A relative path without `.`, `..`, empty parts, backslashes and control characters; `""` is the project's folder.
-pub(super) fn is_plain(path: &str) -> bool {
+pub(crate) fn is_plain(path: &str) -> bool {
     let plain = |part: &str| !matches!(part, "" | "." | "..");
     path.is_empty()
         || (path.split('/').all(plain)
@@ -13,7 +53,7 @@ pub(super) fn is_plain(path: &str) -> bool {
 }
 
 /// Whether a file may be read.
-pub(super) fn may_read(grants: &Grants, path: &str) -> Result<(), String> {
+pub(crate) fn may_read(grants: &Grants, path: &str) -> Result<(), String> {
     let granted = grants.read.iter().any(|pattern| matches(pattern, path));
     granted
         .then_some(())
@@ -21,7 +61,7 @@ pub(super) fn may_read(grants: &Grants, path: &str) -> Result<(), String> {
 }
 
 /// Whether there can be a file in this folder that may be read.
-pub(super) fn may_list(grants: &Grants, folder: &str) -> Result<(), String> {
+pub(crate) fn may_list(grants: &Grants, folder: &str) -> Result<(), String> {
     let granted = grants
         .read
         .iter()
@@ -38,7 +78,7 @@ pub(super) fn may_list(grants: &Grants, folder: &str) -> Result<(), String> {
 }
 
 /// Whether a file may be written.
-pub(super) fn may_write(grants: &Grants, path: &str) -> Result<(), String> {
+pub(crate) fn may_write(grants: &Grants, path: &str) -> Result<(), String> {
     let below = |folder: &String| {
         folder == "."
             || path
@@ -53,7 +93,7 @@ pub(super) fn may_write(grants: &Grants, path: &str) -> Result<(), String> {
 }
 
 /// Whether a program may be started with these arguments.
-pub(super) fn may_run(grants: &Grants, program: &str, arguments: &[String]) -> Result<(), String> {
+pub(crate) fn may_run(grants: &Grants, program: &str, arguments: &[String]) -> Result<(), String> {
     let fits = |grant: &ProgramGrant| {
         grant.program == program
             && match grant.arguments.split_last() {
@@ -73,7 +113,7 @@ pub(super) fn may_run(grants: &Grants, program: &str, arguments: &[String]) -> R
 }
 
 /// Whether a host may be reached; `host` is `name`, or `name:port` where the port is not 443.
-pub(super) fn may_fetch(grants: &Grants, host: &str) -> Result<(), String> {
+pub(crate) fn may_fetch(grants: &Grants, host: &str) -> Result<(), String> {
     let same = |granted: &String| {
         let plain = granted.strip_suffix(":443").unwrap_or(granted);
         plain.eq_ignore_ascii_case(host)
@@ -85,7 +125,7 @@ pub(super) fn may_fetch(grants: &Grants, host: &str) -> Result<(), String> {
 }
 
 /// Whether a variable may be read.
-pub(super) fn may_know(grants: &Grants, name: &str) -> Result<(), String> {
+pub(crate) fn may_know(grants: &Grants, name: &str) -> Result<(), String> {
     let granted = grants.environment.contains(name);
     granted.then_some(()).ok_or_else(|| {
         missing(

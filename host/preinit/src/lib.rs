@@ -1,0 +1,18 @@
+//! A component whose initialisation was done once becomes one that begins where that ended: its function is called with no
+//! authority, and what its memory holds afterwards is what memory holds at the start.
+//!
+//! The code that runs meanwhile is somebody's and is not trusted: it has steps, memory and time, reaches what the caller
+//! answers for, and traps with a clear sentence at everything else. What it is told depends on its input alone, so that
+//! the same input gives the same bytes.
+//!
+//! This crate knows no language, reads no file and writes none. Read [`Preinit`] first. Tests: with components
+//! written as text in `tests/`, with JavaScript in `tests/it`.
+
+mod imports;
+mod run;
+mod state;
+mod value;
+
+pub use imports::Answers;
+pub use run::{Limits, Preinit, PreinitError};
+pub use value::Value;

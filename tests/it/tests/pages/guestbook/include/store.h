@@ -1,0 +1,1 @@
+int entries_max(void);

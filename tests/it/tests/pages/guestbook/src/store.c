@@ -1,0 +1,5 @@
+#include "store.h"
+
+int entries_max(void) {
+    return LIMIT;
+}
