@@ -7,7 +7,7 @@ use fleet_client::blobs::BlobStore;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use host_engine::{CodeCache, Engine, Form, WasmDigest, child::CompileLimits};
 use host_runtime::{
-    Fault, LogSink, Program, RequestContext, RequestId, Runtime, ServerAddress, Site,
+    Carried, Fault, LogSink, Program, RequestContext, RequestId, Runtime, ServerAddress, Site,
 };
 use http::{HeaderValue, Request, header};
 use http_body_util::BodyExt as _;
@@ -223,7 +223,7 @@ impl Workshop {
             })?;
         let program = self
             .runtime
-            .prepare(component, brick.kind)
+            .prepare(component, brick.kind, Carried::default())
             .map_err(|error| {
                 failure(format!(
                     "the brick `{}` cannot be linked: {}",

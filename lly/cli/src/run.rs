@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use clap::Args;
 use host_engine::{CodeCache, Engine, Form, Profile, WasmDigest};
-use host_runtime::{CommandRequest, Fault, Input, Output, Program, Runtime, RuntimeLimits};
+use host_runtime::{
+    Carried, CommandRequest, Fault, Input, Output, Program, Runtime, RuntimeLimits,
+};
 use lly_brick::{BrickKind, Bundle};
 
 use crate::bundle;
@@ -106,7 +108,7 @@ fn prepare(
     }
     let runtime = Runtime::new(&engine, limits).or_fail(|| "the runtime cannot start")?;
     let program = runtime
-        .prepare(compiled, brick.kind)
+        .prepare(compiled, brick.kind, Carried::default())
         .or_fail(|| format!("brick `{}` cannot run here", brick.name))?;
     let program = program.named(&bundle.manifest.name);
     Ok(Some(program.limited(&bundle.manifest.limits)))
