@@ -94,6 +94,7 @@ numbered! {
         Digest = "digest",
         Hmac = "hmac",
         Crypto = "crypto",
+        Position = "position",
     }
 }
 
