@@ -50,7 +50,7 @@ function unitOptions(state, options) {
     if (currency === undefined) throw new TypeError("Currency code is required with currency style.");
     Object.assign(state, { currency: currency.toUpperCase(), currencyDisplay, currencySign });
   } else if (state.style === "unit") {
-    if (unit === undefined) throw new TypeError("Required parameter \"unit\" must not be undefined");
+    if (unit === undefined) throw new TypeError("Invalid unit argument for Intl.NumberFormat() ''");
     Object.assign(state, { unit, unitDisplay });
   }
 }
@@ -181,7 +181,7 @@ export function formatToPairs(state, value) {
 function currencyParts(state, parts, plural, sign, signPart) {
   const { currency, currencyDisplay, currencySign } = state;
   if (currencyDisplay === "name") {
-    const names = currencyNames(currency);
+    const names = currencyNames(currency, state.isBritish);
     const name = names === undefined ? currency : names[plural === "one" ? 1 : 2];
     return [...signPart, ...parts, ["literal", " "], ["currency", name]];
   }

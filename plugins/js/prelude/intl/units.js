@@ -15,7 +15,8 @@ const BRITISH_UNITS =
   "fahrenheit,°F,°F,degree~degrees Fahrenheit|fluid-ounce,US fl oz,US fl oz,US fluid ounce~US fluid ounces|" +
   "gallon,US gal,USgal,US gallon~US gallons|hour,hr~hrs,h|liter,l|milliliter,ml|mile-scandinavian,smi,smi,Scandinavian mile~Scandinavian miles|" +
   "minute,min~mins,m|percent,%,%,per cent~per cent|pound,lb|second,sec~secs,s|stone,st,st,stone~stone";
-const PER = { "mile-per-hour": ["mph"], "mile-per-gallon": ["mpg"] };
+/** A pair's own short form, in British English with "US" where a gallon is another's. */
+const PER = { "mile-per-hour": "mph", "mile-per-gallon": "mpg" };
 /** How long forms and short forms are said "per". */
 const PER_SHORT = { hour: "h", day: "d", week: "w", month: "m", year: "y", second: "s", minute: "min", inch: "in", foot: "ft" };
 
@@ -62,7 +63,10 @@ export function unitForms(unit, display, isBritish) {
     return { forms: first.long.map((form) => `${form} per ${second.long[0]}`), hasBlank: true };
   }
   const whole = PER[unit];
-  if (whole !== undefined) return { forms: [whole[0], whole[0]], hasBlank: display !== "narrow" };
+  if (whole !== undefined) {
+    const text = isBritish && unit === "mile-per-gallon" ? (display === "narrow" ? "mpgUS" : "mpg US") : whole;
+    return { forms: [text, text], hasBlank: display !== "narrow" };
+  }
   const per = PER_SHORT[unit.slice(at + 5)] ?? second[display][0];
   const forms = first[display].map((form) => `${form}/${per}`);
   return { forms, hasBlank: hasBlank(forms[0], display) };
@@ -91,9 +95,14 @@ export function currencySymbol(code, display, isBritish) {
   return (isBritish ? britishSymbolOf(code) : undefined) ?? symbolOf(code) ?? code;
 }
 
+const BRITISH_NAMES =
+  "AFNAfghan Afghani|BMDBermudian Dollar|BYNBelarusian Rouble|ETBEthiopian Birr~~Ethiopian birr|LSLLesotho Loti~~Lesotho maloti|" +
+  "MGAMalagasy Ariary~~Malagasy ariary|MVRMaldivian Rufiyaa~~Maldivian rufiyaa|RUBRussian Rouble|SHPSt Helena Pound|VUVVanuatu Vatu~~Vanuatu vatu";
+const britishNameOf = table(BRITISH_NAMES, 3);
+
 /** [title, one, other]; undefined: not known. */
-export function currencyNames(code) {
-  const row = nameOf(code);
+export function currencyNames(code, isBritish) {
+  const row = (isBritish ? britishNameOf(code) : undefined) ?? nameOf(code);
   if (row === undefined) return undefined;
   const [title, own = "", plural] = row.split("~");
   const last = title.lastIndexOf(" ") + 1;
