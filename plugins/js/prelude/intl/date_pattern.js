@@ -50,7 +50,7 @@ function datePattern({ weekday, era, year, month, day }, isBritish) {
   const own = G === "" ? "" : ` ${G}`;
   if (d === "" || M === "") return loosePattern(E, G, y, M, d, isBritish, isText);
   if (isBritish && !isText) {
-    if (E !== "" || M.length === d.length) [M, d] = ["MM", "dd"];
+    if (E !== "" || M.length === d.length || (G !== "" && y !== "")) [M, d] = ["MM", "dd"];
   }
   let date;
   if (isText) date = isBritish ? `${d} ${M}` : `${M} ${d}`;
@@ -92,7 +92,7 @@ function timePattern(options, hourCycle, isBritish) {
   const isHalf = hourCycle === "h11" || hourCycle === "h12";
   let time = "";
   if (hour !== undefined) {
-    const isShort = isBritish && minute === "2-digit" && second === undefined && hour === "numeric" && hourCycle !== undefined;
+    const isShort = isBritish && hour === "numeric" && !padsHour(options, second);
     time = HOURS[hourCycle].repeat(hour === "2-digit" || (!isHalf && !isShort) ? 2 : 1);
     if (minute !== undefined) time += ":mm";
     if (minute !== undefined && second !== undefined) time += ":ss";
@@ -107,6 +107,15 @@ function timePattern(options, hourCycle, isBritish) {
   if (timeZoneName !== undefined) time += `${time === "" ? "" : " "}${zonePattern(timeZoneName)}`;
   if (hour !== undefined && minute === undefined && second !== undefined) time += ` ('second': ${"s"})`;
   return time;
+}
+
+/** Whether the British 24-hour clock writes 02:04 for "numeric": so its patterns are found, and others adjusted. */
+function padsHour({ weekday, year, month, day, minute, timeZoneName }, second) {
+  if (timeZoneName !== undefined) {
+    return second === undefined || (timeZoneName.endsWith("Offset") && minute === "numeric" && second === "numeric");
+  }
+  const isWeekday = weekday !== undefined && (year ?? month ?? day) === undefined;
+  return minute !== "2-digit" || second === "numeric" || isWeekday;
 }
 
 const ZONES = { short: "z", long: "zzzz", shortOffset: "O", longOffset: "OOOO", shortGeneric: "v", longGeneric: "vvvv" };

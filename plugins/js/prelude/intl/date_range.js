@@ -30,11 +30,19 @@ function components({ dateStyle, timeStyle, asked }) {
 export function rangeOf(state, from, to) {
   const first = pairsOf(state.tokens, from, state.isBritish);
   const last = pairsOf(state.tokens, to, state.isBritish);
-  if (text(first) === text(last)) return marked(first, "shared");
-  const asked = components(state);
-  const date = pick(asked, DATE);
-  const time = pick(asked, TIME);
   const isSameDay = from.year === to.year && from.month === to.month && from.day === to.day;
+  const asked = components(state);
+  const time = pick(asked, TIME);
+  const wider = widened(asked, Object.keys(time).length > 0, isSameDay, from, to);
+  if (wider !== null) {
+    const list = tokens(componentPattern(wider, state.hourCycle, state.isBritish));
+    const both = [from, to].map((fields) => pairsOf(list, fields, state.isBritish));
+    return [...marked(both[0], "startRange"), ...DASH, ...marked(both[1], "endRange")];
+  }
+  if (text(first) === text(last)) {
+    return first.map(([type, own]) => [type, own.replace("\u202f", " "), "shared"]);
+  }
+  const date = pick(asked, DATE);
   if (Object.keys(time).length === 0) {
     const list = dateRange(state, asked, from, to);
     if (list !== null) return list;
@@ -42,6 +50,17 @@ export function rangeOf(state, from, to) {
     return timeRange(state, date, time, from, to);
   }
   return [...marked(first, "startRange"), ...DASH, ...marked(last, "endRange")];
+}
+
+/** With what differs, if that is more than what was asked for: a month to two days, a date to two times. */
+function widened(asked, hasTime, isSameDay, from, to) {
+  const { year, month, day, weekday } = asked;
+  const isBare = (year ?? month ?? day ?? weekday ?? asked.era) === undefined;
+  if (hasTime) return isBare && !isSameDay ? { year: "numeric", month: "numeric", day: "numeric", ...asked } : null;
+  if (day === undefined || year !== undefined || (weekday !== undefined && month === undefined)) return null;
+  if (month !== undefined) return from.year === to.year ? null : { year: "numeric", ...asked };
+  if (from.year !== to.year) return { year: "numeric", month: "numeric", ...asked };
+  return from.month === to.month ? null : { month: "numeric", ...asked };
 }
 
 /** "Jan 2 – 5, 2026", "Jan 2 – Feb 5, 2026", "January – March 2026"; null: both ends are written out. */
@@ -72,13 +91,13 @@ function timeRange(state, date, time, from, to) {
   const list = (options, fields) => pairsOf(tokens(componentPattern(options, hourCycle, isBritish)), fields, isBritish);
   const head = Object.keys(date).length === 0 ? [] : glue(list(date, from));
   const { timeZoneName: asked, ...clock } = time;
-  const timeZoneName = head.length > 0 && asked === "long" ? "short" : asked;
+  const isPlain = clock.second === undefined && clock.fractionalSecondDigits === undefined && clock.dayPeriod === undefined;
+  const timeZoneName = (head.length > 0 || isPlain) && asked === "long" ? "short" : asked;
   if (timeZoneName !== undefined) time = { ...time, timeZoneName };
   const zone = timeZoneName === undefined ? [] : [["literal", " ", "shared"], ...marked(list({ timeZoneName }, to), "shared")];
   let start = list(clock, from);
   let end = list(clock, to);
   let tail = [];
-  const isPlain = clock.second === undefined && clock.fractionalSecondDigits === undefined && clock.dayPeriod === undefined;
   if (isPlain && clock.hour !== undefined && HALVES[hourCycle] && from.hour < 12 === to.hour < 12) {
     tail = marked(end.slice(-2), "shared");
     start = start.slice(0, -2);
