@@ -24,7 +24,7 @@ const IN_TIMES = ["dayPeriod", "hour", "minute", "second", "fractionalSecondDigi
 
 /** `required` and `defaults` are those of the specification: date, time, any; date, time, all. */
 export function initialise(locales, given, required, defaults) {
-  if (given === null) throw new TypeError("Cannot convert undefined or null to object");
+  if (given === null) throw new TypeError("Intl.DateTimeFormat called on null or undefined");
   const options = given === undefined ? Object.create(null) : Object(given);
   const calendar = keyword(options, "calendar");
   const system = keyword(options, "numberingSystem");

@@ -20,7 +20,6 @@ export function digitOptions(settings, options, leastDefault, mostDefault, notat
   settings.roundingMode = textOption(options, "roundingMode", MODES, "halfExpand", where);
   const priority = textOption(options, "roundingPriority", ["auto", "morePrecision", "lessPrecision"], "auto", where);
   settings.trailingZeroDisplay = textOption(options, "trailingZeroDisplay", ["auto", "stripIfInteger"], "auto", where);
-  if (increment !== 1) mostDefault = leastDefault;
 
   const hasSignificant = leastSignificant !== undefined || mostSignificant !== undefined;
   const hasFraction = least !== undefined || most !== undefined;
@@ -60,9 +59,9 @@ export function digitOptions(settings, options, leastDefault, mostDefault, notat
   }
   if (increment !== 1) {
     if (settings.roundingType !== "fractionDigits")
-      throw new TypeError("RoundingIncrement value is out of range.".replace("value is out of range.", "cannot be used with significant digits"));
+      throw new TypeError("RoundingType is not fractionDigits");
     if (settings.maximumFractionDigits !== settings.minimumFractionDigits)
-      throw new RangeError("roundingIncrement value is out of range.");
+      throw new RangeError("maximumFractionDigits value is out of range.");
   }
 }
 

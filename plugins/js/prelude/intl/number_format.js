@@ -33,7 +33,7 @@ function initialise(locales, given) {
 }
 
 function nonNull(options) {
-  if (options === null) throw new TypeError("Cannot convert undefined or null to object");
+  if (options === null) throw new TypeError("Intl.NumberFormat called on null or undefined");
   return options;
 }
 
@@ -194,6 +194,7 @@ function currencyParts(state, parts, plural, sign, signPart) {
 
 const joined = (pairs) => pairs.map(([, value]) => value).join("");
 export const asParts = (pairs) => pairs.map(([type, value]) => ({ type, value }));
+export const numberPairs = (state, value) => formatToPairs(state, decimalOf(value));
 export const formatNumber = (state, value) => joined(formatToPairs(state, decimalOf(value)));
 
 // ---- ranges ----

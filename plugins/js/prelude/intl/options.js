@@ -59,7 +59,7 @@ export class States {
     if (state !== undefined) return state;
     let receiver;
     try {
-      receiver = String(object);
+      receiver = typeof object === "object" && object !== null ? `#<${object.constructor.name}>` : String(object);
     } catch {
       receiver = "#<Object>";
     }

@@ -3,7 +3,7 @@
 import { decimalOf, rounded } from "./decimal.js";
 import { digitOptions, resolvedDigits } from "./digit_options.js";
 import { resolveLocale, supportedLocales } from "./locale_tags.js";
-import { optionsObject, shape, States, textOption } from "./options.js";
+import { shape, States, textOption } from "./options.js";
 
 const states = new States("Intl.PluralRules");
 const where = "Intl.PluralRules";
@@ -29,7 +29,7 @@ export class PluralRules {
   constructor(locales, options) {
     const requested = options === undefined ? Object.create(null) : Object(optionsOf(options));
     const { locale } = resolveLocale(locales, requested, {}, {}, where);
-    const state = { locale, type: textOption(requested, "type", ["cardinal", "ordinal"], "cardinal", where) };
+    const state = { locale: locale.replace("en-GB", "en"), type: textOption(requested, "type", ["cardinal", "ordinal"], "cardinal", where) };
     digitOptions(state, requested, 0, 3, "standard", where);
     states.set(this, state);
   }
@@ -61,7 +61,7 @@ export class PluralRules {
 }
 
 function optionsOf(options) {
-  if (options === null) return optionsObject(options);
+  if (options === null) throw new TypeError("Intl.PluralRules called on null or undefined");
   return options;
 }
 

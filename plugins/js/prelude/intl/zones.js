@@ -53,7 +53,7 @@ export function canonicalZone(given) {
 
 export function zoneNames() {
   if (ids === null) read();
-  return [...new Set(ids.values())].filter((id) => id === "UTC" || !id.startsWith("Etc/")).sort();
+  return [...new Set(ids.values())].filter((id) => id !== "UTC" && !id.startsWith("Etc/")).sort();
 }
 
 /** Milliseconds east of UTC. */

@@ -115,12 +115,38 @@ const more = "ang ars ast bho brx ceb chr ckb cop csb dsb egy fil frp fur gsw ha
 const longer = ["en-US", "en-GB", "en-CA", "en-AU", "es-419", "es-ES", "es-MX", "fr-CA", "fr-CH", "de-AT", "de-CH", "nl-BE", "pt-BR", "pt-PT", "zh-Hans", "zh-Hant", "ar-001", "fa-AF", "ro-MD", "sw-CD"];
 const scripts = "Arab Armn Beng Bopo Brai Cans Cher Copt Cyrl Deva Egyp Ethi Geor Goth Grek Gujr Guru Hang Hani Hans Hant Hebr Hira Hrkt Jpan Kana Khmr Knda Kore Laoo Latn Mlym Mong Mymr Orya Runr Sinh Syrc Taml Telu Thaa Thai Tibt Xsux Zmth Zsye Zsym Zxxx Zyyy Zzzz".split(" ");
 
+// ---- likely subtags: language, script, region ----
+
+const likely = pairs.map((code) => code.toLowerCase()).filter((code) => display("language", [code]) !== "")
+  .map((code) => [code, new Intl.Locale(code).maximize()]).filter(([code, { language, region }]) => language === code && region)
+  .map(([code, { script, region }]) => code + script + region).join("|");
+
+// ---- collation: what is no letter with marks, in order of its first level; U+0001 stands before what is equal to the one before ----
+
+const collator = new Intl.Collator("en", { sensitivity: "base" });
+const isOrdered = (text) => text.normalize("NFKD") === text && text.toLowerCase() === text && !/\p{M}|\p{Cn}/u.test(text) &&
+  collator.compare(text, "") !== 0;
+const ordered = [];
+for (let code = 9; code < 0x2700; code += 1) {
+  const text = String.fromCharCode(code);
+  const isTaken = code < 0x530 || (code >= 0x2000 && /[\p{P}\p{S}\p{Z}]/u.test(text));
+  if (isTaken && isOrdered(text)) ordered.push(text);
+}
+// Those that are sorted as two letters are known to collator.js.
+const single = ordered.filter((text) => !"æœßĳŉǆǉǌ".includes(text));
+single.sort((one, other) => collator.compare(one, other) || (one < other ? -1 : 1));
+const order = single.map((text, at) => (at > 0 && collator.compare(single[at - 1], text) === 0 ? "\u0001" : "") + text).join("");
+const accents = new Intl.Collator("en", { sensitivity: "accent" });
+const marks = Array.from({ length: 0x70 }, (_, at) => String.fromCharCode(0x300 + at))
+  .filter((mark) => mark.normalize("NFD") === mark && accents.compare("a", `a${mark}`) < 0)
+  .sort((one, other) => accents.compare(`a${one}`, `a${other}`)).join("");
+
 const tables = {
   symbols, british, narrow, digits, currencies: currencies.map(currencyNames).join("|"), zones,
   regions: display("region", [...pairs, "001", "002", "003", "005", "009", "011", "013", "014", "015", "017", "018", "019", "021", "029", "030", "034", "035", "039", "053", "054", "057", "061", "142", "143", "145", "150", "151", "154", "155", "202", "419"]),
   languages: display("language", [...pairs.map((code) => code.toLowerCase()), ...more]),
   dialects: longer.map((code) => code + new Intl.DisplayNames("en", { type: "language" }).of(code)).join("|"),
-  scripts: display("script", scripts),
+  scripts: display("script", scripts), likely, order, marks,
 };
 const text = Object.entries(tables).map(([name, table]) => `export const ${name} =\n  ${JSON.stringify(table)};\n`);
 writeFileSync(new URL("../intl/tables.js", import.meta.url), `// Written by tests/intl_tables.mjs from the data of Node 22 (CLDR, Unicode licence): do not change by hand.
