@@ -131,7 +131,8 @@ function keyOf(text, { numeric, ignorePunctuation }) {
 }
 
 /** Of the third level what is case: 2 are capitals. */
-const casesOf = ({ first, third }) => third.slice(0, first.length).map((level) => (level === 2 ? 1 : 0));
+const casesOf = ({ first, third }) => third.slice(0, first.length).map((level) => (level === 2 ? 2 : 0));
+const upperFirst = (levels, caseFirst) => (caseFirst === "upper" ? levels.map((level) => (level === 2 ? -1 : level)) : levels);
 
 function compareLists(one, other) {
   const length = Math.min(one.length, other.length);
@@ -189,8 +190,9 @@ export function compareWith(state, one, other) {
   }
   if (state.sensitivity === "case" || state.sensitivity === "variant") {
     const isCaseOnly = state.sensitivity === "case";
-    const third = isCaseOnly ? compareLists(casesOf(left), casesOf(right)) : compareLists(left.third, right.third);
-    return state.caseFirst === "upper" ? -third + 0 : third;
+    const levels = (key) => upperFirst(isCaseOnly ? casesOf(key) : key.third, state.caseFirst);
+    const third = compareLists(levels(left), levels(right));
+    return third;
   }
   return 0;
 }

@@ -79,9 +79,7 @@ function componentsAsked(options) {
 }
 
 function checkStyles(asked, dateStyle, timeStyle, required) {
-  const [name] = Object.keys(asked);
-  if (name !== undefined)
-    throw new TypeError(`Can't set option ${name} when ${dateStyle !== undefined ? "dateStyle" : "timeStyle"} is used`);
+  if (Object.keys(asked).length > 0) throw new TypeError("Invalid option : option");
   if (required === "date" && timeStyle !== undefined) throw new TypeError("Invalid option : timeStyle");
   if (required === "time" && dateStyle !== undefined) throw new TypeError("Invalid option : dateStyle");
 }

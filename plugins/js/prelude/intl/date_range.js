@@ -4,6 +4,8 @@ import { pairsOf } from "./date_fields.js";
 import { componentPattern, tokens } from "./date_pattern.js";
 
 const DASH = [["literal", "\u2009–\u2009", "shared"]];
+/** The British 24-hour clock has no blanks around it. */
+const TIGHT = [["literal", "–", "shared"]];
 const DATE = ["weekday", "era", "year", "month", "day"];
 const TIME = ["dayPeriod", "hour", "minute", "second", "fractionalSecondDigits", "timeZoneName"];
 const HALVES = { h11: true, h12: true };
@@ -13,11 +15,11 @@ const marked = (pairs, source) => pairs.map(([type, text]) => [type, text, sourc
 const text = (pairs) => pairs.map(([, value]) => value).join("");
 
 /** The components that a style stands for. */
-function components({ dateStyle, timeStyle, asked }) {
+function components({ dateStyle, timeStyle, asked, isBritish }) {
   if (dateStyle === undefined && timeStyle === undefined) return asked;
   const dates = {
     full: { weekday: "long", year: "numeric", month: "long", day: "numeric" }, long: { year: "numeric", month: "long", day: "numeric" },
-    medium: { year: "numeric", month: "short", day: "numeric" }, short: { year: "2-digit", month: "numeric", day: "numeric" },
+    medium: { year: "numeric", month: "short", day: "numeric" }, short: { year: isBritish ? "numeric" : "2-digit", month: "numeric", day: "numeric" },
   };
   const clock = { hour: "numeric", minute: "2-digit", second: "2-digit" };
   const times = {
@@ -109,7 +111,8 @@ function timeRange(state, date, time, from, to) {
     end = list(time, to);
     return [...head, ...marked(start, "startRange"), ...DASH, ...marked(end, "endRange")];
   }
-  return [...head, ...marked(start, "startRange"), ...DASH, ...marked(end, "endRange"), ...tail, ...zone];
+  const dash = isBritish && clock.hour !== undefined && !HALVES[hourCycle] ? TIGHT : DASH;
+  return [...head, ...marked(start, "startRange"), ...dash, ...marked(end, "endRange"), ...tail, ...zone];
 }
 
 const glue = (pairs) => [

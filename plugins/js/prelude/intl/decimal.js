@@ -2,9 +2,6 @@
 // A decimal is { isNegative, digits, point }: its value is 0.digits × 10^point, without zeros at either end; "" is zero.
 // `special` is "nan" or "infinity". https://tc39.es/ecma402/#sec-formatnumericstring
 
-/** More than any number has: an exponent beyond it would only make memory full. */
-const exponentMax = 1_000_000;
-
 const NAN = { isNegative: false, digits: "", point: 0, special: "nan" };
 
 export function decimalOf(value) {
@@ -38,8 +35,11 @@ function parse(text) {
     return { isNegative: number < 0, digits: "", point: 0, special: "infinity" };
   }
   const [, sign, whole = "", after = "", only = "", exponent = "0"] = match;
-  const power = Math.max(-exponentMax, Math.min(exponentMax, Number(exponent)));
-  return fromDigits(sign === "-", whole + after + only, power - after.length - only.length);
+  // What no number can hold is ∞ or 0, as V8 has it; so a text's exponent cannot fill the memory.
+  const number = Number(trimmed);
+  if (number === Infinity || number === -Infinity) return { isNegative: number < 0, digits: "", point: 0, special: "infinity" };
+  if (number === 0) return fromDigits(sign === "-", "", 0);
+  return fromDigits(sign === "-", whole + after + only, Number(exponent) - after.length - only.length);
 }
 
 /** ±digits × 10^power */

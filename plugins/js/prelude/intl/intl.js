@@ -40,19 +40,28 @@ const numberValue = Number.prototype.valueOf;
 const bigintValue = BigInt.prototype.valueOf;
 const dateValue = Date.prototype.getTime;
 
+const own = (read, value, text) => {
+  try {
+    return read.call(value);
+  } catch {
+    throw new TypeError(text);
+  }
+};
 addMembers(Number.prototype, {
   toLocaleString() {
-    return formatNumber(numberState(arguments[0], arguments[1]), numberValue.call(this));
+    const value = own(numberValue, this, "Number.prototype.toLocaleString requires that 'this' be a Number");
+    return formatNumber(numberState(arguments[0], arguments[1]), value);
   },
 });
 addMembers(BigInt.prototype, {
   toLocaleString() {
-    return formatNumber(numberState(arguments[0], arguments[1]), bigintValue.call(this));
+    const value = own(bigintValue, this, "BigInt.prototype.toLocaleString requires that 'this' be a BigInt");
+    return formatNumber(numberState(arguments[0], arguments[1]), value);
   },
 });
 
 function dateText(date, locales, options, required, defaults) {
-  const ms = dateValue.call(date);
+  const ms = own(dateValue, date, "this is not a Date object.");
   if (Number.isNaN(ms)) return "Invalid Date";
   return formatDate(dateState(locales, options, required, defaults), ms);
 }

@@ -29,7 +29,7 @@ export class PluralRules {
   constructor(locales, options) {
     const requested = options === undefined ? Object.create(null) : Object(optionsOf(options));
     const { locale } = resolveLocale(locales, requested, {}, {}, where);
-    const state = { locale: locale.replace("en-GB", "en"), type: textOption(requested, "type", ["cardinal", "ordinal"], "cardinal", where) };
+    const state = { locale: locale.replace(/^en-(?:US|GB)/, "en"), type: textOption(requested, "type", ["cardinal", "ordinal"], "cardinal", where) };
     digitOptions(state, requested, 0, 3, "standard", where);
     states.set(this, state);
   }

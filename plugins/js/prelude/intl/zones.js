@@ -19,7 +19,7 @@ function read() {
     const [name, usual, abbreviations, list] = row.split(";");
     const standard = name.replace("^", " Time");
     const word = { D: "Daylight", S: "Summer" }[usual];
-    const summer = word === undefined ? usual || standard : standard.replace("Standard", word);
+    const summer = word === undefined ? usual : standard.replace("Standard", word);
     const metazone = { standard, summer, short: abbreviations.split(",") };
     let folder = "";
     for (const group of list.split(" ")) {
@@ -88,6 +88,7 @@ function summerOf(zone, ms, offset) {
 export function zoneName(zone, ms, style, isBritish) {
   const offset = offsetAt(zone, ms);
   const isLong = style.startsWith("long");
+  if (zone === "+00:00" && ms >= 0 && !style.endsWith("Offset")) return isLong ? "Greenwich Mean Time" : "GMT";
   if (ids === null) read();
   const metazone = metazones.get(zone);
   const isNamed = metazone !== undefined && ((ms >= 0 && ms < NAMED_UNTIL) || zone === "UTC");
@@ -96,7 +97,8 @@ export function zoneName(zone, ms, style, isBritish) {
   if (style.endsWith("Generic")) return genericName(metazone, hasSummer, isLong) ?? offsetText(offset, isLong);
   const short = metazone.short[(isBritish ? 2 : 0) + (isSummer ? 1 : 0)] ?? "";
   const name = isLong ? (isSummer ? metazone.summer : metazone.standard) : short;
-  return name === "" ? offsetText(offset, isLong) : name;
+  if (name === "") return offsetText(offset, isLong);
+  return isBritish ? name.replace("St. ", "St ") : name;
 }
 
 function genericName({ standard, short }, hasSummer, isLong) {
