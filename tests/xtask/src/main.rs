@@ -15,6 +15,7 @@ mod dist;
 mod fetch;
 mod lint;
 mod machine;
+mod npm;
 mod plugins;
 mod setup;
 mod source;
