@@ -138,6 +138,111 @@ fn nonsense_is_answered() {
     assert!(refused > 10_000, "{refused}");
 }
 
+/// What URLs are made of, and what they are not.
+const PIECES: [&str; 44] = [
+    "http",
+    "https",
+    "file",
+    "ws",
+    "blob",
+    "non-spec",
+    "javascript",
+    ":",
+    "/",
+    "//",
+    "\\",
+    ".",
+    "..",
+    "%2e",
+    "?",
+    "#",
+    "@",
+    ":80",
+    ":99999",
+    "[::1]",
+    "[",
+    "]",
+    "127.1",
+    "0x7f",
+    "256",
+    "a",
+    "B",
+    "xn--",
+    "xn--a",
+    "ß",
+    "\u{ad}",
+    "\u{3002}",
+    "C:",
+    "C|",
+    "|",
+    " ",
+    "\t",
+    "\n",
+    "%",
+    "%zz",
+    "%00",
+    "😀",
+    "\0",
+    "localhost",
+];
+
+#[test]
+fn urls_of_odd_pieces_are_answered() {
+    let mut caller = Caller::new();
+    let mut state = 11;
+    let piece = |state: &mut u64| {
+        let count = next(state) % 7;
+        (0..count)
+            .map(|_| PIECES[next(state) as usize % PIECES.len()])
+            .collect::<String>()
+    };
+    let parts = [
+        "href", "protocol", "username", "password", "host", "hostname", "port", "pathname",
+        "search", "hash",
+    ];
+    let mut parsed = 0;
+    for _ in 0..60_000 {
+        let base = if next(&mut state).is_multiple_of(3) {
+            Value::from(format!(
+                "{}:{}",
+                PIECES[next(&mut state) as usize % 7],
+                piece(&mut state)
+            ))
+        } else {
+            Value::Undefined
+        };
+        let text = format!(
+            "{}:{}",
+            PIECES[next(&mut state) as usize % 7],
+            piece(&mut state)
+        );
+        let text = if base == Value::Undefined {
+            text
+        } else {
+            piece(&mut state)
+        };
+        let mut url = caller.call(Function::ParseUrl, &[Value::from(text), base]);
+        for part in parts
+            .iter()
+            .cycle()
+            .skip(next(&mut state) as usize % 10)
+            .take(4)
+        {
+            let Value::List(found) = &url else { break };
+            parsed += 1;
+            let again = caller.call(Function::ParseUrl, &[found[0].clone(), Value::Undefined]);
+            assert_eq!(again, url, "{part}");
+            let arguments = [
+                found[0].clone(),
+                Value::from(*part),
+                Value::from(piece(&mut state)),
+            ];
+            url = caller.call(Function::SetUrl, &arguments);
+        }
+    }
+    assert!(parsed > 10_000);
+}
+
 #[test]
 fn no_arguments_and_wrong_kinds_are_refused_in_a_sentence() {
     let mut caller = Caller::new();
