@@ -1,4 +1,5 @@
-//! Elliptic curves: ECDSA and ECDH over NIST's, by RustCrypto; Ed25519 and what is verified most by `ring`; X25519 by `x25519-dalek`.
+//! Elliptic curves: ECDSA and ECDH over NIST's, by RustCrypto; X25519 by `x25519-dalek`; Ed25519 and what is verified most by
+//! `ring`.
 
 use ::p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 use ::p256::elliptic_curve::sec1::ToSec1Point;

@@ -12,13 +12,13 @@ use crate::wire::Value;
 
 /// What one derivation may give: far more than any key, little enough to hold.
 const DERIVED_BYTES_MAX: u32 = 16 << 20;
-/// How many blocks one PBKDF2 may compute (iterations times hashes of output): ten seconds or so, ten times what is
-/// advised for passwords. A turn of a program cannot be stopped in here.
-const PBKDF2_BLOCKS_MAX: u64 = 20_000_000;
+/// How many blocks one PBKDF2 may compute (iterations times hashes of output): some seconds, several times what is advised
+/// for passwords. A turn of a program cannot be stopped in here.
+const PBKDF2_BLOCKS_MAX: u64 = 5_000_000;
 /// What scrypt's table may take: twice what is advised for passwords (N 2^17, r 8).
 const SCRYPT_BYTES_MAX: u64 = 256 << 20;
-/// How often N · r may be computed by one scrypt: some seconds.
-const SCRYPT_WORK_MAX: u64 = 1 << 24;
+/// How large N · r · p may be: some seconds.
+const SCRYPT_WORK_MAX: u64 = 1 << 22;
 
 /// A hash of the Web Cryptography API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,6 @@
-//! RSA, by the crate `rsa`, and by `ring` what it can do, faster. Keys are PKCS#1 DER of two primes; a broken key or a too short modulus answers null, or false.
+//! RSA, by the crate `rsa`, and by `ring` what it can do, which is faster.
+//!
+//! Keys are PKCS#1 DER of two primes; a broken key or a too short modulus answers null, or false.
 
 use std::convert::Infallible;
 
@@ -27,6 +29,20 @@ const EXPONENT_BYTES_MAX: usize = 5;
 
 /// The host's random numbers as the crates take them.
 struct Source<'a>(&'a mut Random);
+
+impl<'a> Source<'a> {
+    /// The crate draws again until numbers differ or are not zero: a source that is always the same would hold it for ever.
+    fn new(random: &'a mut Random) -> Result<Self, String> {
+        let mut drawn = [[0; 16]; 2];
+        for bytes in &mut drawn {
+            random(bytes);
+        }
+        if drawn[0] == drawn[1] {
+            return Err("the source of random numbers always gives the same".to_owned());
+        }
+        Ok(Self(random))
+    }
+}
 
 impl TryRng for Source<'_> {
     type Error = Infallible;
@@ -109,7 +125,7 @@ fn generate(arguments: Arguments<'_>, random: &mut Random) -> Result<Value<'stat
     if value > RsaPublicKey::MAX_PUB_EXPONENT {
         return Ok(Value::Null);
     }
-    let mut source = Source(random);
+    let mut source = Source::new(random)?;
     let key =
         RsaPrivateKey::new_with_exp_unchecked(&mut source, bits as usize, BoxedUint::from(value));
     let der = key.ok().and_then(|key| key.to_pkcs1_der().ok());
@@ -165,9 +181,9 @@ fn sign(
     key: &RsaPrivateKey,
     hash: Hash,
     data: &[u8],
-    random: &mut Random,
+    source: &mut Source<'_>,
 ) -> ::rsa::Result<Vec<u8>> {
-    scheme.sign(Some(&mut Source(random)), key, &hash.digest(data))
+    scheme.sign(Some(source), key, &hash.digest(data))
 }
 
 /// The fast ways of `ring`, for moduli of 2048 to 8192 bits.
@@ -238,7 +254,8 @@ fn pkcs1_sign(arguments: Arguments<'_>, random: &mut Random) -> Result<Value<'st
         return Ok(Value::from(signed));
     }
     let scheme = with_digest!(hash, D => Pkcs1v15Sign::new::<D>());
-    or_null(private(key).map(|key| sign(scheme, &key, hash, data, random)))
+    let mut source = Source::new(random)?;
+    or_null(private(key).map(|key| sign(scheme, &key, hash, data, &mut source)))
 }
 
 /// `(hash, key, signature, data)`
@@ -268,9 +285,10 @@ fn pss_sign(arguments: Arguments<'_>, random: &mut Random) -> Result<Value<'stat
     let key = arguments.bytes(1)?;
     let salt = salt_bytes(arguments)?;
     let data = arguments.bytes(3)?;
-    let signed = salt
-        .zip(private(key))
-        .map(|(salt, key)| with_digest!(hash, D => sign(Pss::<D>::new_with_salt(salt), &key, hash, data, random)));
+    let mut source = Source::new(random)?;
+    let signed = salt.zip(private(key)).map(|(salt, key)| {
+        with_digest!(hash, D => sign(Pss::<D>::new_with_salt(salt), &key, hash, data, &mut source))
+    });
     or_null(signed)
 }
 
@@ -297,7 +315,7 @@ fn oaep_encrypt(arguments: Arguments<'_>, random: &mut Random) -> Result<Value<'
     let hash = Hash::of(arguments, 0)?;
     let key = public(arguments.bytes(1)?);
     let (label, data) = (arguments.bytes(2)?, arguments.bytes(3)?);
-    let mut source = Source(random);
+    let mut source = Source::new(random)?;
     or_null(key.map(|key| {
         with_digest!(hash, D => Oaep::<D>::new_with_label(label).encrypt(&mut source, &key, data))
     }))
@@ -308,7 +326,7 @@ fn oaep_decrypt(arguments: Arguments<'_>, random: &mut Random) -> Result<Value<'
     let hash = Hash::of(arguments, 0)?;
     let key = private(arguments.bytes(1)?);
     let (label, data) = (arguments.bytes(2)?, arguments.bytes(3)?);
-    let mut source = Source(random);
+    let mut source = Source::new(random)?;
     or_null(key.map(|key| {
         with_digest!(hash, D => Oaep::<D>::new_with_label(label).decrypt(Some(&mut source), &key, data))
     }))

@@ -132,10 +132,10 @@ fn nonsense_is_answered() {
         .ok()
         .and_then(|seed| seed.parse().ok());
     let mut state = seed.unwrap_or(20_261_121);
-    println!("LLY_SEED={state}");
+    eprintln!("LLY_SEED={state}");
     let pure: Vec<_> = Function::ALL.iter().filter(|one| one.is_pure()).collect();
     let mut refused = 0;
-    for round in 0..150_000 {
+    for round in 0..60_000 {
         // Every other one is an operation.
         let function = [*pure[round / 2 % pure.len()], Function::Crypto][round % 2];
         let mut arguments = Vec::new();
@@ -299,9 +299,51 @@ fn what_needs_the_machine_is_not_answered() {
 #[test]
 fn random_numbers_that_are_none_end_in_a_sentence() {
     let mut web = Web::new(Box::new(|bytes| bytes.fill(0)));
-    let arguments = ["ec-generate", "P-256"].map(Value::from);
-    let answer = web.answer(Function::Crypto, &arguments).expect("an answer");
-    assert!(answer.is_err_and(|error| error.contains("random")));
+    let hash = Value::from("SHA-1");
+    let key = Caller::new().crypto("rsa-generate", &[Value::from(512.0), Value::from(vec![3])]);
+    let data = Value::from(vec![1; 64]);
+    for arguments in [
+        vec![Value::from("ec-generate"), Value::from("P-256")],
+        vec![
+            Value::from("rsa-generate"),
+            Value::from(512.0),
+            Value::from(vec![3]),
+        ],
+        vec![
+            Value::from("rsa-pkcs1-sign"),
+            hash.clone(),
+            key.clone(),
+            data.clone(),
+        ],
+        vec![
+            Value::from("rsa-pss-sign"),
+            hash.clone(),
+            key.clone(),
+            Value::from(8.0),
+            data.clone(),
+        ],
+        vec![
+            Value::from("rsa-oaep-decrypt"),
+            hash,
+            key,
+            Value::from(vec![]),
+            data,
+        ],
+    ] {
+        let answer = web.answer(Function::Crypto, &arguments).expect("an answer");
+        assert!(
+            answer.is_err_and(|error| error.contains("random")),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn an_instance_may_move_between_threads() {
+    fn moves<T: Send + 'static>() {}
+    fn is_shared<T: Send + Sync + 'static>() {}
+    moves::<Web>();
+    is_shared::<host_web::Maps>();
 }
 
 #[test]
