@@ -2,6 +2,8 @@
 
 mod file;
 
+use std::borrow::Cow;
+
 use ::url::{Position, Url, quirks};
 
 use crate::arguments::Arguments;
@@ -32,6 +34,12 @@ pub(crate) fn set_url(arguments: Arguments<'_>) -> Result<Value<'static>, String
         return Ok(Parsed::parse(value, None).map_or(Value::Null, |url| url.parts()));
     }
     let is_part = match &mut url {
+        Parsed::Other(url) if part == "protocol" && is_file(value) => {
+            // The crate makes no file of a URL with a host.
+            return Ok(
+                FileUrl::of(url).map_or_else(|| parts(url), |file| Parsed::File(file).parts())
+            );
+        }
         Parsed::Other(url) => set(url, part, value),
         Parsed::File(file) => {
             if part == "protocol"
@@ -68,11 +76,15 @@ impl Parsed {
             Some(Parsed::Other(base)) => Some(base),
             _ => None,
         };
-        Url::options()
-            .base_url(base)
-            .parse(&text)
-            .ok()
-            .map(Self::Other)
+        // The crate takes a backslash for a slash here, where only special schemes do.
+        let is_odd = text.starts_with('\\') && base.is_some_and(|base| !is_special(base));
+        let text = if is_odd {
+            Cow::Owned(format!("./{text}"))
+        } else {
+            text
+        };
+        let url = Url::options().base_url(base).parse(&text).ok()?;
+        (is_special(&url) || !has_backslash(&text)).then_some(Self::Other(url))
     }
 
     fn parts(&self) -> Value<'static> {
@@ -88,6 +100,31 @@ impl Parsed {
             }
         }
     }
+}
+
+/// Whether there is a backslash in a host or a port, where the crate ends them with it; only special schemes do.
+fn has_backslash(text: &str) -> bool {
+    let rest = scheme(text).map_or(text, |(_, rest)| rest);
+    let Some(rest) = rest.strip_prefix("//") else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.contains('\\')
+}
+
+/// Whether a value of `protocol` is that of files.
+fn is_file(value: &str) -> bool {
+    let scheme = value.split(':').next().unwrap_or_default();
+    cleaned(scheme).eq_ignore_ascii_case("file")
+}
+
+/// Schemes whose URLs have a host and take a backslash for a slash.
+fn is_special(url: &Url) -> bool {
+    matches!(
+        url.scheme(),
+        "http" | "https" | "ws" | "wss" | "ftp" | "file"
+    )
 }
 
 /// False: there is no such part. A setter that refuses leaves the URL as it was: its answer says nothing more.
@@ -149,11 +186,7 @@ fn set_host(url: &mut Url, set: fn(&mut Url, &str) -> Result<(), ()>, value: &st
 
 /// The crate loses what a path without a host before it needs: the URL is written anew where its scheme is not a special one.
 fn set_pathname(url: &mut Url, value: &str) {
-    let is_special = matches!(
-        url.scheme(),
-        "http" | "https" | "ws" | "wss" | "ftp" | "file"
-    );
-    if is_special || url.cannot_be_a_base() {
+    if is_special(url) || url.cannot_be_a_base() {
         return quirks::set_pathname(url, value);
     }
     let head = if url.has_authority() {

@@ -55,6 +55,20 @@ fn has_drive(text: &str) -> bool {
 }
 
 impl FileUrl {
+    /// What the setter of `protocol` makes of another URL; none: it does nothing.
+    pub(super) fn of(url: &Url) -> Option<Self> {
+        let has_more =
+            url.port().is_some() || !url.username().is_empty() || url.password().is_some();
+        if has_more || !matches!(url.scheme(), "http" | "https" | "ws" | "wss" | "ftp") {
+            return None;
+        }
+        let rest = format!("{ANY_HOST}{}", &url[Position::BeforePath..]);
+        Some(Self {
+            host: quirks::hostname(url).to_owned(),
+            rest: Url::parse(&rest).ok()?,
+        })
+    }
+
     /// From what follows the scheme, or a text without one; both `cleaned`. None: failure.
     pub(super) fn parse(text: &str, base: Option<&FileUrl>) -> Option<Self> {
         let Some(one) = text.strip_prefix(is_slash) else {
@@ -150,8 +164,13 @@ impl FileUrl {
 
     /// The setter of `host` and of `hostname`.
     pub(super) fn set_host(&mut self, set: fn(&mut Url, &str) -> Result<(), ()>, value: &str) {
+        let value = value.replace(DROPPED, "");
+        let host = value
+            .split(['/', '\\', '?', '#'])
+            .next()
+            .unwrap_or_default();
         if let Ok(mut url) = Url::parse(&format!("file://{}/", self.host))
-            && set(&mut url, value).is_ok()
+            && set(&mut url, host).is_ok()
         {
             self.host = quirks::hostname(&url).to_owned();
         }

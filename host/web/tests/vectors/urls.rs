@@ -90,3 +90,43 @@ fn setting() {
     assert!(count > 200);
     assert_eq!(failed, [""; 0]);
 }
+
+#[test]
+fn what_the_tables_leave_out() {
+    let mut caller = Caller::new();
+    let mut href = |function, arguments: &[&str]| {
+        let arguments: Vec<_> = arguments.iter().map(|text| Value::from(*text)).collect();
+        parts(caller.call(function, &arguments)).map(|parts| parts[0].1.clone())
+    };
+    for (text, base, wanted) in [
+        ("\\a", "non-spec:/b/c", Some("non-spec:/b/\\a")),
+        ("\\a", "http://h/b/c", Some("http://h/a")),
+        ("//h:80\\a", "non-spec:/b/c", None),
+        (
+            "non-spec://u\\@h/a",
+            "http://h/",
+            Some("non-spec://u%5C@h/a"),
+        ),
+        ("a", "file:///C|/b", Some("file:///C:/a")),
+        ("..", "file:///C:", Some("file:///C:/")),
+    ] {
+        let found = href(Function::ParseUrl, &[text, base]);
+        assert_eq!(found.as_deref(), wanted, "{text} {base}");
+    }
+    for (url, part, value, wanted) in [
+        ("http://h/C|/a?b#c", "protocol", "file", "file://h/C|/a?b#c"),
+        ("http://h:1/", "protocol", "file", "http://h:1/"),
+        ("non-spec://h/", "protocol", "file", "non-spec://h/"),
+        ("file://h/a", "protocol", "https", "https://h/a"),
+        ("file:///a", "protocol", "https", "file:///a"),
+        ("file://h/a", "host", "\\b", "file:///a"),
+        ("file://h/a", "host", "b?c", "file://b/a"),
+        ("file://h/a", "port", "80", "file://h/a"),
+        ("file:///a", "search", "b", "file:///a?b"),
+        ("file:///a?b", "hash", "c", "file:///a?b#c"),
+        ("non-spec://:b@h/", "host", "", "non-spec://:b@h/"),
+    ] {
+        let found = href(Function::SetUrl, &[url, part, value]);
+        assert_eq!(found.as_deref(), Some(wanted), "{url} {part} {value}");
+    }
+}
