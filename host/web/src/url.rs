@@ -76,15 +76,20 @@ impl Parsed {
             Some(Parsed::Other(base)) => Some(base),
             _ => None,
         };
-        // The crate takes a backslash for a slash here, where only special schemes do.
-        let is_odd = text.starts_with('\\') && base.is_some_and(|base| !is_special(base));
+        // The crate takes a backslash for a slash here, where only special schemes do: it shall not be the first, nor the second.
+        let dot = match text.as_bytes() {
+            [b'\\', ..] => "./",
+            [b'/', b'\\', ..] => "/.",
+            _ => "",
+        };
+        let is_odd = !dot.is_empty() && base.is_some_and(|base| !is_special(base));
         let text = if is_odd {
-            Cow::Owned(format!("./{text}"))
+            Cow::Owned(format!("{dot}{text}"))
         } else {
             text
         };
         let url = Url::options().base_url(base).parse(&text).ok()?;
-        (is_special(&url) || !has_backslash(&text)).then_some(Self::Other(url))
+        (is_special(&url) || has_good_authority(&text)).then_some(Self::Other(url))
     }
 
     fn parts(&self) -> Value<'static> {
@@ -102,15 +107,16 @@ impl Parsed {
     }
 }
 
-/// Whether there is a backslash in a host or a port, where the crate ends them with it; only special schemes do.
-fn has_backslash(text: &str) -> bool {
+/// Of a scheme that is not special. The crate ends a host at a backslash, and takes none after an `@` for an empty one.
+fn has_good_authority(text: &str) -> bool {
     let rest = scheme(text).map_or(text, |(_, rest)| rest);
     let Some(rest) = rest.strip_prefix("//") else {
-        return false;
+        return true;
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
-    host.contains('\\')
+    let is_missing = host.is_empty() && authority.contains('@');
+    !is_missing && !host.contains('\\')
 }
 
 /// Whether a value of `protocol` is that of files.

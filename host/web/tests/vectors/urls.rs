@@ -101,6 +101,8 @@ fn what_the_tables_leave_out() {
     for (text, base, wanted) in [
         ("\\a", "non-spec:/b/c", Some("non-spec:/b/\\a")),
         ("\\a", "http://h/b/c", Some("http://h/a")),
+        ("/\\a", "non-spec://h/b", Some("non-spec://h/\\a")),
+        ("non-spec://@", "http://h", None),
         ("//h:80\\a", "non-spec:/b/c", None),
         (
             "non-spec://u\\@h/a",
