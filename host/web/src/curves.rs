@@ -1,8 +1,12 @@
-//! Elliptic curves: ECDSA and ECDH over NIST's, by RustCrypto; Ed25519 by `ring`; X25519 by `x25519-dalek`.
+//! Elliptic curves: ECDSA and ECDH over NIST's, by RustCrypto; X25519 by `x25519-dalek`; Ed25519 and what is verified most by
+//! `ring`.
 
 use ::p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 use ::p256::elliptic_curve::sec1::ToSec1Point;
-use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, EcdsaVerificationAlgorithm,
+    Ed25519KeyPair, KeyPair, UnparsedPublicKey,
+};
 
 use crate::arguments::Arguments;
 use crate::digest::Hash;
@@ -77,7 +81,7 @@ macro_rules! curve {
                 let key = ecdsa::SigningKey::from(needed(arguments, 2)?);
                 let digest = hash.digest(arguments.bytes(3)?);
                 let signature: ecdsa::Signature = key
-                    .sign_prehash(digest.as_ref())
+                    .sign_prehash(&digest)
                     .map_err(|error| format!("`ecdsa-sign`: {error}"))?;
                 Ok(Value::from(signature.to_bytes().to_vec()))
             }
@@ -85,13 +89,19 @@ macro_rules! curve {
             fn verify(arguments: Arguments<'_>) -> Result<Value<'static>, String> {
                 let hash = Hash::of(arguments, 1)?;
                 let (point, signature) = (arguments.bytes(2)?, arguments.bytes(3)?);
-                let digest = hash.digest(arguments.bytes(4)?);
+                let data = arguments.bytes(4)?;
+                if let Some(algorithm) = fast($bytes, hash) {
+                    let key = UnparsedPublicKey::new(algorithm, point);
+                    let is_good = point.first() == Some(&4) && key.verify(data, signature).is_ok();
+                    return Ok(Value::Bool(is_good));
+                }
+                let digest = hash.digest(data);
                 let signature = ecdsa::Signature::from_slice(signature).ok();
                 let is_good = public(point)
                     .zip(signature)
                     .is_some_and(|(key, signature)| {
                         let key = ecdsa::VerifyingKey::from(key);
-                        key.verify_prehash(digest.as_ref(), &signature).is_ok()
+                        key.verify_prehash(&digest, &signature).is_ok()
                     });
                 Ok(Value::Bool(is_good))
             }
@@ -128,6 +138,15 @@ macro_rules! curve {
 curve!(p256, bytes: 32, first_byte: 0xff);
 curve!(p384, bytes: 48, first_byte: 0xff);
 curve!(p521, bytes: 66, first_byte: 0x01);
+
+/// What `ring` verifies, in less than half the time.
+fn fast(bytes: usize, hash: Hash) -> Option<&'static EcdsaVerificationAlgorithm> {
+    match (bytes, hash) {
+        (32, Hash::Sha256) => Some(&ECDSA_P256_SHA256_FIXED),
+        (48, Hash::Sha384) => Some(&ECDSA_P384_SHA384_FIXED),
+        _ => None,
+    }
+}
 
 #[derive(Clone, Copy)]
 enum Operation {

@@ -1,9 +1,14 @@
 //! What the web platform of a JavaScript program asks its host for and that is a function of its arguments alone.
 //!
 //! [`Value`] is what travels between the engine (`plugins/js/engine`) and the host, [`Function`] and [`Hook`] are the
-//! numbers by which they call each other. Nothing here opens a file or a socket, waits, or knows an engine of WebAssembly.
+//! numbers by which they call each other, [`Web`] answers the functions of one instance. Nothing here opens a file or a
+//! socket, waits, asks for the time, or knows an engine of WebAssembly: the same calls give the same answers on all machines.
 //!
-//! Read first: `plugins/js/prelude/host.d.ts`, which says what every function takes and gives.
+//! Read first: `plugins/js/prelude/host.d.ts`, which says what every function takes and gives; then `web.rs`, which says
+//! which file answers it. `tests/vectors` compares with what standards, Project Wycheproof and Web Platform Tests have
+//! written down.
+//!
+//! A new function: at the end of `names.rs` and of `functions.def`, in `host.d.ts`, and in `Web::answer`.
 
 mod arguments;
 mod cipher;

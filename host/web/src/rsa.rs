@@ -1,4 +1,6 @@
-//! RSA, by the crate `rsa`. Keys are PKCS#1 DER of two primes; a broken key or a too short modulus answers null, or false.
+//! RSA, by the crate `rsa`, and by `ring` what it can do, which is faster.
+//!
+//! Keys are PKCS#1 DER of two primes; a broken key or a too short modulus answers null, or false.
 
 use std::convert::Infallible;
 
@@ -7,8 +9,9 @@ use ::rsa::pkcs1::{
     EncodeRsaPrivateKey, RsaPrivateKey as PrivateDer, RsaPublicKey as PublicDer, UintRef,
 };
 use ::rsa::rand_core::{TryCryptoRng, TryRng};
-use ::rsa::traits::{PaddingScheme, SignatureScheme};
+use ::rsa::traits::{PaddingScheme, PublicKeyParts, SignatureScheme};
 use ::rsa::{BoxedUint, Oaep, Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey};
+use ring::signature::{self, RsaEncoding, RsaParameters};
 
 use crate::arguments::Arguments;
 use crate::digest::Hash;
@@ -26,6 +29,20 @@ const EXPONENT_BYTES_MAX: usize = 5;
 
 /// The host's random numbers as the crates take them.
 struct Source<'a>(&'a mut Random);
+
+impl<'a> Source<'a> {
+    /// The crate draws again until numbers differ or are not zero: a source that is always the same would hold it for ever.
+    fn new(random: &'a mut Random) -> Result<Self, String> {
+        let mut drawn = [[0; 16]; 2];
+        for bytes in &mut drawn {
+            random(bytes);
+        }
+        if drawn[0] == drawn[1] {
+            return Err("the source of random numbers always gives the same".to_owned());
+        }
+        Ok(Self(random))
+    }
+}
 
 impl TryRng for Source<'_> {
     type Error = Infallible;
@@ -108,7 +125,7 @@ fn generate(arguments: Arguments<'_>, random: &mut Random) -> Result<Value<'stat
     if value > RsaPublicKey::MAX_PUB_EXPONENT {
         return Ok(Value::Null);
     }
-    let mut source = Source(random);
+    let mut source = Source::new(random)?;
     let key =
         RsaPrivateKey::new_with_exp_unchecked(&mut source, bits as usize, BoxedUint::from(value));
     let der = key.ok().and_then(|key| key.to_pkcs1_der().ok());
@@ -164,27 +181,95 @@ fn sign(
     key: &RsaPrivateKey,
     hash: Hash,
     data: &[u8],
-    random: &mut Random,
+    source: &mut Source<'_>,
 ) -> ::rsa::Result<Vec<u8>> {
-    scheme.sign(Some(&mut Source(random)), key, hash.digest(data).as_ref())
+    scheme.sign(Some(source), key, &hash.digest(data))
+}
+
+/// The fast ways of `ring`, for moduli of 2048 to 8192 bits.
+struct Fast {
+    sign: &'static dyn RsaEncoding,
+    verify: &'static RsaParameters,
+    /// With a salt of the hash's length.
+    verify_salted: &'static RsaParameters,
+    salt: usize,
+}
+
+impl Fast {
+    fn of(hash: Hash) -> Option<Self> {
+        Some(match hash {
+            Hash::Sha1 => return None,
+            Hash::Sha256 => Self {
+                sign: &signature::RSA_PKCS1_SHA256,
+                verify: &signature::RSA_PKCS1_2048_8192_SHA256,
+                verify_salted: &signature::RSA_PSS_2048_8192_SHA256,
+                salt: 32,
+            },
+            Hash::Sha384 => Self {
+                sign: &signature::RSA_PKCS1_SHA384,
+                verify: &signature::RSA_PKCS1_2048_8192_SHA384,
+                verify_salted: &signature::RSA_PSS_2048_8192_SHA384,
+                salt: 48,
+            },
+            Hash::Sha512 => Self {
+                sign: &signature::RSA_PKCS1_SHA512,
+                verify: &signature::RSA_PKCS1_2048_8192_SHA512,
+                verify_salted: &signature::RSA_PSS_2048_8192_SHA512,
+                salt: 64,
+            },
+        })
+    }
+
+    /// None: the key is not for it.
+    fn signed(&self, key: &[u8], data: &[u8]) -> Option<Vec<u8>> {
+        let pair = signature::RsaKeyPair::from_der(key).ok()?;
+        let mut signed = vec![0; pair.public().modulus_len()];
+        // This padding has no randomness; the argument is for the other.
+        let random = ring::rand::SystemRandom::new();
+        pair.sign(self.sign, &random, data, &mut signed).ok()?;
+        Some(signed)
+    }
+}
+
+fn is_fast(key: &RsaPublicKey) -> bool {
+    (2048..=BITS_MAX).contains(&key.n().bits())
+}
+
+fn fast_verified(
+    way: &'static RsaParameters,
+    key: &RsaPublicKey,
+    signed: &[u8],
+    data: &[u8],
+) -> bool {
+    let (n, e) = (key.n_bytes(), key.e_bytes());
+    let parts = signature::RsaPublicKeyComponents { n: &*n, e: &*e };
+    parts.verify(way, data, signed).is_ok()
 }
 
 /// `(hash, key, data)`
 fn pkcs1_sign(arguments: Arguments<'_>, random: &mut Random) -> Result<Value<'static>, String> {
     let hash = Hash::of(arguments, 0)?;
     let (key, data) = (arguments.bytes(1)?, arguments.bytes(2)?);
+    if let Some(signed) = Fast::of(hash).and_then(|fast| fast.signed(key, data)) {
+        return Ok(Value::from(signed));
+    }
     let scheme = with_digest!(hash, D => Pkcs1v15Sign::new::<D>());
-    or_null(private(key).map(|key| sign(scheme, &key, hash, data, random)))
+    let mut source = Source::new(random)?;
+    or_null(private(key).map(|key| sign(scheme, &key, hash, data, &mut source)))
 }
 
 /// `(hash, key, signature, data)`
 fn pkcs1_verify(arguments: Arguments<'_>) -> Result<Value<'static>, String> {
     let hash = Hash::of(arguments, 0)?;
     let key = public(arguments.bytes(1)?);
-    let signature = arguments.bytes(2)?;
-    let digest = hash.digest(arguments.bytes(3)?);
-    let scheme = with_digest!(hash, D => Pkcs1v15Sign::new::<D>());
-    let is_good = key.is_some_and(|key| scheme.verify(&key, digest.as_ref(), signature).is_ok());
+    let (signed, data) = (arguments.bytes(2)?, arguments.bytes(3)?);
+    let is_good = key.is_some_and(|key| match Fast::of(hash) {
+        Some(fast) if is_fast(&key) => fast_verified(fast.verify, &key, signed, data),
+        _ => {
+            let scheme = with_digest!(hash, D => Pkcs1v15Sign::new::<D>());
+            scheme.verify(&key, &hash.digest(data), signed).is_ok()
+        }
+    });
     Ok(Value::Bool(is_good))
 }
 
@@ -200,9 +285,10 @@ fn pss_sign(arguments: Arguments<'_>, random: &mut Random) -> Result<Value<'stat
     let key = arguments.bytes(1)?;
     let salt = salt_bytes(arguments)?;
     let data = arguments.bytes(3)?;
-    let signed = salt
-        .zip(private(key))
-        .map(|(salt, key)| with_digest!(hash, D => sign(Pss::<D>::new_with_salt(salt), &key, hash, data, random)));
+    let mut source = Source::new(random)?;
+    let signed = salt.zip(private(key)).map(|(salt, key)| {
+        with_digest!(hash, D => sign(Pss::<D>::new_with_salt(salt), &key, hash, data, &mut source))
+    });
     or_null(signed)
 }
 
@@ -211,10 +297,15 @@ fn pss_verify(arguments: Arguments<'_>) -> Result<Value<'static>, String> {
     let hash = Hash::of(arguments, 0)?;
     let key = public(arguments.bytes(1)?);
     let salt = salt_bytes(arguments)?;
-    let signature = arguments.bytes(3)?;
-    let digest = hash.digest(arguments.bytes(4)?);
-    let is_good = salt.zip(key).is_some_and(|(salt, key)| {
-        with_digest!(hash, D => Pss::<D>::new_with_salt(salt).verify(&key, digest.as_ref(), signature).is_ok())
+    let (signed, data) = (arguments.bytes(3)?, arguments.bytes(4)?);
+    let is_good = salt.zip(key).is_some_and(|(salt, key)| match Fast::of(hash) {
+        Some(fast) if is_fast(&key) && salt == fast.salt => {
+            fast_verified(fast.verify_salted, &key, signed, data)
+        }
+        _ => {
+            let digest = hash.digest(data);
+            with_digest!(hash, D => Pss::<D>::new_with_salt(salt).verify(&key, &digest, signed).is_ok())
+        }
     });
     Ok(Value::Bool(is_good))
 }
@@ -224,7 +315,7 @@ fn oaep_encrypt(arguments: Arguments<'_>, random: &mut Random) -> Result<Value<'
     let hash = Hash::of(arguments, 0)?;
     let key = public(arguments.bytes(1)?);
     let (label, data) = (arguments.bytes(2)?, arguments.bytes(3)?);
-    let mut source = Source(random);
+    let mut source = Source::new(random)?;
     or_null(key.map(|key| {
         with_digest!(hash, D => Oaep::<D>::new_with_label(label).encrypt(&mut source, &key, data))
     }))
@@ -235,7 +326,7 @@ fn oaep_decrypt(arguments: Arguments<'_>, random: &mut Random) -> Result<Value<'
     let hash = Hash::of(arguments, 0)?;
     let key = private(arguments.bytes(1)?);
     let (label, data) = (arguments.bytes(2)?, arguments.bytes(3)?);
-    let mut source = Source(random);
+    let mut source = Source::new(random)?;
     or_null(key.map(|key| {
         with_digest!(hash, D => Oaep::<D>::new_with_label(label).decrypt(Some(&mut source), &key, data))
     }))

@@ -199,21 +199,16 @@ impl Decompressor {
                 Err(error) => break Err(error),
             }
         };
-        let done = done.and_then(|()| match self.stage {
-            Stage::End if !bytes.is_empty() => {
-                Err("there are bytes after the end of the compressed data")
+        let fault = match done {
+            Err(fault) => fault,
+            Ok(()) if self.stage == Stage::End && !bytes.is_empty() => {
+                "there are bytes after the end of the compressed data"
             }
-            Stage::End => Ok(()),
-            _ if is_last => Err("the compressed data is cut off"),
-            _ => Ok(()),
-        });
-        match done {
-            Ok(()) => Ok(output),
-            Err(error) => {
-                self.stage = Stage::Broken;
-                Err(error.to_owned())
-            }
-        }
+            Ok(()) if self.stage != Stage::End && is_last => "the compressed data is cut off",
+            Ok(()) => return Ok(output),
+        };
+        self.stage = Stage::Broken;
+        Err(fault.to_owned())
     }
 
     /// One stage, or as much of it as there is. False: no more can be done with the bytes that are there.

@@ -87,8 +87,12 @@ declare module "lily:host" {
   }
 
   interface Compression {
+    /** Throws if too many are open: some 200 that compress, or 1300 that do not. */
     zip(format: "gzip" | "deflate" | "deflate-raw", compress: boolean): Handle;
-    /** Throws a string on bad or, with `last`, truncated input, or bytes after the end. */
+    /**
+     * Throws on bad or, with `last`, truncated input, or bytes after the end (which a second member of gzip is), and if one
+     * push would give more than 64 MiB.
+     */
     pushZip(zip: Handle, bytes: Uint8Array, last: boolean): Uint8Array;
     dropZip(zip: Handle): void;
   }
@@ -279,12 +283,21 @@ declare module "lily:host" {
 
     /** At most 255 hashes' length. */
     hkdf(hash: Hash, key: Bytes, salt: Bytes, info: Bytes, length: number): Bytes;
-    /** Blocks the instance for as long as it takes; the host counts it as the program's time. */
+    /**
+     * Blocks the instance for as long as it takes; the host counts it as the program's time. Throws beyond five million
+     * blocks: iterations times hashes of output.
+     */
     pbkdf2(hash: Hash, password: Bytes, salt: Bytes, iterations: number, length: number): Bytes;
-    /** For node:crypto; the prelude has checked that N is a power of two and what memory it takes. */
+    /**
+     * For node:crypto; the prelude has checked that N is a power of two and what memory it takes. Throws beyond 256 MiB, and
+     * if N · r · p is above 2^22.
+     */
     scrypt(password: Bytes, salt: Bytes, N: number, r: number, p: number, length: number): Bytes;
 
-    /** Of two primes; 512 to 4096 bits, an odd exponent above 1, big-endian. Null: no such key can be made. */
+    /**
+     * Of two primes; 512 to 4096 bits, an odd exponent above 1 and below 2^33, big-endian. Null: no such key can be made. All
+     * other operations take keys of 512 to 8192 bits.
+     */
     "rsa-generate"(modulusBits: number, publicExponent: Bytes): RsaPrivate | null;
     /** Null: the modulus is too short for the hash, or the key is broken. */
     "rsa-pkcs1-sign"(hash: Hash, key: RsaPrivate, data: Bytes): Bytes | null;

@@ -33,7 +33,7 @@ fn run(
 ) -> Result<Vec<u8>, String> {
     let zip = open(caller, format, compress);
     let mut output = Vec::new();
-    let mut work = || {
+    let work = || {
         for piece in data.chunks(step) {
             output.extend(push(caller, &zip, piece, false)?);
         }

@@ -2,7 +2,7 @@
 
 use host_web::Value;
 
-use crate::caller::{Caller, bytes, hex, number, unhex};
+use crate::caller::{Caller, bytes, hex, unhex};
 
 /// RFC 6979, appendix A.2: curve, scalar, hash and the signature of "sample".
 const SIGNED: [(&str, &str, &str, &str); 6] = [

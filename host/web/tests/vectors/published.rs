@@ -1,7 +1,9 @@
 //! Test data that others wrote and that the crates of others carry; cargo has fetched and checked them.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
+use cargo_metadata::{Metadata, MetadataCommand};
 use serde_json::Value;
 
 /// A JSON file of a crate that this one is built with.
@@ -11,14 +13,18 @@ pub fn json(crate_name: &str, path: &str) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file:?}: {error}"))
 }
 
-/// The folder of a crate's sources.
-fn folder(crate_name: &str) -> PathBuf {
-    let metadata = cargo_metadata::MetadataCommand::new()
+/// Asked once: it takes cargo a second.
+static METADATA: LazyLock<Metadata> = LazyLock::new(|| {
+    MetadataCommand::new()
         .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
         .other_options(["--offline".to_owned()])
         .exec()
-        .expect("cargo tells where its crates are");
-    let mut packages = metadata.packages.iter();
+        .expect("cargo tells where its crates are")
+});
+
+/// The folder of a crate's sources.
+fn folder(crate_name: &str) -> PathBuf {
+    let mut packages = METADATA.packages.iter();
     let package = packages.find(|package| package.name.as_str() == crate_name);
     let manifest = &package.expect("a dependency").manifest_path;
     manifest.parent().expect("a folder").as_std_path().into()
