@@ -466,3 +466,46 @@ async fn tls_with_an_authority_of_ones_own_and_http2() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_is_dropped_with_its_program_is_closed() {
+    let (left, mut has_left) = mpsc::unbounded_channel();
+    let server = raw(move |mut stream| {
+        let left = left.clone();
+        async move {
+            read_head(&mut stream).await;
+            let mut rest = Vec::new();
+            let _ = stream.read_to_end(&mut rest).await;
+            left.send(()).unwrap();
+        }
+    })
+    .await;
+    let mut program = Program::new();
+    program.fetch(&Ask::get(&server.url("/")));
+    while server.connections() == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(program);
+    has_left.recv().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_large_upload_goes_in_pieces() {
+    let server = serve(|request| async move {
+        let length = request.headers().get("content-length").cloned().unwrap();
+        let body = request.into_body().collect().await.unwrap().to_bytes();
+        let is_right = body.iter().all(|byte| *byte == b'x') && length == body.len().to_string();
+        answer(200, &[], format!("{is_right} {}", body.len()))
+    })
+    .await;
+    let mut program = Program::new();
+    let text = "x".repeat(5_000_001);
+    let url = server.url("/");
+    let ask = Ask {
+        method: "POST",
+        body: Some(&text),
+        ..Ask::get(&url)
+    };
+    let (_, told) = program.get(&ask).await;
+    assert_eq!(told, "true 5000001");
+}
