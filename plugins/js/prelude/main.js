@@ -34,6 +34,7 @@ import {
 } from "./global_events.js";
 import { Headers } from "./headers.js";
 import { hooks } from "./hooks.js";
+import "./intl/intl.js";
 import { MessageChannel, MessagePort } from "./message_channel.js";
 import { Navigator, navigator } from "./navigator.js";
 import "./node/globals.js";

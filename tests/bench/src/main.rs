@@ -7,6 +7,7 @@
 mod compile;
 mod fleet;
 mod http;
+mod javascript;
 mod load;
 mod policy;
 mod process;
@@ -40,6 +41,12 @@ enum Command {
         /// The sysroot for it: the plugin's own, unpacked.
         #[arg(long)]
         sysroot: PathBuf,
+        /// Node 22 and workerd, the references of the JavaScript figures.
+        #[arg(long)]
+        node: PathBuf,
+        /// See `--node`.
+        #[arg(long)]
+        workerd: PathBuf,
         /// Only the sections whose name holds this.
         #[arg(long, default_value = "")]
         only: String,
@@ -57,34 +64,44 @@ fn main() -> anyhow::Result<()> {
             wasmtime,
             clang,
             sysroot,
+            node,
+            workerd,
             only,
-        } => run(&wasmtime, &clang, &sysroot, &only),
+        } => {
+            let measures: Vec<(&str, Measure<'_>)> = vec![
+                ("clang", Box::new(|| one(compile::clang(&clang, &sysroot)))),
+                ("hello", Box::new(|| one(compile::hello()))),
+                ("http", Box::new(|| one(http::measure(&wasmtime)))),
+                ("fleet", Box::new(|| one(fleet::measure()))),
+                ("policy", Box::new(|| one(policy::measure()))),
+                (
+                    "javascript",
+                    Box::new(|| javascript::measure(&workerd, &node)),
+                ),
+            ];
+            run(&measures, &only)
+        }
         Command::ServeHyper { address } => {
             tokio::runtime::Runtime::new()?.block_on(http::serve_hyper(address))
         }
     }
 }
 
-fn run(
-    wasmtime: &std::path::Path,
-    clang: &std::path::Path,
-    sysroot: &std::path::Path,
-    only: &str,
-) -> anyhow::Result<()> {
-    type Measure<'a> = Box<dyn Fn() -> anyhow::Result<Section> + 'a>;
-    let measures: Vec<(&str, Measure<'_>)> = vec![
-        ("clang", Box::new(|| compile::clang(clang, sysroot))),
-        ("hello", Box::new(compile::hello)),
-        ("http", Box::new(|| http::measure(wasmtime))),
-        ("fleet", Box::new(fleet::measure)),
-        ("policy", Box::new(policy::measure)),
-    ];
+/// What measures a part of the document.
+type Measure<'a> = Box<dyn Fn() -> anyhow::Result<Vec<Section>> + 'a>;
+
+fn one(section: anyhow::Result<Section>) -> anyhow::Result<Vec<Section>> {
+    section.map(|section| vec![section])
+}
+
+fn run(measures: &[(&str, Measure<'_>)], only: &str) -> anyhow::Result<()> {
     let mut sections = Vec::new();
     for (name, measure) in measures.iter().filter(|(name, _)| name.contains(only)) {
         eprintln!("measuring {name}");
-        let section = measure().with_context(|| format!("cannot measure `{name}`"))?;
-        eprintln!("{}", section.markdown());
-        sections.push(section);
+        for section in measure().with_context(|| format!("cannot measure `{name}`"))? {
+            eprintln!("{}", section.markdown());
+            sections.push(section);
+        }
     }
     let path = tests_kit::repository().join("docs/benchmarks.md");
     let text = if only.is_empty() {

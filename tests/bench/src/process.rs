@@ -102,6 +102,11 @@ impl Server {
         }
         Ok(server)
     }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Server {

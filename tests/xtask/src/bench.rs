@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Result, ensure};
 
 use crate::workspace::{self, binaries, cargo, lily, root};
-use crate::{machine, setup};
+use crate::{machine, npm, setup};
 
 /// The reference of the HTTP figures: the same engine, with its own server.
 const WASMTIME_CLI: &str = "48.0.8";
@@ -28,6 +28,10 @@ pub fn run(arguments: &[String]) -> Result<ExitCode> {
             .arg(clang()?)
             .arg("--sysroot")
             .arg(lily().join("sysroot/sysroot"))
+            .arg("--node")
+            .arg(npm::node()?)
+            .arg("--workerd")
+            .arg(npm::workerd()?)
             .args(arguments)
             .current_dir(root()),
     )?;

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: from a fresh clone to C and C++ programs answering at HTTPS URLs on a local fleet.
+//! `cargo xtask demo`: from a fresh clone to programs in C, C++ and TypeScript answering at HTTPS URLs on a local fleet.
 //!
 //! It uses `lly` as a user would: `fleet up`, `compile`, `void deploy`, and the `curl` line that `deploy` prints.
 
@@ -19,6 +19,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("hello-handler", "hello-handler"),
     ("cpp20", "modern-cpp"),
     ("static-site", "static-site"),
+    ("links", "links"),
 ];
 /// How much of an answer is shown.
 const SHOWN_LINES: usize = 6;

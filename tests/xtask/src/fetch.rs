@@ -145,7 +145,11 @@ pub fn debian(package: &Debian, mend: &str) -> Result<PathBuf> {
 }
 
 /// The file from the download folder, fetched when it is not there, refused when it is another one.
-fn pinned(file: &str, sha256: &str, fetch: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+pub fn pinned(
+    file: &str,
+    sha256: &str,
+    fetch: impl FnOnce(&Path) -> Result<()>,
+) -> Result<PathBuf> {
     let folder = lily().join("download");
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make `{}`", folder.display()))?;

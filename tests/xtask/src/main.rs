@@ -1,4 +1,4 @@
-//! Every chore of this repository: `cargo xtask setup | test | lint | demo | dist | bench`.
+//! Every chore of this repository: `cargo xtask setup | test | lint | demo | dist | bench | conformance`.
 //!
 //! [`setup`] turns a fresh checkout into one that builds: it fetches toolchains through the machine's ordinary package
 //! clients (apt, npm, pip), pins each by sha256, builds the plugins and packs them under `target/lily`. The other
@@ -9,13 +9,16 @@
 
 mod bench;
 mod clients;
+mod conformance;
 mod demo;
 mod dist;
 mod fetch;
 mod lint;
 mod machine;
+mod npm;
 mod plugins;
 mod setup;
+mod source;
 mod stage;
 mod test;
 #[cfg(test)]
@@ -72,6 +75,8 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Runs suites that we did not write, and writes `docs/conformance.md`.
+    Conformance(conformance::Options),
 }
 
 fn main() -> Result<ExitCode> {
@@ -97,6 +102,7 @@ fn main() -> Result<ExitCode> {
             ExitCode::SUCCESS
         }
         Chore::Bench { arguments } => bench::run(&arguments)?,
+        Chore::Conformance(options) => conformance::run(&options)?,
     };
     Ok(code)
 }

@@ -2,10 +2,9 @@
 
 use crate::plugins::fresh;
 use crate::stage::once;
-use crate::workspace::{lily, run as command};
-use crate::{fetch, plugins, toolchain};
+use crate::workspace::lily;
+use crate::{fetch, npm, plugins, toolchain};
 use anyhow::{Context, Result};
-use std::process::Command;
 
 /// Sigstore's own verifier in JavaScript, for a test that cross-checks our signatures: package, version, sha256.
 const SIGSTORE_JS: [(&str, &str, &str); 4] = [
@@ -70,16 +69,9 @@ pub fn for_tests() -> Result<()> {
         let folder = lily().join("sigstore-js/node_modules").join(name);
         let marker = folder.join("package.json");
         once(&name.replace('/', "-"), sha256, &[marker], || {
-            let tarball = fetch::npm(name, version, sha256)?;
-            fresh(&folder)?;
-            command(
-                Command::new("tar")
-                    .args(["-xzf".as_ref(), tarball.as_os_str()])
-                    .arg("--strip-components=1")
-                    .arg("-C")
-                    .arg(&folder),
-            )
+            npm::unpack(&fetch::npm(name, version, sha256)?, &folder)
         })?;
     }
-    Ok(())
+    npm::node()?;
+    npm::packages()
 }

@@ -58,6 +58,11 @@ fn writing_a_handler() {
 }
 
 #[test]
+fn javascript() {
+    follow("docs/javascript.md", &[], &[], &Home::new());
+}
+
+#[test]
 fn frontends_that_are_not_c() {
     let given = [
         ("target/lily/plugins/wat.plugin", "wat.plugin"),

@@ -17,6 +17,8 @@ mod hostile;
 mod hostile_plugins;
 mod install;
 mod javascript;
+mod javascript_hostile;
+mod javascript_packages;
 mod policy;
 mod rc;
 mod real;
