@@ -10,7 +10,7 @@ pub type Id = u64;
 /// until the actor has dropped its earlier events.
 pub type Events = mpsc::UnboundedSender<Event>;
 
-/// One call of a hook. The actor drops it when the hook has run: that makes room for the next message of a socket.
+/// One call of a hook. The actor drops it when the hook has run, not before: that makes room for a socket's next message.
 #[derive(Debug)]
 pub struct Event {
     /// Which hook.

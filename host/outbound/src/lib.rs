@@ -22,5 +22,6 @@ pub use bodies::{Bodies, Incoming, Outgoing, incoming_of_bytes, incoming_of_read
 pub use event::{Event, Events, Id};
 pub use files::{Access, FileError, FileKind, FileState, Files, Grant, GrantError};
 pub use headers::{HeaderError, flat_of_headers, headers_of_flat, is_of_connection, latin1};
+pub use limits::OUTGOING_BYTES;
 pub use network::{ConnectError, Connection, Duplex, Network, Protocols};
 pub use outbound::{FetchRequest, Outbound, Redirects};

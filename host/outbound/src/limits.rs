@@ -25,7 +25,7 @@ pub(crate) const CHUNK_BYTES_MAX: usize = 256 << 10;
 /// What a decoder gives at once.
 pub(crate) const DECODED_CHUNK_BYTES: usize = 64 << 10;
 /// What waits of an outgoing body before the program is told to wait.
-pub(crate) const OUTGOING_BYTES: usize = 256 << 10;
+pub const OUTGOING_BYTES: usize = 256 << 10;
 /// What may wait beyond that when a program writes on without waiting; then its body breaks off. Programs that never
 /// wait exist and mean well, so it is large; it must still be far below what a machine has.
 pub(crate) const OVERRUN_BYTES_MAX: usize = 64 << 20;
@@ -39,8 +39,12 @@ pub(crate) const UNREAD_BYTES: usize = 1 << 20;
 pub(crate) const MESSAGE_COST_BYTES: usize = 256;
 /// Sockets that one instance may have; each holds a connection as well.
 pub(crate) const SOCKETS_MAX: usize = 64;
+/// A piece of a whole body on its way out: each that leaves shows that the server takes it.
+pub(crate) const UPLOAD_CHUNK_BYTES: usize = 64 << 10;
 /// How long a socket that has been closed waits for the other side to close too.
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long it waits then for the other side to end the connection, which is polite and no more.
+pub(crate) const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 /// Files that one instance may have open; each is a file descriptor of the host.
 pub(crate) const OPEN_FILES_MAX: usize = 1024;
 /// The largest file that is read at once, and the longest read: it must fit a program's memory.

@@ -21,7 +21,7 @@ use crate::limits::{
 use crate::network::{Connection, Network, Protocols};
 use crate::socket::{self, Socket};
 
-/// The outbound side of one instance. Dropped, it closes what it has open.
+/// The outbound side of one instance. Dropped, it closes its sockets and breaks off all of the instance's bodies.
 pub struct Outbound {
     way: Arc<Way>,
     client: Client,
@@ -192,6 +192,7 @@ impl Outbound {
 
 impl Drop for Outbound {
     fn drop(&mut self) {
+        self.bodies.clear("the program ended");
         for (_, socket) in lock(&self.sockets).drain() {
             socket.stop();
         }

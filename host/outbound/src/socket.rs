@@ -1,6 +1,7 @@
 //! One WebSocket: a task that opens it, carries messages both ways and closes it. Its last event is `closed`, always.
 
 use bytes::Bytes;
+use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use host_web::{Hook, Value};
 use http::header::{CONNECTION, HOST, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL};
@@ -21,8 +22,8 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use crate::Target;
 use crate::event::{Event, Events, Id, number};
 use crate::limits::{
-    CLOSE_TIMEOUT, CONNECT_TIMEOUT, MESSAGE_BYTES_MAX, MESSAGE_COST_BYTES, UNREAD_BYTES,
-    UNSENT_BYTES_MAX,
+    CLOSE_TIMEOUT, CONNECT_TIMEOUT, LINGER_TIMEOUT, MESSAGE_BYTES_MAX, MESSAGE_COST_BYTES,
+    UNREAD_BYTES, UNSENT_BYTES_MAX,
 };
 use crate::network::{Duplex, Protocols};
 use crate::outbound::{Place, Sockets, Way, lock};
@@ -190,13 +191,10 @@ async fn live(
     tokio::select! {
         end = &mut reading => return end,
         () = given_up.notified() => return End::abnormal(),
-        closed = writing => if closed.is_err() {
-            // The other side may have said why before it left.
-            return timeout(CLOSE_TIMEOUT, reading).await.unwrap_or_else(|_| End::abnormal());
-        },
+        // The close frame has left, or the connection is broken; the other side may have said why.
+        () = writing => {}
     }
-    // The close frame has left; now the other side's.
-    timeout(CLOSE_TIMEOUT, reading)
+    timeout(CLOSE_TIMEOUT + LINGER_TIMEOUT, reading)
         .await
         .unwrap_or_else(|_| End::abnormal())
 }
@@ -250,7 +248,7 @@ fn request(uri: Uri, protocols: &[String]) -> Result<Request<()>, String> {
 }
 
 /// Messages to the program, until the other side closes or the connection breaks. Reading answers pings as well.
-async fn read(opening: &Opening, source: &mut futures_util::stream::SplitStream<Stream>) -> End {
+async fn read(opening: &Opening, source: &mut SplitStream<Stream>) -> End {
     let room = Arc::new(Semaphore::new(UNREAD_BYTES));
     while let Some(Ok(message)) = source.next().await {
         let data = match message {
@@ -258,7 +256,7 @@ async fn read(opening: &Opening, source: &mut futures_util::stream::SplitStream<
             Message::Binary(bytes) => Value::from(Vec::from(bytes)),
             Message::Close(frame) => {
                 // The answer to it leaves with the next read, which ends when it has.
-                let _ = timeout(CLOSE_TIMEOUT, source.next()).await;
+                let _ = timeout(LINGER_TIMEOUT, source.next()).await;
                 return End::of(frame);
             }
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
@@ -280,18 +278,20 @@ async fn read(opening: &Opening, source: &mut futures_util::stream::SplitStream<
     End::abnormal()
 }
 
-/// Messages from the program, until it closes; an error when the connection breaks before.
+/// Messages from the program, until it closes or the connection breaks.
 async fn write(
     opening: &Opening,
-    sink: &mut futures_util::stream::SplitSink<Stream, Message>,
+    sink: &mut SplitSink<Stream, Message>,
     orders: &mut UnboundedReceiver<Order>,
     unsent: &AtomicUsize,
-) -> Result<(), ()> {
+) {
     while let Some(order) = orders.recv().await {
         match order {
             Order::Send(message) => {
                 let bytes = message.len();
-                sink.send(message).await.map_err(|_| ())?;
+                if sink.send(message).await.is_err() {
+                    return;
+                }
                 unsent.fetch_sub(bytes, Ordering::Relaxed);
                 let sent = Event::of(Hook::Sent, opening.id, [number(bytes as u64)]);
                 let _ = opening.events.send(sent);
@@ -301,10 +301,10 @@ async fn write(
                     code: CloseCode::from(code),
                     reason: reason.into(),
                 });
-                return sink.send(Message::Close(frame)).await.map_err(|_| ());
+                // What comes of it, reading tells.
+                let _ = sink.send(Message::Close(frame)).await;
+                return;
             }
         }
     }
-    // The instance has let the socket go.
-    Err(())
 }

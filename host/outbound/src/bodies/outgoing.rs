@@ -71,10 +71,10 @@ impl Queue {
 
     pub(super) fn end(&self, end: Result<(), String>) {
         let mut state = self.lock();
-        state.is_full = false;
         match end {
             Err(message) => state.break_off(message),
             Ok(()) => {
+                state.is_full = false;
                 state.end.get_or_insert(Ok(()));
                 state.wake();
             }
@@ -99,6 +99,7 @@ impl State {
     fn break_off(&mut self, message: String) {
         self.chunks.clear();
         self.bytes = 0;
+        self.is_full = false;
         self.end = Some(Err(message));
         self.wake();
     }

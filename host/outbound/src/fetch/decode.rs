@@ -288,7 +288,3 @@ fn unbrotli(
         }),
     }
 }
-
-#[cfg(test)]
-#[path = "decode/tests.rs"]
-mod tests;

@@ -18,6 +18,7 @@ use url::Url;
 
 use super::redirect::Next;
 use crate::bodies::Outgoing;
+use crate::limits::UPLOAD_CHUNK_BYTES;
 use crate::outbound::FetchRequest;
 
 /// What decodes here.
@@ -49,6 +50,7 @@ impl Message {
             return Err("programs may not use this method".to_owned());
         }
         let url = Url::parse(&request.url).map_err(|error| error.to_string())?;
+        let url = without_credentials(url);
         if !matches!(url.scheme(), "http" | "https") {
             return Err(format!(
                 "the scheme `{}` is not http or https",
@@ -80,7 +82,7 @@ impl Message {
         })
     }
 
-    /// Without credentials, which are nobody's business but the program's.
+    /// Where the answer is from.
     pub(super) fn url(&self) -> &str {
         self.url.as_str()
     }
@@ -97,9 +99,6 @@ impl Message {
     pub(super) fn request(&mut self) -> Result<(Request<Body>, Activity), String> {
         let mut target = self.url.clone();
         target.set_fragment(None);
-        // Neither fails for an address with a host, which http and https have.
-        let _ = target.set_username("");
-        let _ = target.set_password(None);
         let mut headers = self.headers.clone();
         let activity = Activity::default();
         let content = match &mut self.payload {
@@ -159,8 +158,16 @@ impl Message {
                 self.headers.remove(name);
             }
         }
-        self.url = url;
+        self.url = without_credentials(url);
     }
+}
+
+/// Credentials in an address are no part of a request: a program that means them has a header for them.
+fn without_credentials(mut url: Url) -> Url {
+    // Neither fails for an address with a host, which http and https have.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url
 }
 
 /// The length that the program has promised for a body in pieces.
@@ -231,7 +238,9 @@ impl http_body::Body for Body {
         let (outgoing, left) = match &mut self.content {
             Content::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
             Content::Whole(bytes) => {
-                let frame = Frame::data(std::mem::take(bytes));
+                let length = bytes.len().min(UPLOAD_CHUNK_BYTES);
+                let frame = Frame::data(bytes.split_to(length));
+                self.activity.note(State::Sent(Instant::now()));
                 return Poll::Ready(Some(Ok(frame)));
             }
             Content::Streamed(outgoing, left) => (outgoing, left),

@@ -177,15 +177,10 @@ impl FileState {
     }
 }
 
-/// A time of JavaScript as the system takes it.
+/// A time of JavaScript as the system takes it; from 1970 on.
 pub(super) fn time_spec(milliseconds: f64) -> Result<SystemTimeSpec, FileError> {
     let invalid = FileError("EINVAL");
-    let away = Duration::try_from_secs_f64(milliseconds.abs() / 1000.0).map_err(|_| invalid)?;
-    let time = if milliseconds < 0.0 {
-        UNIX_EPOCH.checked_sub(away)
-    } else {
-        UNIX_EPOCH.checked_add(away)
-    };
-    let time = SystemTime::from_std(time.ok_or(invalid)?);
-    Ok(SystemTimeSpec::Absolute(time))
+    let since = Duration::try_from_secs_f64(milliseconds / 1000.0).map_err(|_| invalid)?;
+    let time = UNIX_EPOCH.checked_add(since).ok_or(invalid)?;
+    Ok(SystemTimeSpec::Absolute(SystemTime::from_std(time)))
 }
