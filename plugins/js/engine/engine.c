@@ -221,14 +221,23 @@ static bool loaded(JSValueConst namespace) {
     return serves;
 }
 
+/// The entry threw. A program that was no server by then is a script, which ends by this.
+static void call_failed(void) {
+    JSValue error = JS_GetException(context);
+    JSValue nothing = JS_NewObject(context);
+    loaded(nothing);
+    JS_FreeValue(context, nothing);
+    JS_Throw(context, error);
+    call_uncaught();
+}
+
 /// The entry is at its end: its namespace is the module's, or of CommonJS its exports as `default`.
 static JSValue begin_end(JSContext *own, JSValueConst this, int count, JSValueConst *values, int magic, JSValue *data) {
     (void)this, (void)count;
     if (magic == 1) {
         // It threw while it waited at its top.
-        JSValue error = JS_DupValue(own, values[0]);
-        JS_Throw(own, error);
-        call_uncaught();
+        JS_Throw(own, JS_DupValue(own, values[0]));
+        call_failed();
         return JS_UNDEFINED;
     }
     (void)data;
@@ -277,13 +286,13 @@ static Wrong *evaluate_module(const char *path) {
 static void start(void) {
     is_begun = true;
     if (commonjs_open(context, hooks) < 0) {
-        call_uncaught();
+        call_failed();
         return;
     }
     if (is_commonjs(entry)) {
         JSValue namespace = require_entry();
         if (JS_IsException(namespace)) {
-            call_uncaught();
+            call_failed();
         } else {
             loaded(namespace);
             JS_FreeValue(context, namespace);
@@ -292,7 +301,7 @@ static void start(void) {
     }
     JSValue promise = modules_evaluate(context, entry);
     if (JS_IsException(promise)) {
-        call_uncaught();
+        call_failed();
         return;
     }
     JSValue then = JS_GetPropertyStr(context, promise, "then");
@@ -305,6 +314,8 @@ static void start(void) {
     JS_FreeValue(context, ends[1]);
     JS_FreeValue(context, then);
     JS_FreeValue(context, promise);
+    // As in Node, where an ES module is itself a job: jobs come before what `process.nextTick` was given.
+    run_jobs();
 }
 
 // ---- what the host calls ----

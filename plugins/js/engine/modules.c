@@ -240,11 +240,13 @@ static void set_meta(JSContext *context, JSModuleDef *definition, const char *pa
     JSValue meta = JS_GetImportMeta(context, definition);
     char text[1024];
     snprintf(text, sizeof text, "file:///%s", path);
+    char *filename = text + sizeof "file://" - 1;
+    char *slash = strrchr(filename, '/');
+    // The root's folder is "/".
+    size_t folder = slash == filename ? 1 : (size_t)(slash - filename);
+    JS_DefinePropertyValueStr(context, meta, "dirname", JS_NewStringLen(context, filename, folder), JS_PROP_C_W_E);
+    JS_DefinePropertyValueStr(context, meta, "filename", JS_NewString(context, filename), JS_PROP_C_W_E);
     JS_DefinePropertyValueStr(context, meta, "url", JS_NewString(context, text), JS_PROP_C_W_E);
-    JS_DefinePropertyValueStr(context, meta, "filename", JS_NewString(context, text + sizeof "file://" - 1), JS_PROP_C_W_E);
-    char *slash = strrchr(text + sizeof "file://" - 1, '/');
-    slash[slash == text + sizeof "file://" - 1] = '\0';
-    JS_DefinePropertyValueStr(context, meta, "dirname", JS_NewString(context, text + sizeof "file://" - 1), JS_PROP_C_W_E);
     JS_FreeValue(context, meta);
 }
 
