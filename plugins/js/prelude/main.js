@@ -39,6 +39,7 @@ import { MessageChannel, MessagePort } from "./message_channel.js";
 import { queueMicrotask } from "./microtasks.js";
 import { Navigator, navigator } from "./navigator.js";
 import "./node/globals.js";
+import "./node_texts.js";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "./node/timers.js";
 import {
   Performance,
