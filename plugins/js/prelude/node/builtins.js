@@ -30,6 +30,7 @@ import timers, { promises as timersPromises } from "./timers.js";
 import tty from "./tty.js";
 import url from "./url.js";
 import util, { types } from "./util.js";
+import vm from "./vm.js";
 import zlib from "./zlib.js";
 
 const constants = { ...os.constants.errno, ...os.constants.signals, ...fs.constants, ...crypto.constants };
@@ -77,6 +78,7 @@ const table = {
   url,
   util,
   "util/types": types,
+  vm,
   zlib,
   ...refused,
 };

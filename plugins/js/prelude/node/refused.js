@@ -85,12 +85,6 @@ const refused = {
       cachedDataVersionTag: () => 0,
     },
   ],
-  vm: [
-    "the engine compiles no code at run time",
-    "runInContext runInNewContext runInThisContext createContext compileFunction measureMemory",
-    "Script Module SourceTextModule SyntheticModule",
-    { isContext: () => false, constants: {} },
-  ],
   wasi: [alone, "", "WASI", {}],
   worker_threads: [
     alone,
