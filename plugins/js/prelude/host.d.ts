@@ -121,6 +121,8 @@ declare module "lily:host" {
     currentDirectory(): string;
     /** Bytes of linear memory in use. */
     memory(): number;
+    /** The engine's own: evaluates a script in the global scope, as a classic script of that file name; answers its completion value. */
+    runScript(text: string, name: string): unknown;
     /** Asks for the hook `ticks` once: before the jobs when a hook's own code runs now, else when no job is left. */
     tick(): void;
   }

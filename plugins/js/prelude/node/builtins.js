@@ -30,6 +30,7 @@ import timers, { promises as timersPromises } from "./timers.js";
 import tty from "./tty.js";
 import url from "./url.js";
 import util, { types } from "./util.js";
+import vm from "./vm.js";
 import zlib from "./zlib.js";
 
 const constants = { ...os.constants.errno, ...os.constants.signals, ...fs.constants, ...crypto.constants };
@@ -79,6 +80,7 @@ const table = {
   "util/types": types,
   zlib,
   ...refused,
+  vm,
 };
 
 /** The exports of `fs` or `node:fs`; undefined for what Node has not. */

@@ -86,9 +86,9 @@ const refused = {
     },
   ],
   vm: [
-    "the engine compiles no code at run time",
-    "runInContext runInNewContext runInThisContext createContext compileFunction measureMemory",
-    "Script Module SourceTextModule SyntheticModule",
+    "an instance has one context",
+    "runInContext runInNewContext createContext compileFunction measureMemory",
+    "Module SourceTextModule SyntheticModule",
     { isContext: () => false, constants: {} },
   ],
   wasi: [alone, "", "WASI", {}],
