@@ -136,7 +136,7 @@ fn run_all(
     run: impl Fn(&Case) -> Result<Outcome> + Sync,
 ) -> Result<Vec<Outcome>> {
     /// How often one is told how far it is.
-    const TOLD_EVERY: usize = 1000;
+    const TOLD_EVERY: usize = 200;
     let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Vec::with_capacity(cases.len()));
