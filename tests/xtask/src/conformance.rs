@@ -147,7 +147,7 @@ fn run_all(
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(case) = cases.get(at) else { return };
-                    if at % TOLD_EVERY == 0 {
+                    if at.is_multiple_of(TOLD_EVERY) {
                         println!("conformance: {at} of {}", cases.len());
                     }
                     match run(case) {

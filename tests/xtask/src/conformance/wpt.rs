@@ -238,14 +238,12 @@ pub fn files(folder: &Path) -> Result<Vec<String>> {
 
 fn skip(path: &str, is_page: bool, text: &str) -> Option<&'static str> {
     let known = PATHS.iter().find(|(part, _)| path.contains(part));
-    if let Some((_, reason)) = known {
-        Some(reason)
-    } else if is_page {
-        Some(DOCUMENT)
-    } else if path.ends_with(".window.js") && OF_DOCUMENTS.iter().any(|word| text.contains(word)) {
-        Some(DOCUMENT)
-    } else {
-        None
+    let is_in_window = path.ends_with(".window.js");
+    let needs_document =
+        is_page || is_in_window && OF_DOCUMENTS.iter().any(|word| text.contains(word));
+    match known {
+        Some((_, reason)) => Some(reason),
+        None => needs_document.then_some(DOCUMENT),
     }
 }
 
