@@ -115,11 +115,10 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     println!(
         "conformance: each failure with its message is in target/lily/conformance/failures.txt"
     );
+    let document = tally.document(options.sample);
+    write(&folder.join("conformance.md"), &document)?;
     if options.only.is_empty() && options.with.is_none() {
-        write(
-            &root().join("docs/conformance.md"),
-            &tally.document(options.sample),
-        )?;
+        write(&root().join("docs/conformance.md"), &document)?;
         println!("conformance: wrote docs/conformance.md");
     }
     Ok(ExitCode::SUCCESS)
