@@ -308,7 +308,9 @@ function toFormData(bytes, mime) {
     return formDataOver(entries);
   }
   if (mime?.essence === "application/x-www-form-urlencoded") {
-    return formDataOver(parseForm(decodeUtf8(bytes)).map(([name, value]) => ({ name, value })));
+    // "UTF-8 decode without BOM": a mark at the start is part of the first name.
+    const text = host.decode("utf-8", bytes, false);
+    return formDataOver(parseForm(text).map(([name, value]) => ({ name, value })));
   }
   throw new TypeError(
     "the content-type is neither multipart/form-data nor application/x-www-form-urlencoded",

@@ -4,7 +4,7 @@
 
 import * as library from "web-streams-polyfill";
 import { inspectAs } from "./inspect_custom.js";
-import { getter, succeeds } from "./primordials.js";
+import { AsyncIteratorPrototype, getter, succeeds } from "./primordials.js";
 import { transferable } from "./structured_clone.js";
 import { platformClass } from "./webidl.js";
 
@@ -28,6 +28,13 @@ for (const name of Object.keys(library)) platformClass(library[name]);
 
 // Not in the standard any more; the signal says it.
 delete WritableStreamDefaultController.prototype.abortReason;
+
+// The library's iterators are nobody's: https://webidl.spec.whatwg.org/#es-asynchronous-iterator-prototype-object
+{
+  const iterators = Object.getPrototypeOf(new ReadableStream().values());
+  delete iterators[Symbol.asyncIterator];
+  Object.setPrototypeOf(iterators, AsyncIteratorPrototype);
+}
 
 const isReadLocked = getter(ReadableStream.prototype, "locked");
 const isWriteLocked = getter(WritableStream.prototype, "locked");

@@ -115,11 +115,10 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     println!(
         "conformance: each failure with its message is in target/lily/conformance/failures.txt"
     );
+    let document = tally.document(options.sample);
+    write(&folder.join("conformance.md"), &document)?;
     if options.only.is_empty() && options.with.is_none() {
-        write(
-            &root().join("docs/conformance.md"),
-            &tally.document(options.sample),
-        )?;
+        write(&root().join("docs/conformance.md"), &document)?;
         println!("conformance: wrote docs/conformance.md");
     }
     Ok(ExitCode::SUCCESS)
@@ -136,7 +135,7 @@ fn run_all(
     run: impl Fn(&Case) -> Result<Outcome> + Sync,
 ) -> Result<Vec<Outcome>> {
     /// How often one is told how far it is.
-    const TOLD_EVERY: usize = 1000;
+    const TOLD_EVERY: usize = 200;
     let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Vec::with_capacity(cases.len()));
@@ -147,7 +146,7 @@ fn run_all(
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(case) = cases.get(at) else { return };
-                    if at % TOLD_EVERY == 0 {
+                    if at.is_multiple_of(TOLD_EVERY) {
                         println!("conformance: {at} of {}", cases.len());
                     }
                     match run(case) {

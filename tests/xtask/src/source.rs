@@ -160,12 +160,12 @@ mod tests {
         let deb822 = "Types: deb\nURIs: http://mirror.example/debian-security\nSuites: x\n\n\
                       Types: deb\nURIs: http://mirror.example/debian/\nSuites: bookworm bookworm-updates\n";
         assert_eq!(
-            list("trixie", &[deb822.to_owned()]).unwrap(),
+            list("trixie", &[deb822.to_owned()]).expect("a list"),
             "deb-src http://mirror.example/debian/ trixie main\n"
         );
         let line = "deb [arch=amd64] https://other.example/debian bookworm main\n";
         assert_eq!(
-            list("trixie", &[line.to_owned()]).unwrap(),
+            list("trixie", &[line.to_owned()]).expect("a list"),
             "deb-src https://other.example/debian trixie main\n"
         );
         assert!(

@@ -592,6 +592,12 @@ describe("multipart/form-data", () => {
       return [...(await new Response("?a=1", { headers }).formData())];
     }, [["?a", "1"]]));
 
+  test("urlencoded forms keep a mark of byte order", () =>
+    gives(async () => {
+      const headers = { "content-type": "application/x-www-form-urlencoded" };
+      return [...(await new Response("\uFEFFtest=\uFEFF", { headers }).formData())];
+    }, [["\uFEFFtest", "\uFEFF"]]));
+
   test("urlencoded forms are read, other types are not", async () => {
     await agree(async () => {
       const type = "application/x-www-form-urlencoded;charset=UTF-8";

@@ -272,6 +272,7 @@ function coreHost(lily, { environment, args, files }) {
     },
     environment: () => Object.entries(environment).flat(),
     arguments: () => args,
+    runScript: (text, name) => lily.run(text, name),
     exit(code) {
       lily.exitCode = code;
       throw new Error(`exit ${code}`);

@@ -90,7 +90,10 @@ fn programs_that_mean_harm_leave_the_others_alone() {
         });
         let requests: Vec<_> = bad
             .iter()
-            .map(|(url, _)| scope.spawn(|| fleet.send(fleet.client().get(url))))
+            .map(|(url, _)| {
+                let fleet = &fleet;
+                scope.spawn(move || fleet.send(fleet.client().get(url)))
+            })
             .collect();
         for (harm, request) in harms.iter().zip(requests) {
             match request.join().unwrap() {
