@@ -6,7 +6,9 @@ import { codes } from "./errors.js";
 import { validateArray, validateObject, validateString } from "./validate.js";
 
 const refusal = (what) =>
-  new codes.ERR_METHOD_REFUSED(`node:vm: ${what} is not available under LILY: a program has one global object`);
+  new codes.ERR_METHOD_REFUSED(
+    `node:vm: ${what} is not available under LILY: a program has one global object`,
+  );
 
 function nameOf(options, fallback) {
   if (typeof options === "string") return options;
