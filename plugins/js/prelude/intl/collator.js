@@ -16,7 +16,7 @@ const CURRENCIES = 0x180_000;
 const LETTERS = 0x200_000;
 const OTHERS = 0x400_000;
 /** What is sorted as two letters. */
-const PAIRS = { "æ": "ae", "œ": "oe", "ß": "ss", "ĳ": "ij", "ŉ": "ʼn", "ǆ": "dž", "ǉ": "lj", "ǌ": "nj" };
+const PAIRS = { æ: "ae", œ: "oe", ß: "ss", ĳ: "ij", ŉ: "ʼn", ǆ: "dž", ǉ: "lj", ǌ: "nj" };
 const IGNORED = /[\p{Cc}\p{Cf}]/u;
 const PUNCTUATION = /[\p{P}\p{Z}\s]/u;
 const SYMBOL = /[\p{P}\p{S}\p{Z}]/u;
@@ -79,11 +79,13 @@ function keyOf(text, { numeric, ignorePunctuation }) {
   if (/[æœßĳŉÆŒẞĲ]/.test(plain)) {
     characters = plain.replace(/[æœßĳŉÆŒẞĲ]/g, (letter) => {
       const pair = PAIRS[letter.toLowerCase()];
-      return letter === letter.toLowerCase() ? `${pair[0]}\u0002${pair[1]}` : `${pair[0].toUpperCase()}\u0002${pair[1].toUpperCase()}`;
+      return letter === letter.toLowerCase()
+        ? `${pair[0]}\u0002${pair[1]}`
+        : `${pair[0].toUpperCase()}\u0002${pair[1].toUpperCase()}`;
     });
   }
   let zeros = -1;
-  for (let at = 0; at < characters.length; ) {
+  for (let at = 0; at < characters.length;) {
     const character = String.fromCodePoint(characters.codePointAt(at));
     at += character.length;
     if (character === "\u0002") {
@@ -132,7 +134,8 @@ function keyOf(text, { numeric, ignorePunctuation }) {
 
 /** Of the third level what is case: 2 are capitals. */
 const casesOf = ({ first, third }) => third.slice(0, first.length).map((level) => (level === 2 ? 2 : 0));
-const upperFirst = (levels, caseFirst) => (caseFirst === "upper" ? levels.map((level) => (level === 2 ? -1 : level)) : levels);
+const upperFirst = (levels, caseFirst) =>
+  caseFirst === "upper" ? levels.map((level) => (level === 2 ? -1 : level)) : levels;
 
 function compareLists(one, other) {
   const length = Math.min(one.length, other.length);
@@ -152,18 +155,23 @@ function readAscii() {
   }
 }
 
-/** Both of ASCII: -1, 0, 1; else undefined. */
+/** Both of ASCII: -1, 0, 1; else undefined. Written for speed: sorting is what it is for. */
 function compareAscii(one, other, state) {
   if (ascii === null) readAscii();
-  const length = Math.min(one.length, other.length);
+  const length = one.length < other.length ? one.length : other.length;
   let byCase = 0;
   for (let at = 0; at < length; at += 1) {
-    const [first, second] = [one.charCodeAt(at), other.charCodeAt(at)];
-    if (first === second && first < 128 && first > 31) continue;
-    const [a, b] = [ascii[first], ascii[second]];
+    const first = one.charCodeAt(at);
+    const second = other.charCodeAt(at);
+    if (first === second && first < 127 && first > 31) continue;
+    const a = ascii[first];
+    const b = ascii[second];
     if (!a || !b) return undefined;
-    // What comes later may be a mark, which belongs to the letter before it.
-    if (a >>> 1 !== b >>> 1) return one.charCodeAt(at + 1) > 127 || other.charCodeAt(at + 1) > 127 ? undefined : a < b ? -1 : 1;
+    if (a >>> 1 !== b >>> 1) {
+      // What comes next may be a mark, which belongs to this letter.
+      if (one.charCodeAt(at + 1) > 126 || other.charCodeAt(at + 1) > 126) return undefined;
+      return a < b ? -1 : 1;
+    }
     if (byCase === 0) byCase = a - b;
   }
   if (one.length !== other.length) {
@@ -171,7 +179,8 @@ function compareAscii(one, other, state) {
     for (let at = length; at < rest.length; at += 1) if (!ascii[rest.charCodeAt(at)]) return undefined;
     return one.length < other.length ? -1 : 1;
   }
-  return state.sensitivity === "base" || state.sensitivity === "accent" ? 0 : Math.sign(byCase);
+  if (byCase === 0 || state.sensitivity === "base" || state.sensitivity === "accent") return 0;
+  return byCase < 0 ? -1 : 1;
 }
 
 export function compareWith(state, one, other) {
@@ -204,10 +213,18 @@ export function initialise(locales, given) {
   const numeric = booleanOption(options, "numeric", undefined);
   const caseFirst = textOption(options, "caseFirst", FIRSTS, undefined, where);
   const { locale, values } = resolveLocale(
-    locales, options, { kn: ["true", "false"], kf: FIRSTS },
-    { kn: numeric === undefined ? undefined : String(numeric), kf: caseFirst }, where);
+    locales,
+    options,
+    { kn: ["true", "false"], kf: FIRSTS },
+    { kn: numeric === undefined ? undefined : String(numeric), kf: caseFirst },
+    where,
+  );
   const state = {
-    locale: locale.replace("en-GB", "en"), usage, numeric: values.kn === "true", caseFirst: values.kf ?? "false", bound: null,
+    locale: locale.replace("en-GB", "en"),
+    usage,
+    numeric: values.kn === "true",
+    caseFirst: values.kf ?? "false",
+    bound: null,
     sensitivity: textOption(options, "sensitivity", ["base", "accent", "case", "variant"], "variant", where),
     ignorePunctuation: booleanOption(options, "ignorePunctuation", false),
   };
@@ -223,12 +240,17 @@ export function Collator(locales = undefined, options = undefined) {
 
 addMembers(Collator.prototype, {
   resolvedOptions() {
-    const { locale, usage, sensitivity, ignorePunctuation, numeric, caseFirst } = states.get(this, "resolvedOptions");
+    const { locale, usage, sensitivity, ignorePunctuation, numeric, caseFirst } = states.get(
+      this,
+      "resolvedOptions",
+    );
     return { locale, usage, sensitivity, ignorePunctuation, collation: "default", numeric, caseFirst };
   },
   get compare() {
     const state = states.get(this, "compare");
-    state.bound ??= Object.defineProperty((one, other) => compareWith(state, `${one}`, `${other}`), "name", { value: "" });
+    state.bound ??= Object.defineProperty((one, other) => compareWith(state, `${one}`, `${other}`), "name", {
+      value: "",
+    });
     return state.bound;
   },
 });

@@ -3,7 +3,20 @@
 import { zoneStyle } from "./date_pattern.js";
 import { offsetAt, zoneName } from "./zones.js";
 
-const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+];
 const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const ERAS = { 1: ["BC", "AD"], 4: ["Before Christ", "Anno Domini"], 5: ["B", "A"] };
 
@@ -17,8 +30,16 @@ export function fieldsOf(ms, zone) {
   const shift = local > TIME_MAX ? -1 : local < -TIME_MAX ? 1 : 0;
   const date = new Date(local + shift * FOUR_CENTURIES);
   return {
-    ms, zone, year: date.getUTCFullYear() - shift * 400, month: date.getUTCMonth(), day: date.getUTCDate(), weekday: date.getUTCDay(),
-    hour: date.getUTCHours(), minute: date.getUTCMinutes(), second: date.getUTCSeconds(), fraction: date.getUTCMilliseconds(),
+    ms,
+    zone,
+    year: date.getUTCFullYear() - shift * 400,
+    month: date.getUTCMonth(),
+    day: date.getUTCDate(),
+    weekday: date.getUTCDay(),
+    hour: date.getUTCHours(),
+    minute: date.getUTCMinutes(),
+    second: date.getUTCSeconds(),
+    fraction: date.getUTCMilliseconds(),
   };
 }
 
@@ -45,7 +66,10 @@ export function fieldText([letter, count], fields, isBritish, seen) {
       return ["year", padded(fields.year > 0 ? fields.year : 1 - fields.year, count)];
     case "M":
     case "L":
-      return ["month", count < 3 ? padded(fields.month + 1, count) : named(MONTHS[fields.month], count, isBritish)];
+      return [
+        "month",
+        count < 3 ? padded(fields.month + 1, count) : named(MONTHS[fields.month], count, isBritish),
+      ];
     case "d":
       return ["day", padded(fields.day, count)];
     case "E":
@@ -53,7 +77,10 @@ export function fieldText([letter, count], fields, isBritish, seen) {
     case "a":
       return ["dayPeriod", isBritish ? (fields.hour < 12 ? "am" : "pm") : fields.hour < 12 ? "AM" : "PM"];
     case "B": {
-      const [minute, second] = [seen.includes("m") ? fields.minute : 0, seen.includes("s") ? fields.second : 0];
+      const [minute, second] = [
+        seen.includes("m") ? fields.minute : 0,
+        seen.includes("s") ? fields.second : 0,
+      ];
       return ["dayPeriod", dayPeriod(fields.hour, count, minute, second)];
     }
     case "h":
@@ -79,5 +106,6 @@ export function fieldText([letter, count], fields, isBritish, seen) {
 export function pairsOf(list, fields, isBritish) {
   const seen = list.map((token) => (typeof token === "string" ? "" : token[0]));
   return list.map((token) =>
-    typeof token === "string" ? ["literal", token] : fieldText(token, fields, isBritish, seen));
+    typeof token === "string" ? ["literal", token] : fieldText(token, fields, isBritish, seen),
+  );
 }

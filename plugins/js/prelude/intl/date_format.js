@@ -13,9 +13,16 @@ const where = "Intl.DateTimeFormat";
 const CYCLES = ["h11", "h12", "h23", "h24"];
 const CALENDARS = ["gregory", "iso8601"];
 const COMPONENTS = {
-  weekday: ["narrow", "short", "long"], era: ["narrow", "short", "long"], year: ["2-digit", "numeric"],
-  month: ["2-digit", "numeric", "narrow", "short", "long"], day: ["2-digit", "numeric"], dayPeriod: ["narrow", "short", "long"],
-  hour: ["2-digit", "numeric"], minute: ["2-digit", "numeric"], second: ["2-digit", "numeric"], fractionalSecondDigits: null,
+  weekday: ["narrow", "short", "long"],
+  era: ["narrow", "short", "long"],
+  year: ["2-digit", "numeric"],
+  month: ["2-digit", "numeric", "narrow", "short", "long"],
+  day: ["2-digit", "numeric"],
+  dayPeriod: ["narrow", "short", "long"],
+  hour: ["2-digit", "numeric"],
+  minute: ["2-digit", "numeric"],
+  second: ["2-digit", "numeric"],
+  fractionalSecondDigits: null,
   timeZoneName: ["short", "long", "shortOffset", "longOffset", "shortGeneric", "longGeneric"],
 };
 const STYLES = ["full", "long", "medium", "short"];
@@ -32,11 +39,19 @@ export function initialise(locales, given, required, defaults) {
   let hourCycle = textOption(options, "hourCycle", CYCLES, undefined, where);
   if (hour12 !== undefined) hourCycle = undefined;
   const { locale, isBritish, values } = resolveLocale(
-    locales, options, { ca: CALENDARS, hc: hour12 === undefined ? CYCLES : [], nu: ["latn"] },
-    { ca: calendar, hc: hourCycle, nu: system }, where);
+    locales,
+    options,
+    { ca: CALENDARS, hc: hour12 === undefined ? CYCLES : [], nu: ["latn"] },
+    { ca: calendar, hc: hourCycle, nu: system },
+    where,
+  );
   const zone = options.timeZone;
   const state = {
-    locale, isBritish, calendar: values.ca ?? "gregory", timeZone: zone === undefined ? "UTC" : canonicalZone(zone), bound: null,
+    locale,
+    isBritish,
+    calendar: values.ca ?? "gregory",
+    timeZone: zone === undefined ? "UTC" : canonicalZone(zone),
+    bound: null,
   };
   const asked = componentsAsked(options);
   textOption(options, "formatMatcher", ["basic", "best fit"], "best fit", where);
@@ -44,7 +59,7 @@ export function initialise(locales, given, required, defaults) {
   const timeStyle = textOption(options, "timeStyle", STYLES, undefined, where);
   const isStyled = dateStyle !== undefined || timeStyle !== undefined;
   const own = isBritish ? "h23" : "h12";
-  const cycle = hour12 === undefined ? values.hc ?? own : hour12 ? "h12" : "h23";
+  const cycle = hour12 === undefined ? (values.hc ?? own) : hour12 ? "h12" : "h23";
   if (isStyled) {
     checkStyles(asked, dateStyle, timeStyle, required);
     Object.assign(state, { dateStyle, timeStyle });
@@ -70,9 +85,10 @@ function keyword(options, name) {
 function componentsAsked(options) {
   const asked = {};
   for (const name of Object.keys(COMPONENTS)) {
-    const value = name === "fractionalSecondDigits"
-      ? numberOption(options, name, 1, 3, undefined)
-      : textOption(options, name, COMPONENTS[name], undefined, where);
+    const value =
+      name === "fractionalSecondDigits"
+        ? numberOption(options, name, 1, 3, undefined)
+        : textOption(options, name, COMPONENTS[name], undefined, where);
     if (value !== undefined) asked[name] = value;
   }
   return asked;
@@ -99,13 +115,19 @@ function instant(value) {
   return Math.trunc(ms) + 0;
 }
 
-const pairs = (state, value) => pairsOf(state.tokens, fieldsOf(instant(value), state.timeZone), state.isBritish);
+const pairs = (state, value) =>
+  pairsOf(state.tokens, fieldsOf(instant(value), state.timeZone), state.isBritish);
 /** As V8 has it, a text has a common blank where its parts have the narrow one before AM and PM. */
-const joined = (list) => list.map(([, text]) => text).join("").replaceAll("\u202f", " ");
+const joined = (list) =>
+  list
+    .map(([, text]) => text)
+    .join("")
+    .replaceAll("\u202f", " ");
 export const formatDate = (state, value) => joined(pairs(state, value));
 
 function range(state, start, end, name) {
-  if (start === undefined || end === undefined) throw new TypeError("startDate or endDate cannot be undefined");
+  if (start === undefined || end === undefined)
+    throw new TypeError("startDate or endDate cannot be undefined");
   const [from, to] = [instant(start), instant(end)];
   return rangeOf(state, fieldsOf(from, state.timeZone), fieldsOf(to, state.timeZone), name);
 }
@@ -126,7 +148,9 @@ addMembers(DateTimeFormat.prototype, {
     return asParts(pairs(states.get(this, "formatToParts"), date));
   },
   formatRange(start, end) {
-    return range(states.get(this, "formatRange"), start, end).map(([, text]) => text).join("");
+    return range(states.get(this, "formatRange"), start, end)
+      .map(([, text]) => text)
+      .join("");
   },
   formatRangeToParts(start, end) {
     const list = range(states.get(this, "formatRangeToParts"), start, end);
@@ -136,7 +160,8 @@ addMembers(DateTimeFormat.prototype, {
     const state = states.get(this, "resolvedOptions");
     const { locale, calendar, timeZone, hourCycle, dateStyle, timeStyle } = state;
     const result = { locale, calendar, numberingSystem: "latn", timeZone };
-    if (hourCycle !== undefined) Object.assign(result, { hourCycle, hour12: hourCycle === "h11" || hourCycle === "h12" });
+    if (hourCycle !== undefined)
+      Object.assign(result, { hourCycle, hour12: hourCycle === "h11" || hourCycle === "h12" });
     if (dateStyle === undefined && timeStyle === undefined) Object.assign(result, resolvedComponents(state));
     if (dateStyle !== undefined) result.dateStyle = dateStyle;
     if (timeStyle !== undefined) result.timeStyle = timeStyle;
@@ -146,7 +171,21 @@ addMembers(DateTimeFormat.prototype, {
 shape(DateTimeFormat, "DateTimeFormat", (locales, options) => supportedLocales(locales, options, where));
 
 const WIDTHS = { 1: "numeric", 2: "2-digit", 3: "short", 4: "long", 5: "narrow" };
-const LETTERS = { E: "weekday", G: "era", y: "year", M: "month", L: "month", d: "day", B: "dayPeriod", h: "hour", H: "hour", k: "hour", K: "hour", m: "minute", s: "second" };
+const LETTERS = {
+  E: "weekday",
+  G: "era",
+  y: "year",
+  M: "month",
+  L: "month",
+  d: "day",
+  B: "dayPeriod",
+  h: "hour",
+  H: "hour",
+  k: "hour",
+  K: "hour",
+  m: "minute",
+  s: "second",
+};
 
 /** The components as the pattern has them. */
 function resolvedComponents({ tokens: list, asked }) {
@@ -155,7 +194,8 @@ function resolvedComponents({ tokens: list, asked }) {
     if (typeof token === "string") continue;
     const [letter, count] = token;
     if (letter === "S") found.fractionalSecondDigits = count;
-    else if (LETTERS[letter] !== undefined) found[LETTERS[letter]] = letter === "G" && count === 1 ? "short" : WIDTHS[count];
+    else if (LETTERS[letter] !== undefined)
+      found[LETTERS[letter]] = letter === "G" && count === 1 ? "short" : WIDTHS[count];
     else if (letter !== "a") found.timeZoneName = zoneStyle(letter.repeat(count));
   }
   if (asked.dayPeriod !== undefined && found.dayPeriod !== undefined) found.dayPeriod = asked.dayPeriod;

@@ -8,7 +8,12 @@ const DATE_STYLES = {
   american: { full: "EEEE, MMMM d, y", long: "MMMM d, y", medium: "MMM d, y", short: "M/d/yy" },
   british: { full: "EEEE, d MMMM y", long: "d MMMM y", medium: "d MMM y", short: "dd/MM/y" },
 };
-const TIME_STYLES = { full: "h:mm:ss\u202fa zzzz", long: "h:mm:ss\u202fa z", medium: "h:mm:ss\u202fa", short: "h:mm\u202fa" };
+const TIME_STYLES = {
+  full: "h:mm:ss\u202fa zzzz",
+  long: "h:mm:ss\u202fa z",
+  medium: "h:mm:ss\u202fa",
+  short: "h:mm\u202fa",
+};
 const AT = " 'at' ";
 
 export function stylePattern(dateStyle, timeStyle, hourCycle, isBritish) {
@@ -35,7 +40,10 @@ export function componentPattern(options, hourCycle, isBritish) {
   if (month === "long") return date + AT + time;
   const isWeekday = weekday !== undefined && (era ?? year ?? month ?? day) === undefined;
   const isHalf = hourCycle === "h11" || hourCycle === "h12";
-  const isClock = options.hour !== undefined && (minute !== undefined || isHalf) && options.timeZoneName === undefined &&
+  const isClock =
+    options.hour !== undefined &&
+    (minute !== undefined || isHalf) &&
+    options.timeZoneName === undefined &&
     options.fractionalSecondDigits === undefined;
   return date + (isWeekday && isClock ? " " : ", ") + time;
 }
@@ -112,18 +120,32 @@ function timePattern(options, hourCycle, isBritish) {
 /** Whether the British 24-hour clock writes 02:04 for "numeric": so its patterns are found, and others adjusted. */
 function padsHour({ weekday, year, month, day, minute, timeZoneName }, second) {
   if (timeZoneName !== undefined) {
-    return second === undefined || (timeZoneName.endsWith("Offset") && minute === "numeric" && second === "numeric");
+    return (
+      second === undefined ||
+      (timeZoneName.endsWith("Offset") && minute === "numeric" && second === "numeric")
+    );
   }
   const isWeekday = weekday !== undefined && (year ?? month ?? day) === undefined;
   return minute !== "2-digit" || second === "numeric" || isWeekday;
 }
 
-const ZONES = { short: "z", long: "zzzz", shortOffset: "O", longOffset: "OOOO", shortGeneric: "v", longGeneric: "vvvv" };
+const ZONES = {
+  short: "z",
+  long: "zzzz",
+  shortOffset: "O",
+  longOffset: "OOOO",
+  shortGeneric: "v",
+  longGeneric: "vvvv",
+};
 const zonePattern = (style) => ZONES[style];
 export const zoneStyle = (letters) => Object.keys(ZONES).find((style) => ZONES[style] === letters);
 
-/** A pattern as a list of texts and fields [letter, count]. */
+const tokenized = new Map();
+
+/** A pattern as a list of texts and fields [letter, count]; there are not so many that they must be forgotten. */
 export function tokens(pattern) {
+  const known = tokenized.get(pattern);
+  if (known !== undefined) return known;
   const list = [];
   for (const [text, quoted, field] of pattern.matchAll(/'([^']*)'|([a-zA-Z])\2*|[^a-zA-Z']+/g)) {
     if (field !== undefined) list.push([field, text.length]);
@@ -133,5 +155,6 @@ export function tokens(pattern) {
       else list.push(literal);
     }
   }
+  tokenized.set(pattern, list);
   return list;
 }

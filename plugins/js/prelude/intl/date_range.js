@@ -10,7 +10,8 @@ const DATE = ["weekday", "era", "year", "month", "day"];
 const TIME = ["dayPeriod", "hour", "minute", "second", "fractionalSecondDigits", "timeZoneName"];
 const HALVES = { h11: true, h12: true };
 
-const pick = (asked, names) => Object.fromEntries(names.filter((name) => asked[name] !== undefined).map((name) => [name, asked[name]]));
+const pick = (asked, names) =>
+  Object.fromEntries(names.filter((name) => asked[name] !== undefined).map((name) => [name, asked[name]]));
 const marked = (pairs, source) => pairs.map(([type, text]) => [type, text, source]);
 const text = (pairs) => pairs.map(([, value]) => value).join("");
 
@@ -18,12 +19,16 @@ const text = (pairs) => pairs.map(([, value]) => value).join("");
 function components({ dateStyle, timeStyle, asked, isBritish }) {
   if (dateStyle === undefined && timeStyle === undefined) return asked;
   const dates = {
-    full: { weekday: "long", year: "numeric", month: "long", day: "numeric" }, long: { year: "numeric", month: "long", day: "numeric" },
-    medium: { year: "numeric", month: "short", day: "numeric" }, short: { year: isBritish ? "numeric" : "2-digit", month: "numeric", day: "numeric" },
+    full: { weekday: "long", year: "numeric", month: "long", day: "numeric" },
+    long: { year: "numeric", month: "long", day: "numeric" },
+    medium: { year: "numeric", month: "short", day: "numeric" },
+    short: { year: isBritish ? "numeric" : "2-digit", month: "numeric", day: "numeric" },
   };
   const clock = { hour: "numeric", minute: "2-digit", second: "2-digit" };
   const times = {
-    full: { ...clock, timeZoneName: "long" }, long: { ...clock, timeZoneName: "short" }, medium: clock,
+    full: { ...clock, timeZoneName: "long" },
+    long: { ...clock, timeZoneName: "short" },
+    medium: clock,
     short: { hour: "numeric", minute: "2-digit" },
   };
   return { ...dates[dateStyle], ...times[timeStyle] };
@@ -58,7 +63,8 @@ export function rangeOf(state, from, to) {
 function widened(asked, hasTime, isSameDay, from, to) {
   const { year, month, day, weekday } = asked;
   const isBare = (year ?? month ?? day ?? weekday ?? asked.era) === undefined;
-  if (hasTime) return isBare && !isSameDay ? { year: "numeric", month: "numeric", day: "numeric", ...asked } : null;
+  if (hasTime)
+    return isBare && !isSameDay ? { year: "numeric", month: "numeric", day: "numeric", ...asked } : null;
   if (day === undefined || year !== undefined || (weekday !== undefined && month === undefined)) return null;
   if (month !== undefined) return from.year === to.year ? null : { year: "numeric", ...asked };
   if (from.year !== to.year) return { year: "numeric", month: "numeric", ...asked };
@@ -72,7 +78,10 @@ function dateRange({ isBritish }, { weekday, era, year, month, day }, from, to) 
   if (!isText) return null;
   const part = (options, fields, source) =>
     marked(pairsOf(tokens(componentPattern(options, undefined, isBritish)), fields, isBritish), source);
-  const tail = year === undefined ? [] : [["literal", isBritish || day === undefined ? " " : ", ", "shared"], ...part({ year }, to, "shared")];
+  const tail =
+    year === undefined
+      ? []
+      : [["literal", isBritish || day === undefined ? " " : ", ", "shared"], ...part({ year }, to, "shared")];
   if (day === undefined) {
     if (weekday !== undefined) return null;
     return [...part({ month }, from, "startRange"), ...DASH, ...part({ month }, to, "endRange"), ...tail];
@@ -90,13 +99,18 @@ function dateRange({ isBritish }, { weekday, era, year, month, day }, from, to) 
 /** The day once, then both times; AM or PM once if there are no seconds and it is the same. */
 function timeRange(state, date, time, from, to) {
   const { isBritish, hourCycle } = state;
-  const list = (options, fields) => pairsOf(tokens(componentPattern(options, hourCycle, isBritish)), fields, isBritish);
+  const list = (options, fields) =>
+    pairsOf(tokens(componentPattern(options, hourCycle, isBritish)), fields, isBritish);
   const head = Object.keys(date).length === 0 ? [] : glue(list(date, from));
   const { timeZoneName: asked, ...clock } = time;
-  const isPlain = clock.second === undefined && clock.fractionalSecondDigits === undefined && clock.dayPeriod === undefined;
+  const isPlain =
+    clock.second === undefined && clock.fractionalSecondDigits === undefined && clock.dayPeriod === undefined;
   const timeZoneName = (head.length > 0 || isPlain) && asked === "long" ? "short" : asked;
   if (timeZoneName !== undefined) time = { ...time, timeZoneName };
-  const zone = timeZoneName === undefined ? [] : [["literal", " ", "shared"], ...marked(list({ timeZoneName }, to), "shared")];
+  const zone =
+    timeZoneName === undefined
+      ? []
+      : [["literal", " ", "shared"], ...marked(list({ timeZoneName }, to), "shared")];
   let start = list(clock, from);
   let end = list(clock, to);
   let tail = [];
@@ -115,6 +129,4 @@ function timeRange(state, date, time, from, to) {
   return [...head, ...marked(start, "startRange"), ...dash, ...marked(end, "endRange"), ...tail, ...zone];
 }
 
-const glue = (pairs) => [
-  ...marked(pairs, "shared"), ["literal", ", ", "shared"],
-];
+const glue = (pairs) => [...marked(pairs, "shared"), ["literal", ", ", "shared"]];

@@ -2,14 +2,19 @@
 // A decimal is { isNegative, digits, point }: its value is 0.digits × 10^point, without zeros at either end; "" is zero.
 // `special` is "nan" or "infinity". https://tc39.es/ecma402/#sec-formatnumericstring
 
+const ZERO = 48;
 const NAN = { isNegative: false, digits: "", point: 0, special: "nan" };
 
 export function decimalOf(value) {
-  const primitive = typeof value === "object" && value !== null || typeof value === "function" ? toPrimitive(value) : value;
+  const primitive =
+    (typeof value === "object" && value !== null) || typeof value === "function" ? toPrimitive(value) : value;
   if (typeof primitive === "string") return parse(primitive);
-  if (typeof primitive === "bigint") return fromDigits(primitive < 0n, String(primitive < 0n ? -primitive : primitive), 0);
+  if (typeof primitive === "bigint")
+    return fromDigits(primitive < 0n, String(primitive < 0n ? -primitive : primitive), 0);
   const number = Number(primitive);
   if (Number.isNaN(number)) return NAN;
+  if (Number.isSafeInteger(number))
+    return fromDigits(number < 0 || Object.is(number, -0), String(Math.abs(number)), 0);
   if (number === Infinity || number === -Infinity)
     return { isNegative: number < 0, digits: "", point: 0, special: "infinity" };
   const decimal = parse(String(Math.abs(number)));
@@ -37,19 +42,27 @@ function parse(text) {
   const [, sign, whole = "", after = "", only = "", exponent = "0"] = match;
   // What no number can hold is ∞ or 0, as V8 has it; so a text's exponent cannot fill the memory.
   const number = Number(trimmed);
-  if (number === Infinity || number === -Infinity) return { isNegative: number < 0, digits: "", point: 0, special: "infinity" };
+  if (number === Infinity || number === -Infinity)
+    return { isNegative: number < 0, digits: "", point: 0, special: "infinity" };
   if (number === 0) return fromDigits(sign === "-", "", 0);
   return fromDigits(sign === "-", whole + after + only, Number(exponent) - after.length - only.length);
 }
 
 /** ±digits × 10^power */
 function fromDigits(isNegative, digits, power) {
-  const short = digits.replace(/^0+/, "");
-  const bare = short.replace(/0+$/, "");
+  let start = 0;
+  while (start < digits.length && digits.charCodeAt(start) === ZERO) start += 1;
+  let end = digits.length;
+  while (end > start && digits.charCodeAt(end - 1) === ZERO) end -= 1;
+  const short = start === 0 ? digits : digits.slice(start);
+  const bare = end === digits.length ? short : digits.slice(start, end);
   return { isNegative, digits: bare, point: bare === "" ? 0 : short.length + power, special: "" };
 }
 
-export const scaled = (decimal, power) => ({ ...decimal, point: decimal.digits === "" ? 0 : decimal.point + power });
+export const scaled = (decimal, power) => ({
+  ...decimal,
+  point: decimal.digits === "" ? 0 : decimal.point + power,
+});
 
 /** The power of ten of the first digit; 0 for zero. */
 export const magnitude = (decimal) => (decimal.digits === "" ? 0 : decimal.point - 1);
@@ -95,7 +108,9 @@ function roundedAt(decimal, place, mode, increment = 1) {
 
 function roundedToIncrement(decimal, place, mode, increment) {
   const shift = Math.max(0, decimal.digits.length - (decimal.point - place));
-  const units = BigInt(decimal.digits + "0".repeat(Math.max(0, decimal.point - place - decimal.digits.length)));
+  const units = BigInt(
+    decimal.digits + "0".repeat(Math.max(0, decimal.point - place - decimal.digits.length)),
+  );
   const step = BigInt(increment) * 10n ** BigInt(shift);
   const count = units / step;
   const rest = units % step;
@@ -125,7 +140,11 @@ export function rounded(decimal, settings) {
   };
   const byFraction = () => {
     const place = -settings.maximumFractionDigits;
-    return { value: roundedAt(decimal, place, mode, roundingIncrement), place, fraction: settings.minimumFractionDigits };
+    return {
+      value: roundedAt(decimal, place, mode, roundingIncrement),
+      place,
+      fraction: settings.minimumFractionDigits,
+    };
   };
   let chosen;
   if (roundingType === "significantDigits") chosen = bySignificant();

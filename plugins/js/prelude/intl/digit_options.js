@@ -3,7 +3,17 @@
 
 import { boundedNumber, numberOption, textOption } from "./options.js";
 
-const MODES = ["ceil", "floor", "expand", "trunc", "halfCeil", "halfFloor", "halfExpand", "halfTrunc", "halfEven"];
+const MODES = [
+  "ceil",
+  "floor",
+  "expand",
+  "trunc",
+  "halfCeil",
+  "halfFloor",
+  "halfExpand",
+  "halfTrunc",
+  "halfEven",
+];
 const INCREMENTS = [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 2500, 5000];
 const DIGITS_MAX = 100;
 
@@ -18,8 +28,20 @@ export function digitOptions(settings, options, leastDefault, mostDefault, notat
   if (!INCREMENTS.includes(increment)) throw new RangeError("roundingIncrement value is out of range.");
   settings.roundingIncrement = increment;
   settings.roundingMode = textOption(options, "roundingMode", MODES, "halfExpand", where);
-  const priority = textOption(options, "roundingPriority", ["auto", "morePrecision", "lessPrecision"], "auto", where);
-  settings.trailingZeroDisplay = textOption(options, "trailingZeroDisplay", ["auto", "stripIfInteger"], "auto", where);
+  const priority = textOption(
+    options,
+    "roundingPriority",
+    ["auto", "morePrecision", "lessPrecision"],
+    "auto",
+    where,
+  );
+  settings.trailingZeroDisplay = textOption(
+    options,
+    "trailingZeroDisplay",
+    ["auto", "stripIfInteger"],
+    "auto",
+    where,
+  );
 
   const hasSignificant = leastSignificant !== undefined || mostSignificant !== undefined;
   const hasFraction = least !== undefined || most !== undefined;
@@ -31,9 +53,20 @@ export function digitOptions(settings, options, leastDefault, mostDefault, notat
   }
   if (needsSignificant) {
     if (hasSignificant) {
-      settings.minimumSignificantDigits = boundedNumber(leastSignificant, "minimumSignificantDigits", 1, 21, 1);
+      settings.minimumSignificantDigits = boundedNumber(
+        leastSignificant,
+        "minimumSignificantDigits",
+        1,
+        21,
+        1,
+      );
       settings.maximumSignificantDigits = boundedNumber(
-        mostSignificant, "maximumSignificantDigits", settings.minimumSignificantDigits, 21, 21);
+        mostSignificant,
+        "maximumSignificantDigits",
+        settings.minimumSignificantDigits,
+        21,
+        21,
+      );
     } else {
       settings.minimumSignificantDigits = 1;
       settings.maximumSignificantDigits = 21;
@@ -48,8 +81,12 @@ export function digitOptions(settings, options, leastDefault, mostDefault, notat
   }
   if (!needsSignificant && !needsFraction) {
     Object.assign(settings, {
-      minimumFractionDigits: 0, maximumFractionDigits: 0, minimumSignificantDigits: 1, maximumSignificantDigits: 2,
-      roundingType: "morePrecision", roundingPriority: "morePrecision",
+      minimumFractionDigits: 0,
+      maximumFractionDigits: 0,
+      minimumSignificantDigits: 1,
+      maximumSignificantDigits: 2,
+      roundingType: "morePrecision",
+      roundingPriority: "morePrecision",
     });
   } else if (priority !== "auto") {
     settings.roundingType = settings.roundingPriority = priority;
@@ -58,8 +95,7 @@ export function digitOptions(settings, options, leastDefault, mostDefault, notat
     settings.roundingPriority = "auto";
   }
   if (increment !== 1) {
-    if (settings.roundingType !== "fractionDigits")
-      throw new TypeError("RoundingType is not fractionDigits");
+    if (settings.roundingType !== "fractionDigits") throw new TypeError("RoundingType is not fractionDigits");
     if (settings.maximumFractionDigits !== settings.minimumFractionDigits)
       throw new RangeError("maximumFractionDigits value is out of range.");
   }
@@ -76,7 +112,11 @@ function fractionOptions(settings, least, most, leastDefault, mostDefault) {
 }
 
 const NAMES = [
-  "minimumIntegerDigits", "minimumFractionDigits", "maximumFractionDigits", "minimumSignificantDigits", "maximumSignificantDigits",
+  "minimumIntegerDigits",
+  "minimumFractionDigits",
+  "maximumFractionDigits",
+  "minimumSignificantDigits",
+  "maximumSignificantDigits",
 ];
 
 /** What resolvedOptions shows of them before, and after, what only NumberFormat has. */

@@ -20,24 +20,57 @@ const languageOf = (code) => {
 const scriptOf = table(scripts, 4);
 let dialectTable = null;
 const dialectOf = (tag) => {
-  dialectTable ??= new Map(dialects.split("|").map((row) => /^([a-z]+-(?:[A-Z][a-z]+(?=[A-Z])|[A-Z]{2}(?=[A-Z])|\d{3}))(.*)$/.exec(row).slice(1)));
+  dialectTable ??= new Map(
+    dialects
+      .split("|")
+      .map((row) => /^([a-z]+-(?:[A-Z][a-z]+(?=[A-Z])|[A-Z]{2}(?=[A-Z])|\d{3}))(.*)$/.exec(row).slice(1)),
+  );
   return dialectTable.get(tag);
 };
-const SHORT_REGIONS = { US: "US", GB: "UK", HK: "Hong Kong", MO: "Macao", PS: "Palestine", MM: "Myanmar", BA: "Bosnia" };
+const SHORT_REGIONS = {
+  US: "US",
+  GB: "UK",
+  HK: "Hong Kong",
+  MO: "Macao",
+  PS: "Palestine",
+  MM: "Myanmar",
+  BA: "Bosnia",
+};
 const CALENDARS = {
-  buddhist: "Buddhist Calendar", chinese: "Chinese Calendar", coptic: "Coptic Calendar", dangi: "Dangi Calendar",
-  ethioaa: "Ethiopic Amete Alem Calendar", ethiopic: "Ethiopic Calendar", gregory: "Gregorian Calendar", hebrew: "Hebrew Calendar",
-  indian: "Indian National Calendar", islamic: "Hijri Calendar", "islamic-civil": "Hijri Calendar (tabular, civil epoch)",
-  "islamic-rgsa": "Hijri Calendar (Saudi Arabia, sighting)", "islamic-tbla": "Hijri Calendar (tabular, astronomical epoch)",
-  "islamic-umalqura": "Hijri Calendar (Umm al-Qura)", iso8601: "Gregorian Calendar (ISO 8601 Weeks)", japanese: "Japanese Calendar",
-  persian: "Persian Calendar", roc: "Minguo Calendar",
+  buddhist: "Buddhist Calendar",
+  chinese: "Chinese Calendar",
+  coptic: "Coptic Calendar",
+  dangi: "Dangi Calendar",
+  ethioaa: "Ethiopic Amete Alem Calendar",
+  ethiopic: "Ethiopic Calendar",
+  gregory: "Gregorian Calendar",
+  hebrew: "Hebrew Calendar",
+  indian: "Indian National Calendar",
+  islamic: "Hijri Calendar",
+  "islamic-civil": "Hijri Calendar (tabular, civil epoch)",
+  "islamic-rgsa": "Hijri Calendar (Saudi Arabia, sighting)",
+  "islamic-tbla": "Hijri Calendar (tabular, astronomical epoch)",
+  "islamic-umalqura": "Hijri Calendar (Umm al-Qura)",
+  iso8601: "Gregorian Calendar (ISO 8601 Weeks)",
+  japanese: "Japanese Calendar",
+  persian: "Persian Calendar",
+  roc: "Minguo Calendar",
 };
 export const CALENDAR_NAMES = Object.keys(CALENDARS);
 // Long, short, narrow.
 const FIELDS = {
-  era: ["era"], year: ["year", "yr.", "yr"], quarter: ["quarter", "qtr.", "qtr"], month: ["month", "mo.", "mo"],
-  weekOfYear: ["week", "wk.", "wk"], weekday: ["day of the week", "day of wk."], day: ["day"], dayPeriod: ["AM/PM"],
-  hour: ["hour", "hr.", "hr"], minute: ["minute", "min.", "min"], second: ["second", "sec.", "sec"], timeZoneName: ["time zone", "zone"],
+  era: ["era"],
+  year: ["year", "yr.", "yr"],
+  quarter: ["quarter", "qtr.", "qtr"],
+  month: ["month", "mo.", "mo"],
+  weekOfYear: ["week", "wk.", "wk"],
+  weekday: ["day of the week", "day of wk."],
+  day: ["day"],
+  dayPeriod: ["AM/PM"],
+  hour: ["hour", "hr.", "hr"],
+  minute: ["minute", "min.", "min"],
+  second: ["second", "sec.", "sec"],
+  timeZoneName: ["time zone", "zone"],
 };
 
 export class DisplayNames {
@@ -101,8 +134,10 @@ function languageName({ languageDisplay }, code) {
   let name;
   if (languageDisplay === "dialect") {
     const both = `${base}-${region}`;
-    if (region !== "" && script === "" && dialectOf(both) !== undefined) [name, region] = [dialectOf(both), ""];
-    else if (script !== "" && region === "" && dialectOf(`${base}-${script}`) !== undefined) [name, script] = [dialectOf(`${base}-${script}`), ""];
+    if (region !== "" && script === "" && dialectOf(both) !== undefined)
+      [name, region] = [dialectOf(both), ""];
+    else if (script !== "" && region === "" && dialectOf(`${base}-${script}`) !== undefined)
+      [name, script] = [dialectOf(`${base}-${script}`), ""];
   }
   name ??= languageOf(base);
   if (name === undefined) return [tag, undefined];

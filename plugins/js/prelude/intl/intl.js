@@ -16,8 +16,12 @@ import { zoneNames } from "./zones.js";
 
 const COLLATIONS = ["compat", "emoji", "eor"];
 const VALUES = {
-  calendar: () => CALENDAR_NAMES, collation: () => COLLATIONS, currency: currencyCodes, numberingSystem: () => ["latn"],
-  timeZone: zoneNames, unit: unitNames,
+  calendar: () => CALENDAR_NAMES,
+  collation: () => COLLATIONS,
+  currency: currencyCodes,
+  numberingSystem: () => ["latn"],
+  timeZone: zoneNames,
+  unit: unitNames,
 };
 
 const Intl = Object.create(Object.prototype, { [Symbol.toStringTag]: { value: "Intl", configurable: true } });
@@ -30,9 +34,22 @@ addMembers(Intl, {
     if (!Object.hasOwn(VALUES, name)) throw new RangeError(`Invalid key : ${name}`);
     return [...VALUES[name]()];
   },
-  DateTimeFormat, NumberFormat, Collator, PluralRules, RelativeTimeFormat, ListFormat, Locale, DisplayNames, Segmenter,
+  DateTimeFormat,
+  NumberFormat,
+  Collator,
+  PluralRules,
+  RelativeTimeFormat,
+  ListFormat,
+  Locale,
+  DisplayNames,
+  Segmenter,
 });
-Object.defineProperty(globalThis, "Intl", { value: Intl, writable: true, enumerable: false, configurable: true });
+Object.defineProperty(globalThis, "Intl", {
+  value: Intl,
+  writable: true,
+  enumerable: false,
+  configurable: true,
+});
 
 // ---- prototypes ----
 
@@ -90,20 +107,31 @@ const languageOf = (locales) => {
 /** Turkish and Azerbaijani have two letters i. */
 const isTurkic = (language) => language === "tr" || language === "az";
 addMembers(String.prototype, {
-  localeCompare(that) {
-    return compareWith(collatorState(arguments[1], arguments[2]), thisText(this, "localeCompare"), `${that}`);
+  localeCompare(that, locales = undefined, options = undefined) {
+    const text = typeof this === "string" ? this : thisText(this, "localeCompare");
+    return compareWith(collatorState(locales, options), text, typeof that === "string" ? that : `${that}`);
   },
   toLocaleLowerCase() {
     const text = thisText(this, "toLocaleLowerCase");
     if (arguments[0] === undefined || !isTurkic(languageOf(arguments[0]))) return toLowerCase.call(text);
-    return toLowerCase.call(text.replace(/I\u0307/g, "i").replace(/\u0130/g, "i").replace(/I/g, "\u0131"));
+    return toLowerCase.call(
+      text
+        .replace(/I\u0307/g, "i")
+        .replace(/\u0130/g, "i")
+        .replace(/I/g, "\u0131"),
+    );
   },
   toLocaleUpperCase() {
     const text = thisText(this, "toLocaleUpperCase");
     if (arguments[0] === undefined) return toUpperCase.call(text);
     const language = languageOf(arguments[0]);
     if (isTurkic(language)) return toUpperCase.call(text.replace(/i/g, "\u0130"));
-    if (language === "el") return toUpperCase.call(text).normalize("NFD").replace(/[\u0300\u0301\u0342\u0345]/g, "").normalize("NFC");
+    if (language === "el")
+      return toUpperCase
+        .call(text)
+        .normalize("NFD")
+        .replace(/[\u0300\u0301\u0342\u0345]/g, "")
+        .normalize("NFC");
     return toUpperCase.call(text);
   },
 });
@@ -126,9 +154,15 @@ function listText(list, length, locales, options) {
 }
 addMembers(Array.prototype, {
   toLocaleString() {
-    if (this === undefined || this === null) throw new TypeError("Array.prototype.toLocaleString called on null or undefined");
+    if (this === undefined || this === null)
+      throw new TypeError("Array.prototype.toLocaleString called on null or undefined");
     const list = Object(this);
-    return listText(list, Math.min(Math.max(Math.trunc(Number(list.length)) || 0, 0), Number.MAX_SAFE_INTEGER), arguments[0], arguments[1]);
+    return listText(
+      list,
+      Math.min(Math.max(Math.trunc(Number(list.length)) || 0, 0), Number.MAX_SAFE_INTEGER),
+      arguments[0],
+      arguments[1],
+    );
   },
 });
 const typedPrototype = Object.getPrototypeOf(Uint8Array.prototype);

@@ -12,7 +12,8 @@ export class ListFormat {
     const options = listOptions(given);
     const { locale, isBritish } = resolveLocale(locales, options, {}, {}, where);
     states.set(this, {
-      locale, isBritish,
+      locale,
+      isBritish,
       type: textOption(options, "type", ["conjunction", "disjunction", "unit"], "conjunction", where),
       style: textOption(options, "style", ["long", "short", "narrow"], "long", where),
     });
@@ -38,7 +39,8 @@ function pairs(state, list) {
   const texts = [];
   if (list !== undefined) {
     for (const item of list) {
-      if (typeof item !== "string") throw new TypeError(`Iterable yielded ${shown(item)} which is not a string`);
+      if (typeof item !== "string")
+        throw new TypeError(`Iterable yielded ${shown(item)} which is not a string`);
       texts.push(item);
     }
   }
@@ -52,7 +54,9 @@ function pairs(state, list) {
 }
 
 function shown(item) {
-  return typeof item === "object" && item !== null ? Object.prototype.toString.call(item).replace("[object ", "#<").replace("]", ">") : String(item);
+  return typeof item === "object" && item !== null
+    ? Object.prototype.toString.call(item).replace("[object ", "#<").replace("]", ">")
+    : String(item);
 }
 
 addMembers(ListFormat.prototype, {
@@ -61,7 +65,9 @@ addMembers(ListFormat.prototype, {
     return { locale, type, style };
   },
   format(list) {
-    return pairs(states.get(this, "format"), list).map(([, text]) => text).join("");
+    return pairs(states.get(this, "format"), list)
+      .map(([, text]) => text)
+      .join("");
   },
   formatToParts(list) {
     return asParts(pairs(states.get(this, "formatToParts"), list));

@@ -7,12 +7,29 @@ import { likely } from "./tables.js";
 
 const states = new States("Intl.Locale");
 const where = "Intl.Locale";
-const KEYS = { calendar: "ca", collation: "co", hourCycle: "hc", caseFirst: "kf", numeric: "kn", numberingSystem: "nu" };
+const KEYS = {
+  calendar: "ca",
+  collation: "co",
+  hourCycle: "hc",
+  caseFirst: "kf",
+  numeric: "kn",
+  numberingSystem: "nu",
+};
 const likelyOf = table(likely, 2);
 /** What a script or a region says of the other. */
 const LIKELY_MORE = {
-  "zh-TW": "Hant", "zh-HK": "Hant", "zh-MO": "Hant", "zh-Hant": "TW", "sr-Latn": "RS", "sr-ME": "Latn", "pa-PK": "Arab", "pa-Arab": "PK",
-  "uz-AF": "Arab", "az-IR": "Arab", "kk-CN": "Arab", "mn-CN": "Mong",
+  "zh-TW": "Hant",
+  "zh-HK": "Hant",
+  "zh-MO": "Hant",
+  "zh-Hant": "TW",
+  "sr-Latn": "RS",
+  "sr-ME": "Latn",
+  "pa-PK": "Arab",
+  "pa-Arab": "PK",
+  "uz-AF": "Arab",
+  "az-IR": "Arab",
+  "kk-CN": "Arab",
+  "mn-CN": "Mong",
 };
 
 knowLocales((value) => (states.has(value) ? tagText(states.get(value, "toString")) : false));
@@ -22,7 +39,8 @@ export class Locale {
     if (typeof tag !== "string" && (typeof tag !== "object" || tag === null))
       throw new TypeError("First argument to Intl.Locale constructor can't be empty or missing");
     const text = states.has(tag) ? tagText(states.get(tag, "toString")) : `${tag}`;
-    if (text === "") throw new RangeError("First argument to Intl.Locale constructor can't be empty or missing");
+    if (text === "")
+      throw new RangeError("First argument to Intl.Locale constructor can't be empty or missing");
     if (options === null) throw new TypeError("Cannot convert undefined or null to object");
     const parts = parseTag(text);
     states.set(this, options === undefined ? parts : withOptions(parts, Object(options)));
@@ -32,7 +50,8 @@ export class Locale {
 function withOptions(parts, options) {
   const one = (name, form) => {
     const value = textOption(options, name, null, undefined, where);
-    if (value !== undefined && !form.test(value)) throw new RangeError("Incorrect locale information provided");
+    if (value !== undefined && !form.test(value))
+      throw new RangeError("Incorrect locale information provided");
     return value;
   };
   const language = one("language", /^(?:[a-z]{2,3}|[a-z]{5,8})$/i);
@@ -42,18 +61,25 @@ function withOptions(parts, options) {
   const type = /^[a-z0-9]{3,8}(?:-[a-z0-9]{3,8})*$/i;
   for (const name of Object.keys(KEYS)) {
     let value;
-    if (name === "hourCycle") value = textOption(options, name, ["h11", "h12", "h23", "h24"], undefined, where);
-    else if (name === "caseFirst") value = textOption(options, name, ["upper", "lower", "false"], undefined, where);
+    if (name === "hourCycle")
+      value = textOption(options, name, ["h11", "h12", "h23", "h24"], undefined, where);
+    else if (name === "caseFirst")
+      value = textOption(options, name, ["upper", "lower", "false"], undefined, where);
     else if (name === "numeric") {
       value = booleanOption(options, name, undefined);
       if (value !== undefined) value = value ? "" : "false";
     } else value = one(name, type);
     if (value !== undefined) keywords[KEYS[name]] = value;
   }
-  const own = Object.keys(keywords).sort().flatMap((key) => [key, ...(keywords[key] === "" ? [] : keywords[key].split("-"))]);
+  const own = Object.keys(keywords)
+    .sort()
+    .flatMap((key) => [key, ...(keywords[key] === "" ? [] : keywords[key].split("-"))]);
   const others = parts.extensions.filter(([singleton]) => singleton !== "u");
   const made = {
-    ...parts, language: language ?? parts.language, script: script ?? parts.script, region: region ?? parts.region,
+    ...parts,
+    language: language ?? parts.language,
+    script: script ?? parts.script,
+    region: region ?? parts.region,
     extensions: own.length === 0 ? others : [...others, ["u", own]],
   };
   return parseTag(tagText(made));
@@ -65,7 +91,8 @@ function maximized(parts) {
   if (row === undefined) return parts;
   const own = language === "und" ? "en" : language;
   return {
-    ...parts, language: own,
+    ...parts,
+    language: own,
     script: script || LIKELY_MORE[`${own}-${region}`] || row.slice(0, 4),
     region: region || LIKELY_MORE[`${own}-${script}`] || row.slice(4),
   };
@@ -135,7 +162,10 @@ addMembers(Locale.prototype, {
     return [keyword(this, "ca", "calendars") ?? "gregory"];
   },
   get collations() {
-    return [keyword(this, "co", "collations") ?? "emoji", "eor"].slice(0, keyword(this, "co", "collations") === undefined ? 2 : 1);
+    return [keyword(this, "co", "collations") ?? "emoji", "eor"].slice(
+      0,
+      keyword(this, "co", "collations") === undefined ? 2 : 1,
+    );
   },
   get hourCycles() {
     const own = keyword(this, "hc", "hourCycles");

@@ -8,21 +8,62 @@ const AVAILABLE = new Set(["en", "en-US", "en-GB"]);
 
 const LANGUAGE = /^(?:[a-z]{2,3}|[a-z]{5,8})$/;
 const VARIANT = /^(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3})$/;
-const ALIASES = { iw: "he", in: "id", ji: "yi", jw: "jv", mo: "ro", tl: "fil", cmn: "zh", sh: "sr-Latn", bh: "bho", aam: "aas", no: "no" };
+const ALIASES = {
+  iw: "he",
+  in: "id",
+  ji: "yi",
+  jw: "jv",
+  mo: "ro",
+  tl: "fil",
+  cmn: "zh",
+  sh: "sr-Latn",
+  bh: "bho",
+  aam: "aas",
+  no: "no",
+};
 const REGIONS = { UK: "GB", BU: "MM", DD: "DE", FX: "FR", TP: "TL", YD: "YE", ZR: "CD", QU: "EU" };
-const WHOLE = { "art-lojban": "jbo", "zh-guoyu": "zh", "zh-hakka": "hak", "zh-xiang": "hsn", "cel-gaulish": "xtg" };
+const WHOLE = {
+  "art-lojban": "jbo",
+  "zh-guoyu": "zh",
+  "zh-hakka": "hak",
+  "zh-xiang": "hsn",
+  "cel-gaulish": "xtg",
+};
 
 function bad(tag) {
-  return new RangeError(/^[a-zA-Z]{2,8}[a-zA-Z0-9-]*-$/.test(tag) ? `Invalid language tag: ${tag.toLowerCase()}` : "Incorrect locale information provided");
+  return new RangeError(
+    /^[a-zA-Z]{2,8}[a-zA-Z0-9-]*-$/.test(tag)
+      ? `Invalid language tag: ${tag.toLowerCase()}`
+      : "Incorrect locale information provided",
+  );
 }
 
-/** The parts of a tag in canonical form; throws what Node throws for a bad one. */
+const parsed = new Map();
+/** Programs use few tags; those that are made up must not fill the memory. */
+const parsedMax = 100;
+
+/** The parts of a tag in canonical form, not to be changed; throws what Node throws for a bad one. */
 export function parseTag(tag) {
+  const known = parsed.get(tag);
+  if (known !== undefined) return known;
+  const parts = readTag(tag);
+  if (parsed.size < parsedMax) parsed.set(tag, parts);
+  return parts;
+}
+
+function readTag(tag) {
   const whole = WHOLE[tag.toLowerCase()];
   const pieces = (whole ?? tag).toLowerCase().split("-");
   let at = 0;
   if (!LANGUAGE.test(pieces[0])) throw bad(tag);
-  const parts = { language: pieces[at++], script: "", region: "", variants: [], extensions: [], privateUse: "" };
+  const parts = {
+    language: pieces[at++],
+    script: "",
+    region: "",
+    variants: [],
+    extensions: [],
+    privateUse: "",
+  };
   if (/^[a-z]{4}$/.test(pieces[at] ?? "")) {
     parts.script = pieces[at][0].toUpperCase() + pieces[at].slice(1);
     at += 1;
@@ -60,7 +101,8 @@ function canonicalParts(parts) {
   if (Object.hasOwn(REGIONS, parts.region)) parts.region = REGIONS[parts.region];
   parts.variants.sort();
   parts.extensions.sort(([one], [other]) => (one < other ? -1 : 1));
-  for (const extension of parts.extensions) if (extension[0] === "u") extension[1] = canonicalUnicode(extension[1]);
+  for (const extension of parts.extensions)
+    if (extension[0] === "u") extension[1] = canonicalUnicode(extension[1]);
   return parts;
 }
 
@@ -80,14 +122,20 @@ function canonicalUnicode(pieces) {
   }
   const result = [...new Set(attributes)].sort();
   for (const key of [...keywords.keys()].sort()) {
-    const value = keywords.get(key).join("-").replace(/^(?:true|yes)$/, "");
+    const value = keywords
+      .get(key)
+      .join("-")
+      .replace(/^(?:true|yes)$/, "");
     result.push(key, ...(value === "" ? [] : canonicalKeyword(key, value).split("-")));
   }
   return result;
 }
 
 function canonicalKeyword(key, value) {
-  if (key === "ca") return { gregorian: "gregory", "islamicc": "islamic-civil", "ethiopic-amete-alem": "ethioaa" }[value] ?? value;
+  if (key === "ca")
+    return (
+      { gregorian: "gregory", islamicc: "islamic-civil", "ethiopic-amete-alem": "ethioaa" }[value] ?? value
+    );
   return value;
 }
 
@@ -176,7 +224,11 @@ export function resolveLocale(locales, options, keys, given, where) {
       extension += `-${key}${own === "true" ? "" : `-${own}`}`;
     }
   }
-  return { locale: extension === "" ? locale : `${locale}-u${extension}`, isBritish: locale === "en-GB", values };
+  return {
+    locale: extension === "" ? locale : `${locale}-u${extension}`,
+    isBritish: locale === "en-GB",
+    values,
+  };
 }
 
 export function supportedLocales(locales, options, where) {

@@ -17,18 +17,35 @@ function initialise(locales, given) {
   if (system !== undefined && !/^[a-z0-9]{3,8}(?:-[a-z0-9]{3,8})*$/i.test(`${system}`))
     throw new RangeError(`Invalid numberingSystem : ${system}`);
   const { locale, isBritish, values } = resolveLocale(
-    locales, options, { nu: ["latn"] }, { nu: system === undefined ? undefined : `${system}` }, where);
+    locales,
+    options,
+    { nu: ["latn"] },
+    { nu: system === undefined ? undefined : `${system}` },
+    where,
+  );
   const state = { locale, isBritish, numberingSystem: values.nu ?? "latn", bound: null };
   unitOptions(state, options);
   const { style } = state;
-  state.notation = textOption(options, "notation", ["standard", "scientific", "engineering", "compact"], "standard", where);
+  state.notation = textOption(
+    options,
+    "notation",
+    ["standard", "scientific", "engineering", "compact"],
+    "standard",
+    where,
+  );
   let least = 0;
   let most = style === "percent" ? 0 : 3;
   if (style === "currency") least = most = currencyDigits(state.currency);
   digitOptions(state, options, least, most, state.notation, where);
   state.compactDisplay = textOption(options, "compactDisplay", ["short", "long"], "short", where);
   state.useGrouping = groupingOption(options, state.notation === "compact" ? "min2" : "auto");
-  state.signDisplay = textOption(options, "signDisplay", ["auto", "never", "always", "exceptZero", "negative"], "auto", where);
+  state.signDisplay = textOption(
+    options,
+    "signDisplay",
+    ["auto", "never", "always", "exceptZero", "negative"],
+    "auto",
+    where,
+  );
   return state;
 }
 
@@ -40,11 +57,19 @@ function nonNull(options) {
 function unitOptions(state, options) {
   state.style = textOption(options, "style", ["decimal", "percent", "currency", "unit"], "decimal", where);
   const currency = textOption(options, "currency", null, undefined, where);
-  if (currency !== undefined && !/^[a-z]{3}$/i.test(currency)) throw new RangeError(`Invalid currency code : ${currency}`);
-  const currencyDisplay = textOption(options, "currencyDisplay", ["code", "symbol", "narrowSymbol", "name"], "symbol", where);
+  if (currency !== undefined && !/^[a-z]{3}$/i.test(currency))
+    throw new RangeError(`Invalid currency code : ${currency}`);
+  const currencyDisplay = textOption(
+    options,
+    "currencyDisplay",
+    ["code", "symbol", "narrowSymbol", "name"],
+    "symbol",
+    where,
+  );
   const currencySign = textOption(options, "currencySign", ["standard", "accounting"], "standard", where);
   const unit = textOption(options, "unit", null, undefined, where);
-  if (unit !== undefined && !isUnit(unit)) throw new RangeError(`Invalid unit argument for Intl.NumberFormat() '${unit}'`);
+  if (unit !== undefined && !isUnit(unit))
+    throw new RangeError(`Invalid unit argument for Intl.NumberFormat() '${unit}'`);
   const unitDisplay = textOption(options, "unitDisplay", ["short", "narrow", "long"], "short", where);
   if (state.style === "currency") {
     if (currency === undefined) throw new TypeError("Currency code is required with currency style.");
@@ -69,7 +94,11 @@ function groupingOption(options, fallback) {
 
 // ---- formatting: a number becomes parts [type, value] ----
 
-const COMPACT = { short: ["K", "M", "B", "T"], british: ["k", "m", "bn", "tn"], long: ["thousand", "million", "billion", "trillion"] };
+const COMPACT = {
+  short: ["K", "M", "B", "T"],
+  british: ["k", "m", "bn", "tn"],
+  long: ["thousand", "million", "billion", "trillion"],
+};
 
 /** The power of ten that notation takes out of a number. */
 function exponentFor(state, power) {
@@ -123,7 +152,8 @@ function integerParts(whole, state, parts) {
   }
   const first = whole.length % 3 || 3;
   parts.push(["integer", whole.slice(0, first)]);
-  for (let at = first; at < whole.length; at += 3) parts.push(["group", ","], ["integer", whole.slice(at, at + 3)]);
+  for (let at = first; at < whole.length; at += 3)
+    parts.push(["group", ","], ["integer", whole.slice(at, at + 3)]);
 }
 
 /** The number itself, without sign and unit; `plural` is the category that it asks for. */
@@ -139,7 +169,8 @@ function numberParts(state, decimal) {
   let plural = cardinal(whole, after);
   if (state.notation === "compact") {
     if (exponent > 0) {
-      const isLong = state.compactDisplay === "long" && !(state.style === "currency" && state.currencyDisplay !== "name");
+      const isLong =
+        state.compactDisplay === "long" && !(state.style === "currency" && state.currencyDisplay !== "name");
       const word = COMPACT[isLong ? "long" : state.isBritish ? "british" : "short"][exponent / 3 - 1];
       if (isLong) parts.push(["literal", " "]);
       parts.push(["compact", word]);
@@ -188,7 +219,8 @@ function currencyParts(state, parts, plural, sign, signPart) {
   const symbol = currencySymbol(currency, currencyDisplay, state.isBritish);
   const head = [["currency", symbol]];
   if (wantsBlank(symbol) && /^[0-9]/.test(parts[0][1])) head.push(["literal", NBSP]);
-  if (currencySign === "accounting" && sign === "-") return [["literal", "("], ...head, ...parts, ["literal", ")"]];
+  if (currencySign === "accounting" && sign === "-")
+    return [["literal", "("], ...head, ...parts, ["literal", ")"]];
   return [...signPart, ...head, ...parts];
 }
 
@@ -213,7 +245,8 @@ function rangePairs(state, start, end) {
 
 /** What stands at both ends alike is written once: a currency before, a unit after. */
 function collapsed(from, to) {
-  const isOuter = ([type]) => type === "currency" || type === "unit" || type === "percentSign" || type === "compact";
+  const isOuter = ([type]) =>
+    type === "currency" || type === "unit" || type === "percentSign" || type === "compact";
   let head = [];
   let tail = [];
   const isPrefix = from[0][0] === "currency" && to[0][0] === "currency" && from[0][1] === to[0][1];
@@ -223,18 +256,26 @@ function collapsed(from, to) {
     from = from.slice(count);
     to = to.slice(count);
   }
-  while (from.length > 1 && to.length > 1 && (isOuter(from.at(-1)) || (from.at(-1)[0] === "literal" && tail.length > 0)) &&
-      from.at(-1).join() === to.at(-1).join()) {
+  while (
+    from.length > 1 &&
+    to.length > 1 &&
+    (isOuter(from.at(-1)) || (from.at(-1)[0] === "literal" && tail.length > 0)) &&
+    from.at(-1).join() === to.at(-1).join()
+  ) {
     tail = [from.at(-1), ...tail];
     from = from.slice(0, -1);
     to = to.slice(0, -1);
   }
   const hasSign = from[0][0] === "minusSign" || to[0][0] === "minusSign" || to[0][0] === "plusSign";
-  const isWide = hasSign || (!isPrefix && [...from, ...to].some(isOuter)) || (isPrefix && head.length > 0 && false);
+  const isWide =
+    hasSign || (!isPrefix && [...from, ...to].some(isOuter)) || (isPrefix && head.length > 0 && false);
   const dash = isWide ? " – " : isPrefix ? " – " : "–";
   return [
-    ...head.map((pair) => [...pair, "shared"]), ...from.map((pair) => [...pair, "startRange"]), ["literal", dash, "shared"],
-    ...to.map((pair) => [...pair, "endRange"]), ...tail.map((pair) => [...pair, "shared"]),
+    ...head.map((pair) => [...pair, "shared"]),
+    ...from.map((pair) => [...pair, "startRange"]),
+    ["literal", dash, "shared"],
+    ...to.map((pair) => [...pair, "endRange"]),
+    ...tail.map((pair) => [...pair, "shared"]),
   ];
 }
 
@@ -267,7 +308,10 @@ const members = {
     const result = { locale: state.locale, numberingSystem: state.numberingSystem, style: state.style };
     for (const name of ["currency", "currencyDisplay", "currencySign", "unit", "unitDisplay"])
       if (state[name] !== undefined) result[name] = state[name];
-    Object.assign(result, resolvedDigits(state), { useGrouping: state.useGrouping, notation: state.notation });
+    Object.assign(result, resolvedDigits(state), {
+      useGrouping: state.useGrouping,
+      notation: state.notation,
+    });
     if (state.notation === "compact") result.compactDisplay = state.compactDisplay;
     return Object.assign(result, {
       signDisplay: state.signDisplay,

@@ -31,7 +31,7 @@ export function boundedNumber(value, name, least, most, fallback) {
 /** Options that must be an object, as the newer constructors want them. */
 export function optionsObject(options) {
   if (options === undefined) return Object.create(null);
-  if (typeof options !== "object" && typeof options !== "function" || options === null)
+  if ((typeof options !== "object" && typeof options !== "function") || options === null)
     throw new TypeError("Incorrect options provided");
   return options;
 }
@@ -59,11 +59,14 @@ export class States {
     if (state !== undefined) return state;
     let receiver;
     try {
-      receiver = typeof object === "object" && object !== null ? `#<${object.constructor.name}>` : String(object);
+      receiver =
+        typeof object === "object" && object !== null ? `#<${object.constructor.name}>` : String(object);
     } catch {
       receiver = "#<Object>";
     }
-    throw new TypeError(`Method ${this.#name}.prototype.${method} called on incompatible receiver ${receiver}`);
+    throw new TypeError(
+      `Method ${this.#name}.prototype.${method} called on incompatible receiver ${receiver}`,
+    );
   }
 }
 
@@ -72,7 +75,10 @@ export function shape(constructor, name, supportedLocalesOf) {
   Object.defineProperty(constructor, "name", { value: name, configurable: true });
   Object.defineProperty(constructor, "length", { value: 0, configurable: true });
   Object.defineProperty(constructor, "prototype", { writable: false });
-  Object.defineProperty(constructor.prototype, Symbol.toStringTag, { value: `Intl.${name}`, configurable: true });
+  Object.defineProperty(constructor.prototype, Symbol.toStringTag, {
+    value: `Intl.${name}`,
+    configurable: true,
+  });
   if (supportedLocalesOf !== undefined) {
     const methods = {
       supportedLocalesOf(locales) {

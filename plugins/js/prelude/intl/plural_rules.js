@@ -9,7 +9,8 @@ const states = new States("Intl.PluralRules");
 const where = "Intl.PluralRules";
 
 /** "one" for 1 written without a fraction. */
-export const cardinal = (whole, after) => (whole.replace(/^0+(?=.)/, "") === "1" && after === "" ? "one" : "other");
+export const cardinal = (whole, after) =>
+  whole.replace(/^0+(?=.)/, "") === "1" && after === "" ? "one" : "other";
 
 export function ordinal(whole, after) {
   if (!/^0*$/.test(after)) return "other";
@@ -29,7 +30,10 @@ export class PluralRules {
   constructor(locales, options) {
     const requested = options === undefined ? Object.create(null) : Object(optionsOf(options));
     const { locale } = resolveLocale(locales, requested, {}, {}, where);
-    const state = { locale: locale.replace(/^en-(?:US|GB)/, "en"), type: textOption(requested, "type", ["cardinal", "ordinal"], "cardinal", where) };
+    const state = {
+      locale: locale.replace(/^en-(?:US|GB)/, "en"),
+      type: textOption(requested, "type", ["cardinal", "ordinal"], "cardinal", where),
+    };
     digitOptions(state, requested, 0, 3, "standard", where);
     states.set(this, state);
   }

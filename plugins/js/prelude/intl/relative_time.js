@@ -7,10 +7,30 @@ import { shape, States, textOption } from "./options.js";
 const states = new States("Intl.RelativeTimeFormat");
 const where = "Intl.RelativeTimeFormat";
 const UNITS = ["second", "minute", "hour", "day", "week", "month", "quarter", "year"];
-const SHORT = { second: "sec", minute: "min", hour: "hr", week: "wk", month: "mo", quarter: "qtr", year: "yr" };
-const NARROW = { second: "s", minute: "m", hour: "h", day: "d", week: "w", month: "mo", quarter: "q", year: "y" };
+const SHORT = {
+  second: "sec",
+  minute: "min",
+  hour: "hr",
+  week: "wk",
+  month: "mo",
+  quarter: "qtr",
+  year: "yr",
+};
+const NARROW = {
+  second: "s",
+  minute: "m",
+  hour: "h",
+  day: "d",
+  week: "w",
+  month: "mo",
+  quarter: "q",
+  year: "y",
+};
 const NAMED = {
-  second: ["", "now", ""], minute: ["", "this minute", ""], hour: ["", "this hour", ""], day: ["yesterday", "today", "tomorrow"],
+  second: ["", "now", ""],
+  minute: ["", "this minute", ""],
+  hour: ["", "this hour", ""],
+  day: ["yesterday", "today", "tomorrow"],
 };
 
 export class RelativeTimeFormat {
@@ -19,7 +39,8 @@ export class RelativeTimeFormat {
     const options = given === undefined ? Object.create(null) : Object(given);
     const { locale, isBritish } = resolveLocale(locales, options, { nu: ["latn"] }, {}, where);
     states.set(this, {
-      locale, isBritish,
+      locale,
+      isBritish,
       style: textOption(options, "style", ["long", "short", "narrow"], "long", where),
       numeric: textOption(options, "numeric", ["always", "auto"], "always", where),
     });
@@ -45,8 +66,10 @@ function pairs(state, value, unit, method) {
   const number = Number(value);
   const text = `${unit}`;
   const single = text.endsWith("s") ? text.slice(0, -1) : text;
-  if (!Number.isFinite(number)) throw new RangeError(`Value need to be finite number for ${where}.prototype.${method}()`);
-  if (!UNITS.includes(single)) throw new RangeError(`Invalid unit argument for ${where}.prototype.${method}() '${text}'`);
+  if (!Number.isFinite(number))
+    throw new RangeError(`Value need to be finite number for ${where}.prototype.${method}()`);
+  if (!UNITS.includes(single))
+    throw new RangeError(`Invalid unit argument for ${where}.prototype.${method}() '${text}'`);
   if (state.numeric === "auto" && Math.abs(number) <= 1 && Number.isInteger(number)) {
     const name = named(single, number + 1, state);
     if (name !== "") return [["literal", name]];
@@ -65,11 +88,16 @@ addMembers(RelativeTimeFormat.prototype, {
     return { locale, style, numeric, numberingSystem: "latn" };
   },
   format(value, unit) {
-    return pairs(states.get(this, "format"), value, unit, "format").map(([, text]) => text).join("");
+    return pairs(states.get(this, "format"), value, unit, "format")
+      .map(([, text]) => text)
+      .join("");
   },
   formatToParts(value, unit) {
-    return pairs(states.get(this, "formatToParts"), value, unit, "formatToParts")
-      .map(([type, text, own]) => (own === undefined ? { type, value: text } : { type, value: text, unit: own }));
+    return pairs(states.get(this, "formatToParts"), value, unit, "formatToParts").map(([type, text, own]) =>
+      own === undefined ? { type, value: text } : { type, value: text, unit: own },
+    );
   },
 });
-shape(RelativeTimeFormat, "RelativeTimeFormat", (locales, options) => supportedLocales(locales, options, where));
+shape(RelativeTimeFormat, "RelativeTimeFormat", (locales, options) =>
+  supportedLocales(locales, options, where),
+);

@@ -18,21 +18,33 @@ const BRITISH_UNITS =
 /** A pair's own short form, in British English with "US" where a gallon is another's. */
 const PER = { "mile-per-hour": "mph", "mile-per-gallon": "mpg" };
 /** How long forms and short forms are said "per". */
-const PER_SHORT = { hour: "h", day: "d", week: "w", month: "m", year: "y", second: "s", minute: "min", inch: "in", foot: "ft" };
+const PER_SHORT = {
+  hour: "h",
+  day: "d",
+  week: "w",
+  month: "m",
+  year: "y",
+  second: "s",
+  minute: "min",
+  inch: "in",
+  foot: "ft",
+};
 
 let american = null;
 let britishOnly = null;
 
 function rows(text) {
-  return new Map(text.split("|").map((row) => {
-    const [name, short, narrow = short, long = `${name}~${name}s`] = row.split(",");
-    const pair = (form) => (form.includes("~") ? form.split("~") : [form, form]);
-    const longs = pair(long);
-    // "degree~degrees Celsius": what follows the other form belongs to both.
-    const space = name === "celsius" || name === "fahrenheit" ? longs[1].indexOf(" ") : -1;
-    if (space > 0) longs[0] += longs[1].slice(space);
-    return [name, { short: pair(short), narrow: pair(narrow), long: longs }];
-  }));
+  return new Map(
+    text.split("|").map((row) => {
+      const [name, short, narrow = short, long = `${name}~${name}s`] = row.split(",");
+      const pair = (form) => (form.includes("~") ? form.split("~") : [form, form]);
+      const longs = pair(long);
+      // "degree~degrees Celsius": what follows the other form belongs to both.
+      const space = name === "celsius" || name === "fahrenheit" ? longs[1].indexOf(" ") : -1;
+      if (space > 0) longs[0] += longs[1].slice(space);
+      return [name, { short: pair(short), narrow: pair(narrow), long: longs }];
+    }),
+  );
 }
 
 export function unitRow(name, isBritish) {
@@ -56,7 +68,8 @@ export function isUnit(text) {
 /** [one, other] of a unit, and whether a blank stands before it. */
 export function unitForms(unit, display, isBritish) {
   const simple = unitRow(unit, isBritish);
-  if (simple !== undefined) return { forms: simple[display], hasBlank: hasBlank(simple[display][0], display) };
+  if (simple !== undefined)
+    return { forms: simple[display], hasBlank: hasBlank(simple[display][0], display) };
   const at = unit.indexOf("-per-");
   const [first, second] = [unitRow(unit.slice(0, at), isBritish), unitRow(unit.slice(at + 5), isBritish)];
   if (display === "long") {
@@ -64,7 +77,8 @@ export function unitForms(unit, display, isBritish) {
   }
   const whole = PER[unit];
   if (whole !== undefined) {
-    const text = isBritish && unit === "mile-per-gallon" ? (display === "narrow" ? "mpgUS" : "mpg US") : whole;
+    const text =
+      isBritish && unit === "mile-per-gallon" ? (display === "narrow" ? "mpgUS" : "mpg US") : whole;
     return { forms: [text, text], hasBlank: display !== "narrow" };
   }
   const per = PER_SHORT[unit.slice(at + 5)] ?? second[display][0];
@@ -106,7 +120,8 @@ export function currencyNames(code, isBritish) {
   if (row === undefined) return undefined;
   const [title, own = "", plural] = row.split("~");
   const last = title.lastIndexOf(" ") + 1;
-  const one = own !== "" ? own : title.slice(0, last) + (last === 0 ? title : title.slice(last).toLowerCase());
+  const one =
+    own !== "" ? own : title.slice(0, last) + (last === 0 ? title : title.slice(last).toLowerCase());
   return [title, one, plural ?? `${one}s`];
 }
 

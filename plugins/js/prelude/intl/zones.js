@@ -47,7 +47,8 @@ export function canonicalZone(given) {
   }
   if (ids === null) read();
   const id = ids.get(text.toLowerCase());
-  if (id === undefined || host.zoneOffset(id, 0) === null) throw new RangeError(`Invalid time zone specified: ${text}`);
+  if (id === undefined || host.zoneOffset(id, 0) === null)
+    throw new RangeError(`Invalid time zone specified: ${text}`);
   return id;
 }
 
@@ -88,13 +89,15 @@ function summerOf(zone, ms, offset) {
 export function zoneName(zone, ms, style, isBritish) {
   const offset = offsetAt(zone, ms);
   const isLong = style.startsWith("long");
-  if (zone === "+00:00" && ms >= 0 && !style.endsWith("Offset")) return isLong ? "Greenwich Mean Time" : "GMT";
+  if (zone === "+00:00" && ms >= 0 && !style.endsWith("Offset"))
+    return isLong ? "Greenwich Mean Time" : "GMT";
   if (ids === null) read();
   const metazone = metazones.get(zone);
   const isNamed = metazone !== undefined && ((ms >= 0 && ms < NAMED_UNTIL) || zone === "UTC");
   if (style.endsWith("Offset") || !isNamed) return offsetText(offset, isLong);
   const { isSummer, hasSummer } = summerOf(zone, ms, offset);
-  if (style.endsWith("Generic")) return genericName(metazone, hasSummer, isLong) ?? offsetText(offset, isLong);
+  if (style.endsWith("Generic"))
+    return genericName(metazone, hasSummer, isLong) ?? offsetText(offset, isLong);
   const short = metazone.short[(isBritish ? 2 : 0) + (isSummer ? 1 : 0)] ?? "";
   const name = isLong ? (isSummer ? metazone.summer : metazone.standard) : short;
   if (name === "") return offsetText(offset, isLong);
@@ -103,6 +106,7 @@ export function zoneName(zone, ms, style, isBritish) {
 
 function genericName({ standard, short }, hasSummer, isLong) {
   if (standard === "Coordinated Universal Time") return undefined;
-  if (isLong || (short[0] ?? "") === "") return hasSummer ? standard.replace("Standard ", "") : standard || undefined;
+  if (isLong || (short[0] ?? "") === "")
+    return hasSummer ? standard.replace("Standard ", "") : standard || undefined;
   return hasSummer ? short[0].replace("ST", "T") : short[0];
 }

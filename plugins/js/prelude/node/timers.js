@@ -5,6 +5,7 @@
 
 import { capture } from "../async_context.js";
 import { dropTask, newTimer, queueTask, setWeak, startTimer, stopTimer } from "../loop.js";
+import { apply, SafeMap } from "../primordials.js";
 import { AbortError, codes } from "./errors.js";
 import { promisify } from "./promisify.js";
 import {
@@ -17,10 +18,11 @@ import {
 
 /** What fits in 31 bits; a longer or senseless wait is one millisecond, as in Node. */
 const waitMax = 2 ** 31 - 1;
-const running = new Map();
+const { trunc } = Math;
+const running = new SafeMap();
 let lastId = 0;
 
-const waitOf = (ms) => (ms >= 1 && ms <= waitMax ? Math.trunc(ms) : 1);
+const waitOf = (ms) => (ms >= 1 && ms <= waitMax ? trunc(ms) : 1);
 
 export class Timeout {
   #timer;
@@ -35,7 +37,7 @@ export class Timeout {
     this.#timer = newTimer(() => {
       if (!this.#repeats) this.close();
       try {
-        Reflect.apply(call, this, values);
+        apply(call, this, values);
       } finally {
         if (this.#repeats && running.has(this.#id) && this.#timer.at === -1)
           startTimer(this.#timer, this.#ms);
@@ -91,7 +93,7 @@ export class Immediate {
     const call = capture(callback);
     this.#task = queueTask(() => {
       this.#task = null;
-      Reflect.apply(call, this, values);
+      apply(call, this, values);
     });
   }
 
