@@ -12,6 +12,7 @@ mod clients;
 mod demo;
 mod dist;
 mod fetch;
+mod javascript;
 mod lint;
 mod machine;
 mod plugins;
