@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::cli::{StdinStream, StdoutStream};
-use wasmtime_wasi::{DirPerms, FilePerms, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::Fault;
@@ -92,11 +92,11 @@ where
             .allow_ip_name_lookup(false);
         wasi.max_random_size(RANDOM_BYTES_MAX);
         for folder in self.folders {
-            let (may, may_in_files) = match folder.access {
-                FolderAccess::Read => (DirPerms::READ, FilePerms::READ),
-                FolderAccess::Write => (DirPerms::all(), FilePerms::all()),
+            let may = match folder.access {
+                FolderAccess::Read => FsPerms::ReadOnly,
+                FolderAccess::Write => FsPerms::ReadWrite,
             };
-            wasi.preopened_dir(&folder.host, &folder.guest, may, may_in_files)
+            wasi.preopened_dir(&folder.host, &folder.guest, may)
                 .map_err(|error| Fault::Host {
                     reason: format!(
                         "cannot open the folder `{}`: {error:#}",
