@@ -24,6 +24,7 @@ mod rc;
 mod real;
 mod reproducible;
 mod run;
+mod shared_modules;
 mod signatures;
 mod site;
 mod verb;
