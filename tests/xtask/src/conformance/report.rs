@@ -80,7 +80,12 @@ impl Tally {
                 .filter(|((name, _), _)| *name == suite)
                 .flat_map(|(_, groups)| groups.values())
                 .sum();
-            let _ = writeln!(text, "{suite}: {}, {skipped} files skipped", rate(&sum));
+            let _ = writeln!(
+                text,
+                "{suite}: {}, {} skipped",
+                rate(&sum),
+                counted(skipped)
+            );
         }
         text
     }
@@ -173,9 +178,14 @@ impl Tally {
                 .iter()
                 .map(|(group, count)| format!("{group} {count}"))
                 .collect();
-            let _ = writeln!(text, "- {reason}: {files} files ({})", names.join(", "));
+            let files = counted(files);
+            let _ = writeln!(text, "- {reason}: {files} ({})", names.join(", "));
         }
     }
+}
+
+fn counted(files: u32) -> String {
+    format!("{files} {}", if files == 1 { "file" } else { "files" })
 }
 
 fn several(file: &Failed) -> String {
