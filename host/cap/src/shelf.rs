@@ -98,6 +98,9 @@ mod tests {
             () = yield_now() => true,
         };
         assert!(lost);
-        assert_eq!(shelf.get(digest, async { Ok(7) }).await, Ok(Arc::new(7)));
+        assert_eq!(
+            shelf.get(digest, async { Ok::<_, &str>(7) }).await,
+            Ok(Arc::new(7))
+        );
     }
 }
