@@ -4,7 +4,7 @@
 #[path = "engine/machine.rs"]
 mod machine;
 
-use host_web::wire::Value;
+use host_web::Value;
 use machine::{Machine, Row};
 
 const REQUEST: f64 = 1_099_511_627_776.0;

@@ -6,8 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use host_plugin::sandbox::{File, Job, Tools};
 use host_preinit::{Answer, Image, Limits};
-use host_web::names::Function;
-use host_web::wire::{Value, decode, encode_one};
+use host_web::{Function, Value, decode, encode_one};
 use std::path::PathBuf;
 
 /// Makes `engine.wasm`.

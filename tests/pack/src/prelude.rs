@@ -5,7 +5,7 @@
 //! gets a module that runs it over a table of its rows (plugins/js/prelude/commonjs.js).
 
 use anyhow::{Context, Result};
-use host_web::wire::{Value, encode};
+use host_web::{Value, encode};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
