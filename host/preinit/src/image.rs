@@ -9,8 +9,8 @@ use crate::{Limits, PreinitError};
 use host_engine::{Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind, ticks_for};
 use std::borrow::Cow;
 use wasm_encoder::{
-    ConstExpr, CustomSection, DataSection, ExportSection, MemorySection, MemoryType,
-    Module, RawSection,
+    ConstExpr, CustomSection, DataSection, ExportSection, MemorySection, MemoryType, Module,
+    RawSection,
 };
 use wasmparser::{ExternalKind, Parser, Payload};
 use wasmtime::{Caller, Instance, Linker, Memory, Store};
@@ -52,8 +52,8 @@ impl Image<'_> {
     pub fn make(&self, answer: Answer) -> Result<Vec<u8>, PreinitError> {
         let stack_bytes = stack_bytes(self.module)?;
         let engine = Engine::new(Profile::Preinit)?;
-        let module = wasmtime::Module::new(engine.wasmtime(), self.module)
-            .map_err(|error| unfit(&error))?;
+        let module =
+            wasmtime::Module::new(engine.wasmtime(), self.module).map_err(|error| unfit(&error))?;
         let _ticker = EpochTicker::start(&engine).map_err(PreinitError::Thread)?;
         let inside = Inside {
             limiter: MemoryLimiter::new(self.limits.memory_bytes_max),
@@ -95,8 +95,8 @@ impl Image<'_> {
         instance: &Instance,
     ) -> wasmtime::Result<Option<String>> {
         let memory = memory_of(store, instance)?;
-        let realloc = instance
-            .get_typed_func::<(u32, u32, u32, u32), u32>(&mut *store, "cabi_realloc")?;
+        let realloc =
+            instance.get_typed_func::<(u32, u32, u32, u32), u32>(&mut *store, "cabi_realloc")?;
         let function = instance.get_typed_func::<(u32, u32), u32>(&mut *store, self.function)?;
         let length = u32::try_from(self.argument.len())?;
         let place = realloc.call(&mut *store, (0, 0, 1, length))?;
@@ -275,16 +275,16 @@ fn segments(memory: &[u8]) -> DataSection {
         let start = at + skipped;
         let mut end = start + 1;
         // The next byte that is not zero, if it is near.
-        while let Some(next) = memory[end..]
-            .iter()
-            .take(GAP)
-            .position(|byte| *byte != 0)
-        {
+        while let Some(next) = memory[end..].iter().take(GAP).position(|byte| *byte != 0) {
             end += next + 1;
         }
         // A memory of 32 bits has no place beyond that.
         let place = u32::try_from(start).unwrap_or(u32::MAX).cast_signed();
-        data.active(0, &ConstExpr::i32_const(place), memory[start..end].iter().copied());
+        data.active(
+            0,
+            &ConstExpr::i32_const(place),
+            memory[start..end].iter().copied(),
+        );
         at = end;
     }
     data

@@ -6,8 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use host_plugin::sandbox::{File, Job, Tools};
 use host_preinit::{Answer, Image, Limits};
-use host_web::names::Function;
-use host_web::wire::{Value, decode, encode_one};
+use host_web::{Function, Value, decode, encode_one};
 use std::path::PathBuf;
 
 /// Makes `engine.wasm`.
@@ -80,8 +79,12 @@ pub fn make(arguments: &Arguments) -> Result<()> {
     let base = arguments.work.join("base");
     sysroot::unpack(&arguments.clang.join("gen/llvm-resources.tar"), &base)?;
     let clang = arguments.clang.join("gen/llvm.core.wasm");
-    let tools = Tools::from_files(&arguments.code_cache, &[("clang", &clang)], Some(base.clone()))
-        .context("cannot load clang")?;
+    let tools = Tools::from_files(
+        &arguments.code_cache,
+        &[("clang", &clang)],
+        Some(base.clone()),
+    )
+    .context("cannot load clang")?;
     let objects = compiled(&tools, arguments)?;
     let module = linked(&tools, objects)?;
     let rows = prelude::message(

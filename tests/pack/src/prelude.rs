@@ -5,7 +5,7 @@
 //! gets a module that runs it over a table of its rows (plugins/js/prelude/commonjs.js).
 
 use anyhow::{Context, Result};
-use host_web::wire::{Value, encode};
+use host_web::{Value, encode};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -203,9 +203,7 @@ fn runner(library: &Library, main: &str) -> String {
     let mut aliases = String::new();
     for (at, (specifier, path)) in library.aliases.iter().enumerate() {
         text.push_str(&format!("import * as alias{at} from \"./{path}\";\n"));
-        aliases.push_str(&format!(
-            "{specifier:?}: alias{at}.default ?? alias{at}, "
-        ));
+        aliases.push_str(&format!("{specifier:?}: alias{at}.default ?? alias{at}, "));
     }
     text.push_str(&format!(
         "const aliases = {{ __proto__: null, {aliases}}};\n\
@@ -297,7 +295,10 @@ mod tests {
                     import \"./c.js\";\nexport const d = 1;\nexport { e } from \"./e.js\";\nexport function f() {\n  \
                     return 'from \"g\";';\n}\nimport * as h from \"./a.js\";\n";
         assert_eq!(imported(code), ["./a.js", "../b.js", "./c.js", "./e.js"]);
-        assert_eq!(required("x = require('./y'); require(z); require(\"./y\")"), ["./y"]);
+        assert_eq!(
+            required("x = require('./y'); require(z); require(\"./y\")"),
+            ["./y"]
+        );
         assert_eq!(joined("node/a/b.js", "../../c.js"), "c.js");
         assert_eq!(joined("main.js", "./node/x.js"), "node/x.js");
     }

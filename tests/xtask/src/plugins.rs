@@ -202,7 +202,9 @@ pub fn pack(modules: &Path, smallest: bool) -> Result<()> {
 
 /// The program that packs, built.
 pub fn packer() -> Result<PathBuf> {
-    println!("setup: building the packer (with the engine; the first time this takes some minutes)");
+    println!(
+        "setup: building the packer (with the engine; the first time this takes some minutes)"
+    );
     // All packages are selected so that the engine has the features that everything else will want too, and is built once; only
     // one binary is built.
     run(cargo().args(["build", "--workspace", "--bin", "pack"]))?;

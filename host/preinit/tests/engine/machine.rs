@@ -1,8 +1,7 @@
 //! One instance of the engine, and a host that records.
 
 use host_engine::{CodeCache, Engine, EpochTicker, MemoryLimiter, Profile, ticks_for};
-use host_web::names::{Function, Hook};
-use host_web::wire::{Value, decode, encode, encode_one};
+use host_web::{Function, Hook, Value, decode, encode, encode_one};
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
