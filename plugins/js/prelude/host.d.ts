@@ -36,6 +36,13 @@ declare module "lily:host" {
     monotonic(): number;
     /** Fills the array. */
     random(bytes: Uint8Array): void;
+    /**
+     * Minutes east of UTC that clocks show in a zone at an instant (milliseconds since 1970), with a fraction where local mean
+     * time has seconds (before 1883 New York was at -296.0333…). `zone` is a name of the IANA database, links included ("US/Eastern"),
+     * in any case of letters; null: unknown. "UTC" and "Etc/…" are known. Any finite instant is answered: before the first transition
+     * by the zone's first offset, after the last by its rule. The database is part of the host, never the machine's own.
+     */
+    zoneOffset(zone: string, ms: number): number | null;
   }
 
   interface Timers {

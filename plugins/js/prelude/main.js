@@ -34,9 +34,13 @@ import {
 } from "./global_events.js";
 import { Headers } from "./headers.js";
 import { hooks } from "./hooks.js";
+import "./intl/intl.js";
 import { MessageChannel, MessagePort } from "./message_channel.js";
+import { queueMicrotask } from "./microtasks.js";
 import { Navigator, navigator } from "./navigator.js";
 import "./node/globals.js";
+import "./node_texts.js";
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "./node/timers.js";
 import {
   Performance,
   performance,
@@ -57,7 +61,6 @@ import {
 import * as streams from "./streams.js";
 import { structuredClone } from "./structured_clone.js";
 import { SubtleCrypto } from "./subtle.js";
-import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers.js";
 import { URL } from "./url.js";
 import { URLPattern } from "./url_pattern.js";
 import { URLSearchParams } from "./url_search_params.js";

@@ -78,9 +78,9 @@ const table = {
   url,
   util,
   "util/types": types,
+  vm,
   zlib,
   ...refused,
-  vm,
 };
 
 /** The exports of `fs` or `node:fs`; undefined for what Node has not. */

@@ -85,12 +85,6 @@ const refused = {
       cachedDataVersionTag: () => 0,
     },
   ],
-  vm: [
-    "an instance has one context",
-    "runInContext runInNewContext createContext compileFunction measureMemory",
-    "Module SourceTextModule SyntheticModule",
-    { isContext: () => false, constants: {} },
-  ],
   wasi: [alone, "", "WASI", {}],
   worker_threads: [
     alone,

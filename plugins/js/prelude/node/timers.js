@@ -1,9 +1,11 @@
-// `node:timers` and `node:timers/promises`: Timeout and Immediate objects over the event loop
-// (../loop.js). Follows https://nodejs.org/api/timers.html. A Timeout turns into a number, so that it
-// can stand where the web's `setTimeout` gives one.
+// `node:timers`, `node:timers/promises` and the global timers: Timeout and Immediate objects over the event loop
+// (../loop.js). Follows https://nodejs.org/api/timers.html. The web's `setTimeout` gives a number; here it gives Node's
+// Timeout everywhere, in servers too: packages call `unref` on it, and what wants a number gets one, for a Timeout turns
+// into its id, `clearTimeout` takes both, and it is a key of a Map as well.
 
 import { capture } from "../async_context.js";
 import { dropTask, newTimer, queueTask, setWeak, startTimer, stopTimer } from "../loop.js";
+import { apply, SafeMap } from "../primordials.js";
 import { AbortError, codes } from "./errors.js";
 import { promisify } from "./promisify.js";
 import {
@@ -16,10 +18,11 @@ import {
 
 /** What fits in 31 bits; a longer or senseless wait is one millisecond, as in Node. */
 const waitMax = 2 ** 31 - 1;
-const running = new Map();
+const { trunc } = Math;
+const running = new SafeMap();
 let lastId = 0;
 
-const waitOf = (ms) => (ms >= 1 && ms <= waitMax ? Math.trunc(ms) : 1);
+const waitOf = (ms) => (ms >= 1 && ms <= waitMax ? trunc(ms) : 1);
 
 export class Timeout {
   #timer;
@@ -34,7 +37,7 @@ export class Timeout {
     this.#timer = newTimer(() => {
       if (!this.#repeats) this.close();
       try {
-        Reflect.apply(call, this, values);
+        apply(call, this, values);
       } finally {
         if (this.#repeats && running.has(this.#id) && this.#timer.at === -1)
           startTimer(this.#timer, this.#ms);
@@ -90,7 +93,7 @@ export class Immediate {
     const call = capture(callback);
     this.#task = queueTask(() => {
       this.#task = null;
-      Reflect.apply(call, this, values);
+      apply(call, this, values);
     });
   }
 
@@ -125,12 +128,12 @@ export class Immediate {
   }
 }
 
-export function setTimeout(callback, ms, ...values) {
+export function setTimeout(callback, ms = 0, ...values) {
   validateFunction(callback, "callback");
   return new Timeout(callback, ms, values, false);
 }
 
-export function setInterval(callback, ms, ...values) {
+export function setInterval(callback, ms = 0, ...values) {
   validateFunction(callback, "callback");
   return new Timeout(callback, ms, values, true);
 }
@@ -140,12 +143,14 @@ export function setImmediate(callback, ...values) {
   return new Immediate(callback, values);
 }
 
-export function clearTimeout(timeout) {
+export function clearTimeout(timeout = undefined) {
   if (Timeout.isTimeout(timeout)) timeout.close();
   else if (typeof timeout === "number" || typeof timeout === "string") running.get(+timeout)?.close();
 }
 
-export const clearInterval = (timeout) => clearTimeout(timeout);
+export function clearInterval(timeout = undefined) {
+  clearTimeout(timeout);
+}
 export const clearImmediate = (immediate) => Immediate.clear(immediate);
 
 // ---- timers/promises ----

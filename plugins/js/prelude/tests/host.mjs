@@ -24,6 +24,7 @@ import { codingHost } from "./host_coding.mjs";
 import { contextHost } from "./host_context.mjs";
 import { cryptoHost } from "./host_crypto.mjs";
 import { httpHost } from "./host_http.mjs";
+import { zonesHost } from "./host_zones.mjs";
 import { reflectionHost } from "./host_reflection.mjs";
 import { libraryModule, rowsOf } from "./commonjs_rows.mjs";
 import { library, libraryEntry } from "./libraries.mjs";
@@ -38,7 +39,7 @@ export async function load({ entry = "main.js", parts = [], environment = {}, ar
   const context = vm.createContext({});
   const lily = new Realm(context);
   const table = { ...coreHost(lily, { environment, args, files }) };
-  for (const part of [codingHost, reflectionHost, contextHost, cryptoHost, httpHost]) Object.assign(table, part(lily));
+  for (const part of [codingHost, reflectionHost, contextHost, cryptoHost, httpHost, zonesHost]) Object.assign(table, part(lily));
   for (const part of parts) Object.assign(table, part(lily));
   lily.host = lily.functions(table);
   await lily.import(entry);

@@ -70,6 +70,7 @@ export function nodeHost(lily) {
       throw new Error("the double has no standard input");
     },
     currentDirectory: () => "/",
+    runScript: (text, name) => lily.run(text, name),
     memory: () => 64 * 1024 * 1024,
     tick: () => process.nextTick(() => lily.hooks.ticks()),
     asyncContext: () => context.getStore(),

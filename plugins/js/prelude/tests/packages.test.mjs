@@ -13,11 +13,6 @@ const examples = fileURLToPath(new URL("packages", import.meta.url));
 const runner = fileURLToPath(new URL("package_run.mjs", import.meta.url));
 const folder = process.env.LLY_PRELUDE_PACKAGES ?? join(tmpdir(), "lly-prelude-packages");
 
-/** Examples that end before their end, and why. */
-const known = {
-  "luxon.mjs": "Intl is not there yet",
-};
-
 function fetched() {
   mkdirSync(folder, { recursive: true });
   const list = readFileSync(join(examples, "package.json"), "utf8");
@@ -29,7 +24,7 @@ function fetched() {
 
 fetched();
 for (const name of readdirSync(examples).filter((one) => /\.[cm]js$/.test(one))) {
-  test(`package: ${name}`, { todo: known[name] }, () => {
+  test(`package: ${name}`, () => {
     const path = join(folder, name);
     copyFileSync(join(examples, name), path);
     const run = (...parameters) => spawnSync(process.execPath, ["--no-warnings", ...parameters], { encoding: "utf8", cwd: folder, env: { ...process.env, TZ: "UTC" } });

@@ -7,3 +7,10 @@ console.log(day.format("{YYYY} MM-DDTHH:mm:ss SSS [Z] A dddd"), day.add(1, "mont
 console.log(dayjs.utc("2020-01-01T00:00:00Z").format(), day.from(day.add(3, "day")), dayjs("12-25-1995", "MM-DD-YYYY").format("YYYY/MM/DD"), dayjs("nope").isValid(), dayjs.utc(0).toISOString());
 require("dayjs/locale/de");
 console.log(day.locale("de").format("dddd, D. MMMM"));
+dayjs.extend(require("dayjs/plugin/localizedFormat"));
+dayjs.extend(require("dayjs/plugin/timezone"));
+dayjs.extend(require("dayjs/plugin/advancedFormat"));
+dayjs.extend(require("dayjs/plugin/duration"));
+const july = dayjs.utc("2026-07-04T15:04:05Z");
+console.log(["LT", "LTS", "L", "LL", "LLL", "LLLL", "l", "ll", "lll", "llll"].map((format) => july.format(format)).join(" | "));
+console.log(july.tz("America/New_York").format("YYYY-MM-DD HH:mm:ss Z z zzz"), dayjs.tz("2026-03-29 03:30", "Europe/Berlin").toISOString(), july.tz("Asia/Tokyo").format("Do MMMM, dddd Q"), dayjs.duration(90, "minutes").humanize());
