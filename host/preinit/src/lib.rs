@@ -5,14 +5,16 @@
 //! answers for, and traps with a clear sentence at everything else. What it is told depends on its input alone, so that
 //! the same input gives the same bytes.
 //!
-//! This crate knows no language, reads no file and writes none. Read [`Preinit`] first. Tests: with components
+//! This crate knows no language, reads no file and writes none. Read [`Preinit`] first; [`Image`] is the same for a core module that is made once. Tests: with components
 //! written as text in `tests/`, with JavaScript in `tests/it`.
 
+mod image;
 mod imports;
 mod run;
 mod state;
 mod value;
 
+pub use image::{Answer, Image};
 pub use imports::Answers;
 pub use run::{Limits, Preinit, PreinitError};
 pub use value::Value;

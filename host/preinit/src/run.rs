@@ -233,6 +233,6 @@ impl Preinit<'_> {
     }
 }
 
-fn unfit(error: &wasmtime::Error) -> PreinitError {
+pub(crate) fn unfit(error: &wasmtime::Error) -> PreinitError {
     PreinitError::Unfit(format!("{error:#}"))
 }

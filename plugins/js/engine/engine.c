@@ -1,30 +1,17 @@
-// The engine of a JavaScript program. QuickJS-ng is one translation unit with this file, because the console and the async
-// context need what its interface does not show; it is patched in one place (prelude/async_context.patch).
-//
-// The host calls four exports: `prepare` once, when the engine is made; `load` once, when a program is built; then `hook` for
+// What the host calls: `prepare` once, when the engine is made; `add` and `evaluate` when a program is built; then `hook` for
 // everything that happens. After each, all jobs run. Nothing here waits, reads a clock or knows a file.
 
-#include "quickjs.c"
-
-#include "engine.h"
+#include "coding.h"
+#include "commonjs.h"
+#include "host.h"
+#include "inside.h"
 #include "modules.h"
+#include "table.h"
 #include "wire.h"
 
-/// What the host answers with: implemented by the canonical ABI (abi.c), or by a test.
-typedef struct {
-    bool failed;
-    const uint8_t *data;
-    size_t length;
-} Answer;
-
-/// Calls the host's function of this number. The answer lies in memory until the next call.
-Answer host_call(uint32_t function, const uint8_t *data, size_t length);
-
-enum Function {
-#define FUNCTION(name, count) FUNCTION_##name,
-#include "functions.def"
-#undef FUNCTION
-};
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char *const HOOKS[] = {
 #define HOOK(name) #name,
@@ -32,32 +19,29 @@ static const char *const HOOKS[] = {
 #undef HOOK
 };
 
-enum { HOOK_COUNT = sizeof HOOKS / sizeof *HOOKS };
-/// No function has more arguments; `crypto` takes the most.
+enum { HOOK_COUNT = sizeof HOOKS / sizeof *HOOKS, HOOK_START = 0 };
+/// No hook has more arguments; `response` takes the most.
 enum { ARGUMENTS_MAX = 12 };
+/// Of the megabyte that the stack in memory has. The machine has one of a megabyte too, of which nobody inside can tell how much is
+/// left: a call takes at most 3.5 times as much of that one (LILY_DEEP in quickjs.patch; tests/engine.rs goes as deep as it can).
+enum { STACK_BYTES = 256 << 10 };
+/// The platform's first module.
+static const char PRELUDE[] = PLATFORM_PREFIX "main.js";
 
 static JSRuntime *runtime;
 static JSContext *context;
 /// What `host.listen` was given.
 static JSValue hooks;
-static Wire wire;
 static double next_id = 1;
 /// `tick` was called: `ticks` comes before the jobs after a hook's own code, else when no job is left.
 static bool tick_is_asked;
 static bool was_rejected;
-
-static JSValue call_host(JSContext *own, JSValueConst this, int count, JSValueConst *values, int function) {
-    (void)this;
-    wire_clear(&wire);
-    if (!wire_put(own, &wire, count, values)) {
-        return JS_EXCEPTION;
-    }
-    Answer answer = host_call((uint32_t)function, wire.data, wire.length);
-    if (answer.failed) {
-        return JS_ThrowPlainError(own, "%.*s", (int)answer.length, (const char *)answer.data);
-    }
-    return wire_take_one(own, answer.data, answer.length);
-}
+/// The program's entry has been evaluated, or has begun to be.
+static bool is_begun;
+/// `Math.random` has a seed of this instance.
+static bool is_seeded;
+/// The program's first module.
+static char *entry;
 
 // ---- what the engine answers by itself ----
 
@@ -70,6 +54,7 @@ static JSValue host_listen(JSContext *own, JSValueConst this, int count, JSValue
     (void)this, (void)count;
     JS_FreeValue(own, hooks);
     hooks = JS_DupValue(own, values[0]);
+    modules_install(own, hooks);
     return JS_UNDEFINED;
 }
 
@@ -77,53 +62,6 @@ static JSValue host_tick(JSContext *own, JSValueConst this, int count, JSValueCo
     (void)own, (void)this, (void)count, (void)values;
     tick_is_asked = true;
     return JS_UNDEFINED;
-}
-
-static JSValue host_utf8_encode(JSContext *own, JSValueConst this, int count, JSValueConst *values) {
-    (void)this, (void)count;
-    size_t length;
-    const char *text = JS_ToCStringLen(own, &length, values[0]);
-    if (text == NULL) {
-        return JS_EXCEPTION;
-    }
-    JSValue bytes = JS_NewUint8ArrayCopy(own, (const uint8_t *)text, length);
-    JS_FreeCString(own, text);
-    size_t size;
-    uint8_t *data = JS_IsException(bytes) ? NULL : JS_GetUint8Array(own, &size, bytes);
-    for (size_t at = 0; data != NULL && at + 2 < size; at++) {
-        // A lone surrogate, which UTF-8 cannot say.
-        if (data[at] == 0xED && data[at + 1] >= 0xA0) {
-            memcpy(data + at, "\xEF\xBF\xBD", 3);
-            at += 2;
-        }
-    }
-    return bytes;
-}
-
-static JSValue host_promise_state(JSContext *own, JSValueConst this, int count, JSValueConst *values) {
-    (void)this, (void)count;
-    static const char *const words[] = { "pending", "fulfilled", "rejected" };
-    JSPromiseStateEnum state = JS_PromiseState(own, values[0]);
-    if ((int)state < 0) {
-        return JS_ThrowTypeError(own, "not a promise");
-    }
-    JSValue pair = JS_NewArray(own);
-    JS_SetPropertyUint32(own, pair, 0, JS_NewString(own, words[state]));
-    JS_SetPropertyUint32(own, pair, 1, JS_PromiseResult(own, values[0]));
-    return pair;
-}
-
-static JSValue host_proxy_parts(JSContext *own, JSValueConst this, int count, JSValueConst *values) {
-    (void)this, (void)count;
-    JSProxyData *proxy = JS_GetOpaque2(own, values[0], JS_CLASS_PROXY);
-    if (proxy == NULL) {
-        return JS_EXCEPTION;
-    }
-    JSValue pair = JS_NewArray(own);
-    bool gone = proxy->is_revoked;
-    JS_SetPropertyUint32(own, pair, 0, gone ? JS_NULL : JS_DupValue(own, proxy->target));
-    JS_SetPropertyUint32(own, pair, 1, gone ? JS_NULL : JS_DupValue(own, proxy->handler));
-    return pair;
 }
 
 static JSValue host_async_context(JSContext *own, JSValueConst this, int count, JSValueConst *values) {
@@ -139,112 +77,30 @@ static JSValue host_set_async_context(JSContext *own, JSValueConst this, int cou
 
 static JSValue host_memory(JSContext *own, JSValueConst this, int count, JSValueConst *values) {
     (void)this, (void)count, (void)values;
-    JSMemoryUsage usage;
-    JS_ComputeMemoryUsage(JS_GetRuntime(own), &usage);
-    return JS_NewInt64(own, usage.malloc_size);
+    return JS_NewInt64(own, (int64_t)inside_memory(JS_GetRuntime(own)));
 }
 
-/// The names of the engine's own classes, as the console tells them.
-static const char *class_word(JSClassID class) {
-    switch (class) {
-    case JS_CLASS_C_FUNCTION:
-    case JS_CLASS_BYTECODE_FUNCTION:
-    case JS_CLASS_BOUND_FUNCTION:
-    case JS_CLASS_C_FUNCTION_DATA:
-        return "Function";
-    case JS_CLASS_MODULE_NS:
-        return "Module";
-    case JS_CLASS_MAPPED_ARGUMENTS:
-        return "Arguments";
-    case JS_CLASS_MAP_ITERATOR:
-        return "MapIterator";
-    case JS_CLASS_SET_ITERATOR:
-        return "SetIterator";
-    default:
-        return NULL;
-    }
-}
-
-static JSValue host_kind(JSContext *own, JSValueConst this, int count, JSValueConst *values) {
+/// A script in the sense of the language: not strict, its declarations are global.
+static JSValue host_run_script(JSContext *own, JSValueConst this, int count, JSValueConst *values) {
     (void)this, (void)count;
-    JSClassID class = JS_GetClassID(values[0]);
-    if (class == JS_INVALID_CLASS_ID) {
-        return JS_ThrowTypeError(own, "not an object");
-    }
-    const char *word = class_word(class);
-    return word != NULL ? JS_NewString(own, word) : JS_AtomToString(own, runtime->class_array[class].class_name);
+    size_t length;
+    const char *code = JS_ToCStringLen(own, &length, values[0]);
+    const char *name = JS_ToCString(own, values[1]);
+    JSValue result = code == NULL || name == NULL ? JS_EXCEPTION : JS_Eval(own, code, length, name, JS_EVAL_TYPE_GLOBAL);
+    JS_FreeCString(own, code);
+    JS_FreeCString(own, name);
+    return result;
 }
-
-static JSValue host_iterator_rest(JSContext *own, JSValueConst this, int count, JSValueConst *values) {
-    (void)this, (void)count;
-    JSClassID class = JS_GetClassID(values[0]);
-    bool is_set = class == JS_CLASS_SET_ITERATOR;
-    if (!is_set && class != JS_CLASS_MAP_ITERATOR) {
-        return JS_ThrowTypeError(own, "not an iterator of a Map or a Set");
-    }
-    JSMapIteratorData *iterator = JS_GetOpaque(values[0], class);
-    JSValue rest = JS_NewArray(own);
-    bool pairs = iterator != NULL && iterator->kind == JS_ITERATOR_KIND_KEY_AND_VALUE;
-    JSMapState *map = iterator == NULL || JS_IsUndefined(iterator->obj)
-        ? NULL
-        : JS_GetOpaque(iterator->obj, is_set ? JS_CLASS_SET : JS_CLASS_MAP);
-    uint32_t at = 0;
-    struct list_head *link = map == NULL ? NULL
-        : iterator->cur_record != NULL   ? iterator->cur_record->link.next
-                                         : map->records.next;
-    for (; link != NULL && link != &map->records; link = link->next) {
-        JSMapRecord *record = list_entry(link, JSMapRecord, link);
-        if (record->empty) {
-            continue;
-        }
-        if (pairs || iterator->kind == JS_ITERATOR_KIND_KEY || is_set) {
-            JS_SetPropertyUint32(own, rest, at++, JS_DupValue(own, record->key));
-        }
-        if (pairs || (!is_set && iterator->kind == JS_ITERATOR_KIND_VALUE)) {
-            JS_SetPropertyUint32(own, rest, at++, JS_DupValue(own, is_set ? record->key : record->value));
-        }
-    }
-    JSValue pair = JS_NewArray(own);
-    JS_SetPropertyUint32(own, pair, 0, rest);
-    JS_SetPropertyUint32(own, pair, 1, JS_NewBool(own, pairs));
-    return pair;
-}
-
-// ---- the module `lily:host` ----
 
 static const JSCFunctionListEntry OWN[] = {
     JS_CFUNC_DEF("id", 0, host_id),
     JS_CFUNC_DEF("listen", 1, host_listen),
     JS_CFUNC_DEF("tick", 0, host_tick),
-    JS_CFUNC_DEF("utf8Encode", 1, host_utf8_encode),
-    JS_CFUNC_DEF("kind", 1, host_kind),
-    JS_CFUNC_DEF("promiseState", 1, host_promise_state),
-    JS_CFUNC_DEF("proxyParts", 1, host_proxy_parts),
-    JS_CFUNC_DEF("iteratorRest", 1, host_iterator_rest),
     JS_CFUNC_DEF("asyncContext", 0, host_async_context),
     JS_CFUNC_DEF("setAsyncContext", 1, host_set_async_context),
     JS_CFUNC_DEF("memory", 0, host_memory),
+    JS_CFUNC_DEF("runScript", 2, host_run_script),
 };
-
-static int host_module_init(JSContext *own, JSModuleDef *definition) {
-    JSValue host = JS_NewObject(own);
-    JS_SetPropertyFunctionList(own, host, OWN, sizeof OWN / sizeof *OWN);
-#define FUNCTION(name, count)                                                                                              \
-    JS_DefinePropertyValueStr(own, host, #name,                                                                            \
-                              JS_NewCFunctionMagic(own, call_host, #name, count, JS_CFUNC_generic_magic, FUNCTION_##name), \
-                              JS_PROP_C_W_E);
-#include "functions.def"
-#undef FUNCTION
-    return JS_SetModuleExport(own, definition, "host", host);
-}
-
-JSModuleDef *engine_host_module(JSContext *own) {
-    JSModuleDef *definition = JS_NewCModule(own, HOST_MODULE, host_module_init);
-    if (definition != NULL) {
-        JS_AddModuleExport(own, definition, "host");
-    }
-    return definition;
-}
 
 // ---- hooks and jobs ----
 
@@ -268,6 +124,12 @@ static JSValue call_hook(const char *name, int count, JSValueConst *values) {
     return JS_UNDEFINED;
 }
 
+static void call_uncaught(void) {
+    JSValue error = JS_GetException(context);
+    JS_FreeValue(context, call_hook("uncaught", 1, &error));
+    JS_FreeValue(context, error);
+}
+
 static void run_ticks(void) {
     while (tick_is_asked) {
         tick_is_asked = false;
@@ -280,9 +142,7 @@ static void run_jobs(void) {
         JSContext *own;
         int ran = JS_ExecutePendingJob(runtime, &own);
         if (ran < 0) {
-            JSValue error = JS_GetException(own);
-            JS_FreeValue(context, call_hook("uncaught", 1, &error));
-            JS_FreeValue(context, error);
+            call_uncaught();
         } else if (ran == 0) {
             if (!tick_is_asked) {
                 return;
@@ -294,6 +154,7 @@ static void run_jobs(void) {
 
 /// Everything that follows a turn: what was put off, all jobs, and the word about promises that nobody handles.
 static void settle(void) {
+    JS_SetAsyncContext(runtime, JS_UNDEFINED);
     run_ticks();
     run_jobs();
     while (was_rejected) {
@@ -311,116 +172,276 @@ static void track_rejection(JSContext *own, JSValueConst promise, JSValueConst r
     JS_FreeValue(context, call_hook(is_handled ? "handled" : "rejected", is_handled ? 1 : 2, values));
 }
 
-JSValue engine_require(JSContext *own, const char *path) {
-    JSValue name = JS_NewString(own, path);
-    JSValue function = JS_GetPropertyStr(own, hooks, "require");
-    JSValue result = JS_Call(own, function, hooks, 1, &name);
-    JS_FreeValue(own, function);
-    JS_FreeValue(own, name);
-    return result;
+// ---- the program ----
+
+/// What the host is told when something went wrong while an engine or a program is built. It stays until the next.
+typedef struct {
+    const char *text;
+    uint32_t length;
+} Wrong;
+
+static Wrong *wrong_of(const char *text, size_t length) {
+    static Wrong wrong;
+    char *copy = malloc(length + 1);
+    free((char *)wrong.text);
+    if (copy != NULL) {
+        memcpy(copy, text, length);
+    }
+    wrong = (Wrong){ copy, copy == NULL ? 0 : (uint32_t)length };
+    return &wrong;
 }
 
-// ---- what the host calls ----
-
-/// Makes the engine, with the prelude's modules, and evaluates their entry. The answer is null, or what went wrong.
-const char *engine_prepare(const uint8_t *data, size_t length, const char *entry);
-/// Adds the program's modules and evaluates its entry. The answer is null, or what went wrong.
-const char *engine_load(const uint8_t *data, size_t length, const char *entry);
-/// Something happened.
-void engine_hook(uint32_t hook, const uint8_t *data, size_t length);
-
-/// The exception that is pending, with its stack. It lies in memory until the next one.
-static const char *exception_text(void) {
-    static char *text;
-    free(text);
+/// The exception that is pending: its stack, which begins with its name and message, or its text.
+static Wrong *exception_text(void) {
     JSValue error = JS_GetException(context);
-    const char *message = JS_ToCString(context, error);
-    JSValue stack = JS_GetPropertyStr(context, error, "stack");
-    const char *places = JS_IsString(stack) ? JS_ToCString(context, stack) : NULL;
-    size_t size = (message ? strlen(message) : 0) + (places ? strlen(places) : 0) + 16;
-    text = malloc(size);
-    snprintf(text, size, "%s\n%s", message ? message : "an exception", places ? places : "");
-    JS_FreeCString(context, message);
-    JS_FreeCString(context, places);
+    JSValue stack = JS_IsObject(error) ? JS_GetPropertyStr(context, error, "stack") : JS_UNDEFINED;
+    size_t length = 0;
+    const char *text = JS_ToCStringLen(context, &length, JS_IsString(stack) ? stack : error);
+    if (text == NULL) {
+        JS_FreeValue(context, JS_GetException(context));
+    }
+    static const char unknown[] = "an exception that has no text";
+    Wrong *wrong = text == NULL ? wrong_of(unknown, sizeof unknown - 1) : wrong_of(text, length);
+    JS_FreeCString(context, text);
     JS_FreeValue(context, stack);
     JS_FreeValue(context, error);
-    return text;
+    return wrong;
 }
 
-/// Evaluates a module and all that it imports. `namespace` is what it exports, once it has come to its end.
-static const char *evaluate(const char *entry, JSValue *namespace) {
-    JSValue promise = JS_LoadModule(context, "", entry);
+static bool is_commonjs(const char *path) {
+    Module *module = table_find(path);
+    return module != NULL && strcmp(module->kind, "module") != 0;
+}
+
+/// Tells the prelude what the program exports: whether it serves requests.
+static bool loaded(JSValueConst namespace) {
+    JSValue answer = call_hook("loaded", 1, &namespace);
+    bool serves = JS_ToBool(context, answer) == 1;
+    JS_FreeValue(context, answer);
+    return serves;
+}
+
+/// The entry threw. A program that was no server by then is a script, which ends by this.
+static void call_failed(void) {
+    JSValue error = JS_GetException(context);
+    JSValue nothing = JS_NewObject(context);
+    loaded(nothing);
+    JS_FreeValue(context, nothing);
+    JS_Throw(context, error);
+    call_uncaught();
+}
+
+/// The entry is at its end: its namespace is the module's, or of CommonJS its exports as `default`.
+static JSValue begin_end(JSContext *own, JSValueConst this, int count, JSValueConst *values, int magic, JSValue *data) {
+    (void)this, (void)count;
+    if (magic == 1) {
+        // It threw while it waited at its top.
+        JS_Throw(own, JS_DupValue(own, values[0]));
+        call_failed();
+        return JS_UNDEFINED;
+    }
+    (void)data;
+    JSModuleDef *definition = inside_load(own, entry);
+    JSValue namespace = definition == NULL ? JS_EXCEPTION : JS_GetModuleNamespace(own, definition);
+    if (JS_IsException(namespace)) {
+        return JS_EXCEPTION;
+    }
+    loaded(namespace);
+    JS_FreeValue(own, namespace);
+    return JS_UNDEFINED;
+}
+
+/// What an entry that is no ES module exports, as a namespace.
+static JSValue require_entry(void) {
+    JSValue exports = commonjs_require(context, hooks, entry);
+    if (JS_IsException(exports)) {
+        return JS_EXCEPTION;
+    }
+    JSValue namespace = JS_NewObject(context);
+    JS_SetPropertyStr(context, namespace, "default", exports);
+    return namespace;
+}
+
+/// Evaluates a module that must not wait for anything but jobs. Its promise is the caller's.
+static Wrong *evaluate_module(const char *path) {
+    JSValue promise = modules_evaluate(context, path);
     if (JS_IsException(promise)) {
         return exception_text();
     }
+    inside_handled(context, promise);
     settle();
     JSPromiseStateEnum state = JS_PromiseState(context, promise);
     JSValue result = JS_PromiseResult(context, promise);
     JS_FreeValue(context, promise);
-    if (state == JS_PROMISE_FULFILLED) {
-        *namespace = result;
-        return NULL;
-    }
-    if (state == JS_PROMISE_PENDING) {
-        JS_FreeValue(context, result);
-        return "the module waits, at its top, for what never comes while a program is built";
-    }
-    JS_Throw(context, result);
-    return exception_text();
-}
-
-static const char *add(const uint8_t *data, size_t length) {
-    JSValue list;
-    if (wire_take(context, data, length, 1, &list) < 0) {
+    if (state == JS_PROMISE_REJECTED) {
+        JS_Throw(context, result);
         return exception_text();
     }
-    int added = modules_add(context, list);
+    JS_FreeValue(context, result);
+    static const char waits[] = "the module waits, at its top, for what never comes while a program is built";
+    return state == JS_PROMISE_PENDING ? wrong_of(waits, sizeof waits - 1) : NULL;
+}
+
+/// Begins the program where it runs: what it throws is nobody's but `uncaught`'s, and it may wait.
+static void start(void) {
+    is_begun = true;
+    if (commonjs_open(context, hooks) < 0) {
+        call_failed();
+        return;
+    }
+    if (is_commonjs(entry)) {
+        JSValue namespace = require_entry();
+        if (JS_IsException(namespace)) {
+            call_failed();
+        } else {
+            loaded(namespace);
+            JS_FreeValue(context, namespace);
+        }
+        return;
+    }
+    JSValue promise = modules_evaluate(context, entry);
+    if (JS_IsException(promise)) {
+        call_failed();
+        return;
+    }
+    JSValue then = JS_GetPropertyStr(context, promise, "then");
+    JSValue ends[] = {
+        JS_NewCFunctionData(context, begin_end, 1, 0, 0, NULL),
+        JS_NewCFunctionData(context, begin_end, 1, 1, 0, NULL),
+    };
+    JS_FreeValue(context, JS_Call(context, then, promise, 2, ends));
+    JS_FreeValue(context, ends[0]);
+    JS_FreeValue(context, ends[1]);
+    JS_FreeValue(context, then);
+    JS_FreeValue(context, promise);
+    // As in Node, where an ES module is itself a job: jobs come before what `process.nextTick` was given.
+    run_jobs();
+}
+
+// ---- what the host calls ----
+
+#ifdef __wasm__
+#define EXPORT(name) __attribute__((export_name(#name)))
+void __wasm_call_ctors(void);
+#else
+#define EXPORT(name)
+static void __wasm_call_ctors(void) {
+}
+#endif
+
+/// Memory for what the host gives; it is the engine's from then on.
+EXPORT(cabi_realloc) void *engine_realloc(void *old, size_t old_length, size_t align, size_t length) {
+    (void)old_length;
+    if (length == 0) {
+        return (void *)align;
+    }
+    void *memory = realloc(old, length);
+    if (memory == NULL) {
+        abort();
+    }
+    return memory;
+}
+
+static Wrong *add(uint8_t *data, size_t length) {
+    JSValue list;
+    int taken = wire_take(context, data, length, 1, &list);
+    free(data);
+    if (taken < 0) {
+        return exception_text();
+    }
+    int added = table_add(context, list);
     JS_FreeValue(context, list);
     return added < 0 ? exception_text() : NULL;
 }
 
-const char *engine_prepare(const uint8_t *data, size_t length, const char *entry) {
+/// Makes the engine, with the prelude's modules, and evaluates their entry. The answer is null, or what went wrong.
+EXPORT(prepare) Wrong *engine_prepare(uint8_t *data, size_t length) {
+    __wasm_call_ctors();
     runtime = JS_NewRuntime();
+    inside_begin(runtime, host_position);
     context = JS_NewContext(runtime);
     hooks = JS_UNDEFINED;
+    JS_SetMaxStackSize(runtime, STACK_BYTES);
     JS_SetHostPromiseRejectionTracker(runtime, track_rejection, NULL);
-    modules_install(runtime);
-    const char *wrong = add(data, length);
-    JSValue namespace = JS_UNDEFINED;
+    host_add(INSIDE_FUNCTIONS, INSIDE_FUNCTION_COUNT);
+    host_add(CODING_FUNCTIONS, CODING_FUNCTION_COUNT);
+    host_add(OWN, sizeof OWN / sizeof *OWN);
+    modules_install(context, hooks);
+    Wrong *wrong = add(data, length);
     if (wrong == NULL) {
-        wrong = evaluate(entry, &namespace);
+        wrong = evaluate_module(PRELUDE);
     }
-    JS_FreeValue(context, namespace);
-    JS_RunGC(runtime);
+    commonjs_begin_program();
+    inside_keep(runtime);
+    inside_settle();
     return wrong;
 }
 
-const char *engine_load(const uint8_t *data, size_t length, const char *entry) {
-    const char *wrong = add(data, length);
-    JSValue namespace = JS_UNDEFINED;
-    if (wrong == NULL) {
-        wrong = evaluate(entry, &namespace);
-    }
-    if (wrong == NULL) {
-        JS_FreeValue(context, call_hook("loaded", 1, &namespace));
-        settle();
-    }
-    JS_FreeValue(context, namespace);
-    JS_RunGC(runtime);
-    return wrong;
-}
-
-void engine_hook(uint32_t hook, const uint8_t *data, size_t length) {
-    JSValue values[ARGUMENTS_MAX];
-    if (hook >= HOOK_COUNT) {
-        return;
-    }
-    // The stack may be another one than when the snapshot was made.
+/// Adds modules of the program. The answer is null, or what went wrong.
+EXPORT(add) Wrong *engine_add(uint8_t *data, size_t length) {
     JS_UpdateStackTop(runtime);
+    size_t before = table_count();
+    Wrong *wrong = add(data, length);
+    if (wrong == NULL && entry == NULL && table_count() > before) {
+        entry = table_at(before)->path;
+    }
+    return wrong;
+}
+
+/// Evaluates the program's entry: null, or 1 if it serves requests, or what went wrong.
+EXPORT(evaluate) Wrong *engine_evaluate(void) {
+    static const char nothing[] = "the program has no module";
+    if (entry == NULL) {
+        return wrong_of(nothing, sizeof nothing - 1);
+    }
+    JS_UpdateStackTop(runtime);
+    is_begun = true;
+    Wrong *wrong = commonjs_open(context, hooks) < 0 ? exception_text() : NULL;
+    JSValue namespace = JS_UNDEFINED;
+    if (wrong == NULL && is_commonjs(entry)) {
+        namespace = require_entry();
+        wrong = JS_IsException(namespace) ? exception_text() : NULL;
+        settle();
+    } else if (wrong == NULL) {
+        wrong = evaluate_module(entry);
+        JSModuleDef *definition = wrong == NULL ? inside_load(context, entry) : NULL;
+        namespace = definition == NULL ? JS_UNDEFINED : JS_GetModuleNamespace(context, definition);
+    }
+    if (wrong != NULL) {
+        return wrong;
+    }
+    bool serves = loaded(namespace);
+    JS_FreeValue(context, namespace);
+    settle();
+    inside_keep(runtime);
+    return serves ? (Wrong *)1 : NULL;
+}
+
+/// What does not come from the snapshot: another stack, and numbers that nobody else has.
+static void wake(void) {
+    JS_UpdateStackTop(runtime);
+    uint64_t seed;
+    if (!is_seeded && host_random(&seed)) {
+        inside_seed(context, seed);
+    }
+    is_seeded = true;
+}
+
+/// Something happened.
+EXPORT(hook) void engine_hook(uint32_t hook, uint8_t *data, size_t length) {
+    JSValue values[ARGUMENTS_MAX];
+    wake();
     int count = wire_take(context, data, length, ARGUMENTS_MAX, values);
-    if (count < 0) {
+    if (length > 0) {
+        free(data);
+    }
+    if (count < 0 || hook >= HOOK_COUNT) {
         JS_FreeValue(context, JS_GetException(context));
         return;
+    }
+    if (hook == HOOK_START && !is_begun && entry != NULL) {
+        start();
+        settle();
     }
     JS_FreeValue(context, call_hook(HOOKS[hook], count, values));
     for (int at = 0; at < count; at++) {

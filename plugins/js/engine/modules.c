@@ -2,159 +2,166 @@
 // could not see is said to be so.
 
 #include "modules.h"
-#include "engine.h"
+#include "commonjs.h"
+#include "host.h"
+#include "inside.h"
+#include "table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct {
-    char *specifier;
-    bool is_required;
-    /// Null: it leads nowhere.
-    char *target;
-} Link;
+static JSValue hooks;
 
-typedef struct {
-    char *path;
-    char *kind;
-    JSValue code;
-    /// As it was given, for CommonJS.
-    JSValue links_value;
-    Link *links;
-    int64_t link_count;
-    char **names;
-    int64_t name_count;
-} Module;
+static bool is_platform(const char *path) {
+    return strncmp(path, PLATFORM_PREFIX, sizeof PLATFORM_PREFIX - 1) == 0;
+}
 
-static Module *modules;
-static size_t module_count;
+// ---- resolution ----
 
-static Module *find(const char *path) {
-    for (size_t at = 0; at < module_count; at++) {
-        if (strcmp(modules[at].path, path) == 0) {
-            return &modules[at];
+/// The path of `name` from the folder of `base`, for an import that is put together while the program runs; null: no such module.
+static char *joined(JSContext *context, const char *base, const char *name) {
+    char path[1024];
+    const char *slash = strrchr(base, '/');
+    size_t length = slash == NULL ? 0 : (size_t)(slash - base);
+    if (length + strlen(name) + 2 > sizeof path) {
+        return NULL;
+    }
+    memcpy(path, base, length);
+    while (*name != '\0') {
+        const char *end = strchr(name, '/');
+        size_t part = end == NULL ? strlen(name) : (size_t)(end - name);
+        if (part == 2 && memcmp(name, "..", 2) == 0) {
+            while (length > 0 && path[length - 1] != '/') {
+                length--;
+            }
+            length = length > 0 ? length - 1 : 0;
+        } else if (part > 0 && !(part == 1 && *name == '.')) {
+            if (length > 0) {
+                path[length++] = '/';
+            }
+            memcpy(path + length, name, part);
+            length += part;
         }
+        name += part + (end != NULL);
     }
-    return NULL;
+    path[length] = '\0';
+    return table_find(path) == NULL ? NULL : js_strdup(context, path);
 }
 
-/// A copy of the text of `list[index]`; null for what is no text.
-static char *text_at(JSContext *context, JSValueConst list, uint32_t index) {
-    JSValue value = JS_GetPropertyUint32(context, list, index);
-    char *copy = NULL;
-    if (JS_IsString(value)) {
-        const char *text = JS_ToCString(context, value);
-        copy = text == NULL ? NULL : strdup(text);
-        JS_FreeCString(context, text);
+/// Node's error for a module that there is none of.
+static void throw_not_found(JSContext *context, const char *base, const char *name) {
+    char message[1024];
+    bool is_path = name[0] == '.' || name[0] == '/';
+    int length = snprintf(message, sizeof message, "Cannot find %s '%s' imported from /%s", is_path ? "module" : "package", name,
+                          base);
+    inside_throw(context, message, length < (int)sizeof message ? (size_t)length : sizeof message - 1);
+    JSValue error = JS_GetException(context);
+    if (JS_IsObject(error)) {
+        JS_SetPropertyStr(context, error, "code", JS_NewString(context, "ERR_MODULE_NOT_FOUND"));
     }
-    JS_FreeValue(context, value);
-    return copy;
+    JS_Throw(context, error);
 }
 
-static int64_t length_of(JSContext *context, JSValueConst list) {
-    int64_t length = 0;
-    JS_GetLength(context, list, &length);
-    return length;
-}
-
-static void take_links(JSContext *context, Module *module) {
-    int64_t length = length_of(context, module->links_value);
-    module->link_count = length / 3;
-    module->links = calloc((size_t)module->link_count + 1, sizeof *module->links);
-    for (int64_t at = 0; at < module->link_count; at++) {
-        uint32_t first = (uint32_t)at * 3;
-        Link *link = &module->links[at];
-        link->specifier = text_at(context, module->links_value, first);
-        JSValue required = JS_GetPropertyUint32(context, module->links_value, first + 1);
-        link->is_required = JS_ToBool(context, required) == 1;
-        JS_FreeValue(context, required);
-        link->target = text_at(context, module->links_value, first + 2);
-    }
-}
-
-int modules_add(JSContext *context, JSValueConst list) {
-    int64_t count = length_of(context, list);
-    Module *more = realloc(modules, (module_count + (size_t)count + 1) * sizeof *modules);
-    if (more == NULL) {
-        JS_ThrowOutOfMemory(context);
-        return -1;
-    }
-    modules = more;
-    for (int64_t at = 0; at < count; at++) {
-        JSValue row = JS_GetPropertyUint32(context, list, (uint32_t)at);
-        Module *module = &modules[module_count++];
-        *module = (Module){
-            .path = text_at(context, row, 0),
-            .kind = text_at(context, row, 1),
-            .code = JS_GetPropertyUint32(context, row, 2),
-            .links_value = JS_GetPropertyUint32(context, row, 3),
-        };
-        take_links(context, module);
-        JSValue names = JS_GetPropertyUint32(context, row, 4);
-        module->name_count = JS_IsArray(names) ? length_of(context, names) : 0;
-        module->names = calloc((size_t)module->name_count + 1, sizeof *module->names);
-        for (int64_t name = 0; name < module->name_count; name++) {
-            module->names[name] = text_at(context, names, (uint32_t)name);
-        }
-        JS_FreeValue(context, names);
-        JS_FreeValue(context, row);
-    }
-    return 0;
-}
-
-JSValue modules_entry(JSContext *context, const char *path) {
-    Module *module = find(path);
-    if (module == NULL) {
+/// The exports of `node:fs`, or undefined.
+static JSValue builtin(JSContext *context, const char *name) {
+    JSValue function = JS_GetPropertyStr(context, hooks, "builtin");
+    if (!JS_IsFunction(context, function)) {
         return JS_UNDEFINED;
     }
-    JSValue row = JS_NewArray(context);
-    JS_SetPropertyUint32(context, row, 0, JS_NewString(context, module->path));
-    JS_SetPropertyUint32(context, row, 1, JS_NewString(context, module->kind));
-    JS_SetPropertyUint32(context, row, 2, JS_DupValue(context, module->code));
-    JS_SetPropertyUint32(context, row, 3, JS_DupValue(context, module->links_value));
-    return row;
+    JSValue text = JS_NewString(context, name);
+    JSValue found = JS_Call(context, function, hooks, 1, &text);
+    JS_FreeValue(context, text);
+    JS_FreeValue(context, function);
+    return found;
+}
+
+static bool is_builtin(JSContext *context, const char *name) {
+    JSValue found = builtin(context, name);
+    bool is = JS_IsObject(found);
+    if (JS_IsException(found)) {
+        JS_FreeValue(context, JS_GetException(context));
+    }
+    JS_FreeValue(context, found);
+    return is;
 }
 
 static char *normalize(JSContext *context, const char *base, const char *name, void *opaque) {
     (void)opaque;
-    Module *module = find(base);
-    for (int64_t at = 0; module != NULL && at < module->link_count; at++) {
-        Link *link = &module->links[at];
-        if (!link->is_required && strcmp(link->specifier, name) == 0) {
-            if (link->target == NULL) {
-                JS_ThrowTypeError(context, "Cannot find module '%s' imported from '%s'", name, base);
-                return NULL;
-            }
-            return js_strdup(context, link->target);
-        }
-    }
-    if (find(name) != NULL || strcmp(name, HOST_MODULE) == 0) {
+    if (base[0] == '\0') {
+        // The engine's own question.
         return js_strdup(context, name);
     }
-    JS_ThrowTypeError(context, "Cannot find module '%s' imported from '%s': it was not known when the program was built", name,
-                      base);
-    return NULL;
+    Module *module = table_find(base);
+    Link *link = module == NULL ? NULL : table_link(module, name);
+    if (link != NULL && link->target != NULL) {
+        return js_strdup(context, link->target);
+    }
+    if (is_platform(base) == is_platform(name) && table_find(name) != NULL) {
+        return js_strdup(context, name);
+    }
+    if (is_platform(base) && (strcmp(name, HOST_MODULE) == 0 || strcmp(name, ROWS_MODULE) == 0)) {
+        return js_strdup(context, name);
+    }
+    if (is_builtin(context, name)) {
+        return js_strdup(context, name);
+    }
+    char *path = name[0] == '.' ? joined(context, base, name) : NULL;
+    if (path == NULL) {
+        throw_not_found(context, base, name);
+    }
+    return path;
 }
 
-/// A module of which `default` is a value, and `names` are properties of that value.
-static int value_module_init(JSContext *context, JSModuleDef *definition) {
+// ---- modules that are no JavaScript ----
+
+/// Every key of an object as one more export. With `declared` those that were named when the module was made have their value.
+static int export_keys(JSContext *context, JSModuleDef *definition, JSValueConst value, Module *module) {
+    JSPropertyEnum *keys = NULL;
+    uint32_t count = 0;
+    if (!JS_IsObject(value)) {
+        return 0;
+    }
+    if (JS_GetOwnPropertyNames(context, &keys, &count, value, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) < 0) {
+        return -1;
+    }
+    int result = 0;
+    for (uint32_t at = 0; result == 0 && at < count; at++) {
+        const char *name = JS_AtomToCString(context, keys[at].atom);
+        if (name != NULL && strcmp(name, "default") != 0 && (module == NULL || !table_names(module, name))) {
+            JSValue one = JS_GetProperty(context, value, keys[at].atom);
+            result = JS_IsException(one) ? -1 : inside_export(context, definition, name, one);
+        }
+        JS_FreeCString(context, name);
+    }
+    JS_FreePropertyEnum(context, keys, count);
+    return result;
+}
+
+/// A module of which `default` is a value, and names are properties of that value.
+static int value_init(JSContext *context, JSModuleDef *definition) {
     JSValue value = JS_GetModulePrivateValue(context, definition);
     JSAtom atom = JS_GetModuleName(context, definition);
     const char *path = JS_AtomToCString(context, atom);
-    Module *module = path == NULL ? NULL : find(path);
+    Module *module = path == NULL ? NULL : table_find(path);
     JS_FreeCString(context, path);
     JS_FreeAtom(context, atom);
-    if (module != NULL && strcmp(module->kind, "commonjs") == 0) {
+    bool is_commonjs = module != NULL && strcmp(module->kind, "commonjs") == 0;
+    if (is_commonjs) {
         JS_FreeValue(context, value);
-        value = engine_require(context, module->path);
+        value = commonjs_require(context, hooks, module->path);
     }
     int result = JS_IsException(value) ? -1 : 0;
-    for (int64_t at = 0; result == 0 && module != NULL && at < module->name_count; at++) {
+    for (int64_t at = 0; result == 0 && is_commonjs && at < module->name_count; at++) {
         if (strcmp(module->names[at], "default") == 0) {
             continue;
         }
-        JSValue one = JS_GetPropertyStr(context, value, module->names[at]);
+        JSValue one = JS_IsObject(value) ? JS_GetPropertyStr(context, value, module->names[at]) : JS_UNDEFINED;
         result = JS_IsException(one) ? -1 : JS_SetModuleExport(context, definition, module->names[at], one);
+    }
+    if (result == 0 && is_commonjs) {
+        // What `import()` sees beyond the names that somebody wrote.
+        result = export_keys(context, definition, value, module);
     }
     if (result == 0) {
         return JS_SetModuleExport(context, definition, "default", value);
@@ -164,7 +171,7 @@ static int value_module_init(JSContext *context, JSModuleDef *definition) {
 }
 
 static JSModuleDef *value_module(JSContext *context, Module *module, JSValue value) {
-    JSModuleDef *definition = JS_NewCModule(context, module->path, value_module_init);
+    JSModuleDef *definition = JS_NewCModule(context, module->path, value_init);
     if (definition == NULL) {
         JS_FreeValue(context, value);
         return NULL;
@@ -179,14 +186,105 @@ static JSModuleDef *value_module(JSContext *context, Module *module, JSValue val
     return definition;
 }
 
+static int builtin_init(JSContext *context, JSModuleDef *definition) {
+    JSValue value = JS_GetModulePrivateValue(context, definition);
+    JSPropertyEnum *keys = NULL;
+    uint32_t count = 0;
+    if (JS_GetOwnPropertyNames(context, &keys, &count, value, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) < 0) {
+        JS_FreeValue(context, value);
+        return -1;
+    }
+    for (uint32_t at = 0; at < count; at++) {
+        const char *name = JS_AtomToCString(context, keys[at].atom);
+        if (name != NULL && strcmp(name, "default") != 0) {
+            // A key that came after the module was made is no name of it.
+            JSValue one = JS_GetProperty(context, value, keys[at].atom);
+            JS_SetModuleExport(context, definition, name, JS_IsException(one) ? JS_UNDEFINED : one);
+        }
+        JS_FreeCString(context, name);
+    }
+    JS_FreePropertyEnum(context, keys, count);
+    return JS_SetModuleExport(context, definition, "default", value);
+}
+
+/// A module of Node: its keys are its names.
+static JSModuleDef *builtin_module(JSContext *context, const char *name, JSValue value) {
+    JSModuleDef *definition = JS_NewCModule(context, name, builtin_init);
+    JSPropertyEnum *keys = NULL;
+    uint32_t count = 0;
+    if (definition == NULL
+        || JS_GetOwnPropertyNames(context, &keys, &count, value, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) < 0) {
+        JS_FreeValue(context, value);
+        return NULL;
+    }
+    JS_AddModuleExport(context, definition, "default");
+    for (uint32_t at = 0; at < count; at++) {
+        const char *key = JS_AtomToCString(context, keys[at].atom);
+        if (key != NULL && strcmp(key, "default") != 0) {
+            JS_AddModuleExport(context, definition, key);
+        }
+        JS_FreeCString(context, key);
+    }
+    JS_FreePropertyEnum(context, keys, count);
+    JS_SetModulePrivateValue(context, definition, value);
+    return definition;
+}
+
+static int rows_init(JSContext *context, JSModuleDef *definition) {
+    return JS_SetModuleExport(context, definition, "rows", commonjs_rows(context));
+}
+
+// ---- loading ----
+
+static void set_meta(JSContext *context, JSModuleDef *definition, const char *path) {
+    JSValue meta = JS_GetImportMeta(context, definition);
+    char text[1024];
+    snprintf(text, sizeof text, "file:///%s", path);
+    char *filename = text + sizeof "file://" - 1;
+    char *slash = strrchr(filename, '/');
+    // The root's folder is "/".
+    size_t folder = slash == filename ? 1 : (size_t)(slash - filename);
+    JS_DefinePropertyValueStr(context, meta, "dirname", JS_NewStringLen(context, filename, folder), JS_PROP_C_W_E);
+    JS_DefinePropertyValueStr(context, meta, "filename", JS_NewString(context, filename), JS_PROP_C_W_E);
+    JS_DefinePropertyValueStr(context, meta, "url", JS_NewString(context, text), JS_PROP_C_W_E);
+    JS_FreeValue(context, meta);
+}
+
+static JSModuleDef *compiled(JSContext *context, Module *module, const char *code, size_t length) {
+    JSValue value = JS_Eval(context, code, length, module->path, JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+    if (JS_IsException(value)) {
+        return NULL;
+    }
+    JSModuleDef *definition = JS_VALUE_GET_PTR(value);
+    set_meta(context, definition, module->path);
+    // The engine's list of modules holds it.
+    JS_FreeValue(context, value);
+    // Compiled: nobody needs the text any more, and a snapshot would carry it.
+    table_forget_code(context, module);
+    return definition;
+}
+
 static JSModuleDef *load(JSContext *context, const char *name, void *opaque) {
     (void)opaque;
     if (strcmp(name, HOST_MODULE) == 0) {
-        return engine_host_module(context);
+        return host_module(context);
     }
-    Module *module = find(name);
+    if (strcmp(name, ROWS_MODULE) == 0) {
+        JSModuleDef *definition = JS_NewCModule(context, name, rows_init);
+        if (definition != NULL) {
+            JS_AddModuleExport(context, definition, "rows");
+        }
+        return definition;
+    }
+    Module *module = table_find(name);
     if (module == NULL) {
-        JS_ThrowTypeError(context, "Cannot find module '%s'", name);
+        JSValue value = builtin(context, name);
+        if (JS_IsObject(value)) {
+            return builtin_module(context, name, value);
+        }
+        if (!JS_IsException(value)) {
+            JS_ThrowTypeError(context, "Cannot find module '%s'", name);
+        }
         return NULL;
     }
     if (strcmp(module->kind, "commonjs") == 0) {
@@ -200,31 +298,23 @@ static JSModuleDef *load(JSContext *context, const char *name, void *opaque) {
     if (code == NULL) {
         return NULL;
     }
-    JSModuleDef *definition = NULL;
+    JSModuleDef *definition;
     if (strcmp(module->kind, "json") == 0) {
         JSValue value = JS_ParseJSON(context, code, length, module->path);
         definition = JS_IsException(value) ? NULL : value_module(context, module, value);
     } else {
-        int how = JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY;
-        JSValue compiled = JS_Eval(context, code, length, module->path, how);
-        if (!JS_IsException(compiled)) {
-            definition = JS_VALUE_GET_PTR(compiled);
-            JSValue meta = JS_GetImportMeta(context, definition);
-            char url[1024];
-            snprintf(url, sizeof url, "file:///%s", module->path);
-            JS_DefinePropertyValueStr(context, meta, "url", JS_NewString(context, url), JS_PROP_C_W_E);
-            JS_FreeValue(context, meta);
-            // The engine's list of modules holds it.
-            JS_FreeValue(context, compiled);
-        }
-        // Compiled: nobody needs the text any more, and a snapshot would carry it.
-        JS_FreeValue(context, module->code);
-        module->code = JS_UNDEFINED;
+        definition = compiled(context, module, code, length);
     }
     JS_FreeCString(context, code);
     return definition;
 }
 
-void modules_install(JSRuntime *runtime) {
-    JS_SetModuleLoaderFunc(runtime, normalize, load, NULL);
+void modules_install(JSContext *context, JSValueConst given) {
+    hooks = given;
+    JS_SetModuleLoaderFunc(JS_GetRuntime(context), normalize, load, NULL);
+}
+
+JSValue modules_evaluate(JSContext *context, const char *path) {
+    JSModuleDef *definition = inside_load(context, path);
+    return definition == NULL ? JS_EXCEPTION : inside_evaluate(context, definition);
 }

@@ -2,18 +2,15 @@
 #ifndef LILY_MODULES_H
 #define LILY_MODULES_H
 
-#include "quickjs.h"
-#include <stddef.h>
+#include "inside.h"
 
-/// Adds modules: a list of `[path, kind, code, links, names]`, as the frontend wrote them; `links` is a flat list of specifier,
-/// whether it is required, and target or null; `names` are those that ES modules import from one that is CommonJS.
-/// -1: an exception.
-int modules_add(JSContext *context, JSValueConst list);
+/// What the prelude finds its CommonJS libraries by: the module of which `rows` are all that were added so far.
+#define ROWS_MODULE PLATFORM_PREFIX "rows"
 
-/// Has the engine find modules here.
-void modules_install(JSRuntime *runtime);
+/// Has the engine find modules here. `hooks` is what the prelude listens with.
+void modules_install(JSContext *context, JSValueConst hooks);
 
-/// The entry at this path as the prelude's CommonJS sees it: `[path, kind, code, links]`; undefined: there is none.
-JSValue modules_entry(JSContext *context, const char *path);
+/// Evaluates the ES module at this path, or begins to: the answer is a promise of its end.
+JSValue modules_evaluate(JSContext *context, const char *path);
 
 #endif

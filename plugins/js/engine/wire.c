@@ -2,11 +2,11 @@
 // leads out of the message is an exception, not a read.
 
 #include "wire.h"
+#include "coding.h"
+#include "inside.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { UNDEFINED, NIL, FALSE_, TRUE_, NUMBER, TEXT, BYTES, LIST };
 
 /// Lists in lists: deeper than anything that the interface has.
 enum { DEPTH_MAX = 8 };
@@ -54,28 +54,34 @@ static bool put_u32(Wire *wire, uint32_t number) {
     return put_raw(wire, &number, sizeof number);
 }
 
-/// Replaces what UTF-8 cannot say: QuickJS writes a lone surrogate as three bytes ED A0..BF xx.
-static void mend_surrogates(uint8_t *text, size_t length) {
-    for (size_t at = 0; at + 2 < length; at++) {
-        if (text[at] == 0xED && text[at + 1] >= 0xA0) {
-            memcpy(text + at, "\xEF\xBF\xBD", 3);
-            at += 2;
-        }
-    }
-}
-
 static bool put_text(JSContext *context, Wire *wire, JSValueConst value) {
     size_t length;
+    const uint8_t *ascii = inside_ascii(value, &length);
+    if (ascii != NULL) {
+        return put_tag(wire, WIRE_TEXT) && put_u32(wire, (uint32_t)length) && put_raw(wire, ascii, length);
+    }
     const char *text = JS_ToCStringLen(context, &length, value);
     if (text == NULL) {
         return false;
     }
-    bool done = put_tag(wire, TEXT) && put_u32(wire, (uint32_t)length) && put_raw(wire, text, length);
+    bool done = put_tag(wire, WIRE_TEXT) && put_u32(wire, (uint32_t)length) && put_raw(wire, text, length);
     JS_FreeCString(context, text);
     if (done) {
-        mend_surrogates(wire->data + wire->length - length, length);
+        coding_mend_surrogates(wire->data + wire->length - length, length);
     }
     return done;
+}
+
+bool wire_put_count(Wire *wire, uint32_t count) {
+    return put_u32(wire, count);
+}
+
+bool wire_put_text(Wire *wire, const char *text, size_t length) {
+    return put_tag(wire, WIRE_TEXT) && put_u32(wire, (uint32_t)length) && put_raw(wire, text, length);
+}
+
+bool wire_put_number(Wire *wire, double number) {
+    return put_tag(wire, WIRE_NUMBER) && put_raw(wire, &number, sizeof number);
 }
 
 static bool put(JSContext *context, Wire *wire, JSValueConst value, int depth);
@@ -86,7 +92,7 @@ static bool put_list(JSContext *context, Wire *wire, JSValueConst list, int dept
         JS_ThrowTypeError(context, "too many lists in lists for the host");
         return false;
     }
-    if (JS_GetLength(context, list, &length) < 0 || !put_tag(wire, LIST) || !put_u32(wire, (uint32_t)length)) {
+    if (JS_GetLength(context, list, &length) < 0 || !put_tag(wire, WIRE_LIST) || !put_u32(wire, (uint32_t)length)) {
         return false;
     }
     for (int64_t at = 0; at < length; at++) {
@@ -102,18 +108,18 @@ static bool put_list(JSContext *context, Wire *wire, JSValueConst list, int dept
 
 static bool put(JSContext *context, Wire *wire, JSValueConst value, int depth) {
     if (JS_IsUndefined(value)) {
-        return put_tag(wire, UNDEFINED);
+        return put_tag(wire, WIRE_UNDEFINED);
     }
     if (JS_IsNull(value)) {
-        return put_tag(wire, NIL);
+        return put_tag(wire, WIRE_NULL);
     }
     if (JS_IsBool(value)) {
-        return put_tag(wire, JS_ToBool(context, value) ? TRUE_ : FALSE_);
+        return put_tag(wire, JS_ToBool(context, value) ? WIRE_TRUE : WIRE_FALSE);
     }
     if (JS_IsNumber(value)) {
         double number;
         JS_ToFloat64(context, &number, value);
-        return put_tag(wire, NUMBER) && put_raw(wire, &number, sizeof number);
+        return put_tag(wire, WIRE_NUMBER) && put_raw(wire, &number, sizeof number);
     }
     if (JS_IsString(value)) {
         return put_text(context, wire, value);
@@ -124,7 +130,7 @@ static bool put(JSContext *context, Wire *wire, JSValueConst value, int depth) {
         if (bytes == NULL) {
             return false;
         }
-        return put_tag(wire, BYTES) && put_u32(wire, (uint32_t)length) && put_raw(wire, bytes, length);
+        return put_tag(wire, WIRE_BYTES) && put_u32(wire, (uint32_t)length) && put_raw(wire, bytes, length);
     }
     if (JS_IsArray(value)) {
         return put_list(context, wire, value, depth);
@@ -144,13 +150,7 @@ bool wire_put(JSContext *context, Wire *wire, int count, JSValueConst *values) {
     return done;
 }
 
-/// What is still to be read.
-typedef struct {
-    const uint8_t *at;
-    size_t left;
-} Reader;
-
-static bool take_raw(Reader *reader, void *into, size_t length) {
+static bool take_raw(WireReader *reader, void *into, size_t length) {
     if (reader->left < length) {
         return false;
     }
@@ -160,41 +160,67 @@ static bool take_raw(Reader *reader, void *into, size_t length) {
     return true;
 }
 
+static bool take_tag(WireReader *reader, uint8_t wanted) {
+    uint8_t tag;
+    return take_raw(reader, &tag, 1) && tag == wanted;
+}
+
+bool wire_read_list(WireReader *reader, uint32_t count) {
+    uint32_t length;
+    return take_tag(reader, WIRE_LIST) && take_raw(reader, &length, sizeof length) && length == count;
+}
+
+bool wire_read_text(WireReader *reader, const char **text, size_t *length) {
+    uint32_t size;
+    if (!take_tag(reader, WIRE_TEXT) || !take_raw(reader, &size, sizeof size) || reader->left < size) {
+        return false;
+    }
+    *text = (const char *)reader->at;
+    *length = size;
+    reader->at += size;
+    reader->left -= size;
+    return true;
+}
+
+bool wire_read_number(WireReader *reader, double *number) {
+    return take_tag(reader, WIRE_NUMBER) && take_raw(reader, number, sizeof *number);
+}
+
 static JSValue broken(JSContext *context) {
     return JS_ThrowInternalError(context, "a message from the host is broken");
 }
 
-static JSValue take(JSContext *context, Reader *reader, int depth) {
+static JSValue take(JSContext *context, WireReader *reader, int depth) {
     uint8_t tag;
     uint32_t length;
     if (!take_raw(reader, &tag, 1)) {
         return broken(context);
     }
     switch (tag) {
-    case UNDEFINED:
+    case WIRE_UNDEFINED:
         return JS_UNDEFINED;
-    case NIL:
+    case WIRE_NULL:
         return JS_NULL;
-    case FALSE_:
+    case WIRE_FALSE:
         return JS_FALSE;
-    case TRUE_:
+    case WIRE_TRUE:
         return JS_TRUE;
-    case NUMBER: {
+    case WIRE_NUMBER: {
         double number;
         return take_raw(reader, &number, sizeof number) ? JS_NewFloat64(context, number) : broken(context);
     }
-    case TEXT:
-    case BYTES: {
+    case WIRE_TEXT:
+    case WIRE_BYTES: {
         if (!take_raw(reader, &length, sizeof length) || reader->left < length) {
             return broken(context);
         }
         const uint8_t *bytes = reader->at;
         reader->at += length;
         reader->left -= length;
-        return tag == TEXT ? JS_NewStringLen(context, (const char *)bytes, length)
+        return tag == WIRE_TEXT ? JS_NewStringLen(context, (const char *)bytes, length)
                            : JS_NewUint8ArrayCopy(context, bytes, length);
     }
-    case LIST: {
+    case WIRE_LIST: {
         // Each value takes a byte at least.
         if (depth >= DEPTH_MAX || !take_raw(reader, &length, sizeof length) || reader->left < length) {
             return broken(context);
@@ -215,7 +241,7 @@ static JSValue take(JSContext *context, Reader *reader, int depth) {
 }
 
 int wire_take(JSContext *context, const uint8_t *data, size_t length, int max, JSValue *values) {
-    Reader reader = { data, length };
+    WireReader reader = { data, length };
     uint32_t count;
     for (int at = 0; at < max; at++) {
         values[at] = JS_UNDEFINED;
@@ -237,6 +263,6 @@ int wire_take(JSContext *context, const uint8_t *data, size_t length, int max, J
 }
 
 JSValue wire_take_one(JSContext *context, const uint8_t *data, size_t length) {
-    Reader reader = { data, length };
+    WireReader reader = { data, length };
     return take(context, &reader, 0);
 }

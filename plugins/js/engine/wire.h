@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { WIRE_UNDEFINED, WIRE_NULL, WIRE_FALSE, WIRE_TRUE, WIRE_NUMBER, WIRE_TEXT, WIRE_BYTES, WIRE_LIST };
+
 /// Bytes that grow. `data` is null as long as nothing was put in.
 typedef struct {
     uint8_t *data;
@@ -20,6 +22,22 @@ typedef struct {
 
 /// Forgets what is in it, keeps the memory for the next message.
 void wire_clear(Wire *wire);
+
+/// Adds a message's head, and values that are none of JavaScript. False: out of memory.
+bool wire_put_count(Wire *wire, uint32_t count);
+bool wire_put_text(Wire *wire, const char *text, size_t length);
+bool wire_put_number(Wire *wire, double number);
+
+/// What is still to be read.
+typedef struct {
+    const uint8_t *at;
+    size_t left;
+} WireReader;
+
+/// Each reads one value. False: it is another one.
+bool wire_read_list(WireReader *reader, uint32_t count);
+bool wire_read_text(WireReader *reader, const char **text, size_t *length);
+bool wire_read_number(WireReader *reader, double *number);
 
 /// Adds a message of `count` values. False: out of memory, or an exception is pending.
 bool wire_put(JSContext *context, Wire *wire, int count, JSValueConst *values);

@@ -15,7 +15,7 @@ declare module "lily:host" {
 
   interface Host
     extends Output, Clock, Timers, Bodies, Outbound, Sockets, AsyncContext, Coding, Urls, Digests, Compression, Program, Files,
-      Reflection {
+      Reflection, Positions {
     /** The next id. */
     id(): Id;
     /** Once, while the prelude loads. */
@@ -316,6 +316,16 @@ declare module "lily:host" {
     "x25519-public"(scalar: Bytes): Bytes;
     /** Zeros for a point of small order, as RFC 7748 computes it. */
     x25519(scalar: Bytes, point: Bytes): Bytes;
+  }
+
+  // ---- source maps: the engine asks as it writes a stack ----
+
+  interface Positions {
+    /**
+     * Where line and column (both from 1) of a module of the program came from, counted in the same way; null: no map
+     * has it. The path is as the stack is to show it.
+     */
+    position(path: string, line: number, column: number): [path: string, line: number, column: number] | null;
   }
 
   // ---- hooks: the engine calls them ----

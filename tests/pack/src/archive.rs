@@ -23,6 +23,17 @@ pub fn build(
     units: &[Unit],
     jobs: usize,
 ) -> Result<Vec<u8>> {
+    archive(tools, name, objects(tools, name, shared, units, jobs)?)
+}
+
+/// Compiles the units over the `shared` files, for `name`.
+pub fn objects(
+    tools: &Tools,
+    name: &str,
+    shared: &[File],
+    units: &[Unit],
+    jobs: usize,
+) -> Result<Vec<File>> {
     let mut objects = Vec::new();
     for round in units.chunks(ROUND) {
         println!("{name}: {} of {} files", objects.len(), units.len());
@@ -44,7 +55,7 @@ pub fn build(
             });
         }
     }
-    archive(tools, name, objects)
+    Ok(objects)
 }
 
 fn archive(tools: &Tools, name: &str, objects: Vec<File>) -> Result<Vec<u8>> {

@@ -6,22 +6,38 @@
 //! run it for users. The same inputs give the same packages.
 //!
 //! Read [`libraries`] for how the libraries are compiled, [`sysroot`] for what a program sees under `/usr`, [`package`]
-//! for what is sealed. `tests/languages.rs` compiles, links and runs programs with the packed sysroot.
+//! for what is sealed, [`engine`] for the engine of programs in JavaScript. `tests/languages.rs` compiles, links and runs programs with the packed sysroot.
 
 #![allow(clippy::print_stdout, reason = "a program that shows its progress")]
 
 mod archive;
+mod engine;
 mod libraries;
 mod package;
+mod prelude;
 mod sysroot;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use host_plugin::sandbox::Tools;
 use std::path::PathBuf;
 
-/// Builds the C libraries with the packaged clang and seals the plugins.
+/// Makes what `lly` ships beside its own program.
 #[derive(Parser)]
+struct Command {
+    #[command(subcommand)]
+    work: Work,
+}
+
+#[derive(Subcommand)]
+enum Work {
+    /// Builds the C libraries with the packaged clang and seals the plugins.
+    Plugins(Arguments),
+    /// Makes the engine of programs in JavaScript.
+    Engine(engine::Arguments),
+}
+
+#[derive(Args)]
 struct Arguments {
     /// The workspace: the plugins' manifests, headers and glue are read from it.
     #[arg(long)]
@@ -56,7 +72,13 @@ struct Arguments {
 }
 
 fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+    match Command::parse().work {
+        Work::Plugins(arguments) => plugins(&arguments),
+        Work::Engine(arguments) => engine::make(&arguments),
+    }
+}
+
+fn plugins(arguments: &Arguments) -> Result<()> {
     let base = arguments.work.join("base");
     let llvm_wasm = arguments.clang.join("gen/llvm.core.wasm");
     sysroot::unpack(&arguments.clang.join("gen/llvm-resources.tar"), &base)?;

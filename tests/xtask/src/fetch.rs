@@ -72,37 +72,64 @@ pub fn wheel(name: &str, version: &str, file: &str, sha256: &str) -> Result<Path
 pub fn crate_file(name: &str, version: &str, path: &str, sha256: &str) -> Result<PathBuf> {
     let file = Path::new(path).file_name().unwrap_or_default();
     pinned(&file.to_string_lossy(), sha256, |folder| {
-        let home = match std::env::var_os("CARGO_HOME") {
-            Some(home) => PathBuf::from(home),
-            None => std::env::home_dir()
-                .context("there is no home folder that cargo could keep crates in")?
-                .join(".cargo"),
-        };
-        let find = || -> Result<Option<PathBuf>> {
-            let Ok(sources) = std::fs::read_dir(home.join("registry/src")) else {
-                return Ok(None);
-            };
-            for source in sources {
-                let found = source?.path().join(format!("{name}-{version}")).join(path);
-                if found.is_file() {
-                    return Ok(Some(found));
-                }
-            }
-            Ok(None)
-        };
-        if find()?.is_none() {
-            // Asking about a crate has cargo fetch and unpack it. Outside of the workspace, whose lock file would decide.
-            output(
-                Command::new("cargo")
-                    .args(["info", "--quiet", &format!("{name}@{version}")])
-                    .current_dir(folder.ancestors().last().unwrap_or(folder)),
-            )
-            .with_context(|| format!("cargo cannot fetch `{name}` {version}"))?;
-        }
-        let found =
-            find()?.with_context(|| format!("cargo fetched no `{path}` of `{name}` {version}"))?;
+        let found = crate_part("registry/src", name, version, folder, |source| {
+            Some(source.join(format!("{name}-{version}")).join(path)).filter(|path| path.is_file())
+        })
+        .with_context(|| format!("there is no `{path}` in it"))?;
         std::fs::copy(&found, folder.join(file))
             .with_context(|| format!("cannot copy `{}`", found.display()))?;
+        Ok(())
+    })
+}
+
+/// What `find` finds in a folder of cargo's for one of its registries, once cargo has fetched the crate. `folder` is in the
+/// workspace.
+fn crate_part(
+    kind: &str,
+    name: &str,
+    version: &str,
+    folder: &Path,
+    find: impl Fn(&Path) -> Option<PathBuf>,
+) -> Result<PathBuf> {
+    let home = match std::env::var_os("CARGO_HOME") {
+        Some(home) => PathBuf::from(home),
+        None => std::env::home_dir()
+            .context("there is no home folder that cargo could keep crates in")?
+            .join(".cargo"),
+    };
+    let look = || -> Result<Option<PathBuf>> {
+        let Ok(sources) = std::fs::read_dir(home.join(kind)) else {
+            return Ok(None);
+        };
+        for source in sources {
+            let found = find(&source?.path());
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    };
+    if look()?.is_none() {
+        // Asking about a crate has cargo fetch and unpack it. Outside of the workspace, whose lock file would decide.
+        output(
+            Command::new("cargo")
+                .args(["info", "--quiet", &format!("{name}@{version}")])
+                .current_dir(folder.ancestors().last().unwrap_or(folder)),
+        )
+        .with_context(|| format!("cargo cannot fetch `{name}` {version}"))?;
+    }
+    look()?.with_context(|| format!("cargo did not fetch what is needed of `{name}` {version}"))
+}
+
+/// The archive of a crate, which need not be one that this workspace builds.
+pub fn crate_archive(name: &str, version: &str, sha256: &str) -> Result<PathBuf> {
+    let file = format!("{name}-{version}.crate");
+    pinned(&file, sha256, |folder| {
+        let from = crate_part("registry/cache", name, version, folder, |source| {
+            Some(source.join(&file)).filter(|path| path.is_file())
+        })?;
+        std::fs::copy(&from, folder.join(&file))
+            .with_context(|| format!("cannot copy `{}`", from.display()))?;
         Ok(())
     })
 }

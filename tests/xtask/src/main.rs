@@ -13,6 +13,7 @@ mod conformance;
 mod demo;
 mod dist;
 mod fetch;
+mod javascript;
 mod lint;
 mod machine;
 mod npm;

@@ -172,15 +172,9 @@ pub fn pack(modules: &Path, smallest: bool) -> Result<()> {
         .map(|name| out.join(format!("{name}.plugin")))
         .collect();
     stage::once("plugins", &key, &made, || {
-        println!(
-            "setup: building the packer (with the engine; the first time this takes some minutes)"
-        );
-        // All packages are selected so that the engine has the features that everything else will want too, and is
-        // built once; only one binary is built.
-        run(cargo().args(["build", "--workspace", "--bin", "pack"]))?;
-        let jobs = std::thread::available_parallelism().map_or(2, usize::from);
-        let mut pack = Command::new(binaries()?.join("pack"));
-        pack.arg("--workspace")
+        let mut pack = Command::new(packer()?);
+        pack.arg("plugins")
+            .arg("--workspace")
             .arg(root())
             .arg("--clang")
             .arg(lily().join("clang/package"))
@@ -195,7 +189,7 @@ pub fn pack(modules: &Path, smallest: bool) -> Result<()> {
             .arg(lily().join("sysroot"))
             .arg("--out")
             .arg(&out)
-            .args(["--jobs", &jobs.to_string()]);
+            .args(["--jobs", &jobs().to_string()]);
         for name in COMPONENTS {
             pack.args(["--component", name]);
         }
@@ -204,6 +198,25 @@ pub fn pack(modules: &Path, smallest: bool) -> Result<()> {
         }
         run(&mut pack)
     })
+}
+
+/// The program that packs, built.
+pub fn packer() -> Result<PathBuf> {
+    println!("setup: building the packer (with the engine; the first time this takes some minutes)");
+    // All packages are selected so that the engine has the features that everything else will want too, and is built once; only
+    // one binary is built.
+    run(cargo().args(["build", "--workspace", "--bin", "pack"]))?;
+    Ok(binaries()?.join("pack"))
+}
+
+/// How many sandboxes run side by side.
+pub fn jobs() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+/// Which clang it is.
+pub fn clang_digest() -> &'static str {
+    CLANG.2
 }
 
 /// An empty folder in place of whatever was there.

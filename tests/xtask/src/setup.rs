@@ -3,7 +3,7 @@
 use crate::plugins::fresh;
 use crate::stage::once;
 use crate::workspace::lily;
-use crate::{fetch, npm, plugins, toolchain};
+use crate::{fetch, javascript, npm, plugins, toolchain};
 use anyhow::{Context, Result};
 
 /// Sigstore's own verifier in JavaScript, for a test that cross-checks our signatures: package, version, sha256.
@@ -42,15 +42,16 @@ const JAVASCRIPT: (&str, &str, &str, &str) = (
 
 /// Does what is not done yet.
 pub fn run(smallest: bool) -> Result<()> {
-    javascript()?;
+    plugins_in_javascript()?;
     let toolchain = toolchain::prepare()?;
     plugins::fetch_inputs()?;
+    javascript::engine()?;
     let modules = plugins::build_modules(&toolchain)?;
     plugins::pack(&modules, smallest)
 }
 
 /// The runtime that `lly` carries for plugins in JavaScript.
-fn javascript() -> Result<()> {
+fn plugins_in_javascript() -> Result<()> {
     let (name, version, path, sha256) = JAVASCRIPT;
     let folder = lily().join("js");
     let runtime = folder.join("quickjs.wasm");
