@@ -81,7 +81,6 @@ const table = {
   vm,
   zlib,
   ...refused,
-  vm,
 };
 
 /** The exports of `fs` or `node:fs`; undefined for what Node has not. */
