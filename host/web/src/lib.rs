@@ -5,8 +5,14 @@
 //!
 //! Read first: `plugins/js/prelude/host.d.ts`, which says what every function takes and gives.
 
+mod arguments;
+mod coding;
+mod handles;
 mod names;
+mod url;
+mod web;
 mod wire;
 
 pub use names::{Function, Hook};
+pub use web::{Random, Web};
 pub use wire::{Value, WireError, decode, decode_one, encode, encode_one};
