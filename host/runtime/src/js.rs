@@ -10,7 +10,6 @@ mod actor;
 mod answer;
 mod arguments;
 mod exchange;
-mod files;
 mod host;
 mod instance;
 mod output;
