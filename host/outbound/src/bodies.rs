@@ -3,6 +3,7 @@
 //! An entry lives as long as one of its directions does. Everything that changes an entry happens under one lock, and an
 //! event is sent under it too: when [`Bodies::is_waiting`] says no, what there was to say is in the channel.
 
+mod calls;
 mod incoming;
 mod outgoing;
 

@@ -47,3 +47,10 @@ impl Event {
 pub(crate) fn number(value: u64) -> Value<'static> {
     Value::Number(value as f64)
 }
+
+/// The id that a function's arguments begin with; nothing if it is none.
+pub(crate) fn id_of(arguments: &[Value<'_>]) -> Option<Id> {
+    let number = arguments.first().and_then(Value::as_number)?;
+    let is_id = number >= 1.0 && number.fract() == 0.0 && number < 2f64.powi(53);
+    is_id.then_some(number as Id)
+}

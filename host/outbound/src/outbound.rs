@@ -1,5 +1,7 @@
 //! What one instance of a program does outside: its requests, its sockets.
 
+mod calls;
+
 use bytes::Bytes;
 use host_web::{Hook, Value};
 use http::HeaderMap;

@@ -32,6 +32,9 @@ const NO_STATUS: u16 = 1005;
 /// The connection broke off.
 const ABNORMAL: u16 = 1006;
 
+/// A control frame has 125 bytes, two of them for the code.
+const REASON_BYTES_MAX: usize = 123;
+
 /// What the instance holds of a socket.
 pub(crate) struct Socket {
     orders: UnboundedSender<Order>,
@@ -118,7 +121,13 @@ impl Socket {
     }
 
     /// The hook `closed` follows.
-    pub(crate) fn close(&self, code: u16, reason: String) {
+    pub(crate) fn close(&self, code: u16, mut reason: String) {
+        // The prelude has checked both; a program may have broken the prelude.
+        let code = match code {
+            NO_STATUS | 3000..=4999 => code,
+            _ => 1000,
+        };
+        reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));
         let _ = self.orders.send(Order::Close(code, reason));
     }
 
