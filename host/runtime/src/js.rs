@@ -14,6 +14,7 @@ mod host;
 mod instance;
 mod output;
 mod pool;
+mod running;
 mod script;
 mod serve;
 mod timers;

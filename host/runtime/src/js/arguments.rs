@@ -62,15 +62,6 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// A list of texts.
-    pub(super) fn texts(&self, at: usize) -> Result<Vec<String>, Refusal> {
-        let Value::List(values) = self.value(at) else {
-            return Err(self.wrong(at));
-        };
-        let texts = values.iter().map(|value| value.as_text().map(str::to_owned));
-        texts.collect::<Option<_>>().ok_or_else(|| self.wrong(at))
-    }
-
     /// What the prelude never does.
     pub(super) fn wrong(&self, at: usize) -> Refusal {
         let name = self.function.name();

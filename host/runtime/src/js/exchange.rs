@@ -41,13 +41,22 @@ pub(super) struct Arrival {
 
 /// The log of a request; most write nothing, and cost nothing.
 pub(super) struct ExchangeLog {
-    pub(super) sink: Arc<dyn LogSink>,
-    pub(super) id: RequestId,
-    pub(super) bytes_max: usize,
-    pub(super) begun: Option<Arc<RequestLog>>,
+    sink: Arc<dyn LogSink>,
+    id: RequestId,
+    bytes_max: usize,
+    begun: Option<Arc<RequestLog>>,
 }
 
 impl ExchangeLog {
+    pub(super) fn new(sink: Arc<dyn LogSink>, id: RequestId, bytes_max: usize) -> ExchangeLog {
+        ExchangeLog {
+            sink,
+            id,
+            bytes_max,
+            begun: None,
+        }
+    }
+
     pub(super) fn write(&mut self, stream: LogStream, bytes: &[u8]) {
         self.begun().write(stream, bytes);
     }

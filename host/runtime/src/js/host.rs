@@ -5,10 +5,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
-use host_outbound::{Bodies, FetchRequest, Id, Incoming, Outbound, Redirects, headers_of_flat};
-use host_web::{Function, Value, Web, decode, encode_one};
-use http::HeaderMap;
+use host_outbound::{Bodies, Event, Files, Id, Incoming, Network, Outbound};
+use host_web::{Function, Maps, Value, Web, decode, encode_one};
+use tokio::sync::mpsc;
 
 use super::answer;
 use super::arguments::Arguments;
@@ -29,12 +28,15 @@ pub(super) struct Host {
     pub(super) web: Web,
     pub(super) bodies: Bodies,
     pub(super) outbound: Outbound,
+    pub(super) files: Files,
     pub(super) exchanges: Exchanges,
     pub(super) timers: Timers,
     pub(super) output: Output,
     pub(super) environment: Environment,
     /// The program's path and what follows it.
     pub(super) arguments: Vec<String>,
+    /// What relative paths begin at.
+    pub(super) directory: String,
     pub(super) standard_input: Option<Incoming>,
     pub(super) exit_code: i32,
     pub(super) begun: Instant,
@@ -56,17 +58,65 @@ impl From<String> for Refusal {
 }
 
 impl Host {
+    /// One that has nothing under way, and the events of what will be.
+    pub(super) fn new(
+        network: Arc<Network>,
+        maps: Option<Arc<Maps>>,
+        output: Output,
+        environment: Environment,
+    ) -> (Host, mpsc::UnboundedReceiver<Event>) {
+        let (sender, events) = mpsc::unbounded_channel();
+        let bodies = Bodies::new(sender.clone());
+        let web = Web::new(Box::new(|bytes| rand::fill(bytes)));
+        let host = Host {
+            web: match maps {
+                Some(maps) => web.with_maps(maps),
+                None => web,
+            },
+            outbound: Outbound::new(network, bodies.clone(), sender),
+            files: Files::default(),
+            exchanges: Exchanges::new(bodies.clone()),
+            bodies,
+            timers: Timers::default(),
+            output,
+            environment,
+            arguments: Vec::new(),
+            directory: "/".to_owned(),
+            standard_input: None,
+            exit_code: 0,
+            begun: Instant::now(),
+        };
+        (host, events)
+    }
+
     /// Answers one call: messages in, a message out.
     pub(super) fn call(&mut self, function: Function, message: &[u8]) -> Result<Vec<u8>, Refusal> {
         let values = decode(message).map_err(|error| error.to_string())?;
         if let Some(answer) = self.web.answer(function, &values) {
             return Ok(encode_one(&answer?));
         }
+        if let Some(answer) = self.files.call(function, &values) {
+            return Ok(encode_one(&answer.map_err(|error| error.to_string())?));
+        }
+        // These two end a request too.
+        let is_exchanges = matches!(function, Function::Finish | Function::Abort);
+        if !is_exchanges && let Some(answer) = self.bodies.call(function, &values) {
+            return Ok(encode_one(&answer));
+        }
+        if self.outbound.call(function, &values) {
+            return Ok(encode_one(&Value::Undefined));
+        }
         let answer = self.answer(function, Arguments::new(function, &values))?;
         Ok(encode_one(&answer))
     }
 
-    fn answer(&mut self, function: Function, given: Arguments<'_>) -> Result<Value<'static>, Refusal> {
+    /// What is neither a function of its arguments, nor a matter of files or of the network.
+    fn answer(
+        &mut self,
+        function: Function,
+        given: Arguments<'_>,
+    ) -> Result<Value<'static>, Refusal> {
+        // All others are answered before; one that is new is refused by its name.
         match function {
             Function::Print => self.print(given, given.text(1)?.as_bytes())?,
             Function::PrintBytes => self.print(given, given.bytes(1)?)?,
@@ -77,66 +127,18 @@ impl Host {
             Function::StopTimer => self.timers.stop(given.id(0)?),
             Function::Environment => return Ok(self.environment()),
             Function::Arguments => return Ok(list(self.arguments.iter().cloned())),
-            Function::CurrentDirectory => return Ok(Value::from("/")),
+            Function::CurrentDirectory => return Ok(Value::from(self.directory.clone())),
             Function::Exit => return Err(Refusal::Exit(exit_code(given.number(0)?))),
             Function::ExitCode => self.exit_code = exit_code(given.number(0)?),
             Function::StandardInput => return Ok(self.open_standard_input()),
             Function::Respond => self.respond(given)?,
-            Function::Write => {
-                let chunk = Bytes::copy_from_slice(given.bytes(1)?);
-                return Ok(Value::Bool(self.bodies.write(given.id(0)?, chunk)));
-            }
             Function::Finish => self.exchanges.finish(given.id(0)?),
             Function::Abort => self.exchanges.abort(given.id(0)?, given.text(1)?),
-            Function::Pull => self.bodies.pull(given.id(0)?),
-            Function::Drop => self.bodies.drop(given.id(0)?),
             Function::Hold => self.exchanges.hold(given.id(0)?),
             Function::Release => self.exchanges.release(given.id(0)?),
-            Function::Fetch => self.fetch(given)?,
-            Function::Connect => {
-                self.outbound.connect(given.id(0)?, given.text(1)?, given.texts(2)?);
-            }
-            Function::Send => self.send(given)?,
-            Function::Close => {
-                let reason = given.text(2)?.to_owned();
-                self.outbound.close(given.id(0)?, given.integer(1)?, reason);
-            }
-            Function::ReadFile
-            | Function::OpenFile
-            | Function::CloseFile
-            | Function::ReadAt
-            | Function::WriteAt
-            | Function::TruncateFile
-            | Function::SyncFile
-            | Function::StatHandle
-            | Function::StatFile
-            | Function::ReadFolder
-            | Function::MakeFolder
-            | Function::RemoveFile
-            | Function::RemoveFolder
-            | Function::RenameFile
-            | Function::LinkFile
-            | Function::LinkSymbolically
-            | Function::ReadLink
-            | Function::SetFileTimes
-            | Function::ChangeMode => return Err(Refusal::Thrown("EACCES".to_owned())),
-            Function::Decode
-            | Function::EncodingName
-            | Function::NewDecoder
-            | Function::PushDecoder
-            | Function::DropDecoder
-            | Function::ParseUrl
-            | Function::SetUrl
-            | Function::Zip
-            | Function::PushZip
-            | Function::DropZip
-            | Function::Digest
-            | Function::Hmac
-            | Function::Crypto
-            | Function::Position
-            | Function::ZoneOffset => {
-                let name = function.name();
-                return Err(Refusal::Thrown(format!("`{name}` has no answer")));
+            other => {
+                let name = other.name();
+                return Err(Refusal::Thrown(format!("this host does not answer `{name}`")));
             }
         }
         Ok(Value::Undefined)
@@ -180,42 +182,6 @@ impl Host {
         Ok(())
     }
 
-    fn fetch(&mut self, given: Arguments<'_>) -> Result<(), Refusal> {
-        let id = given.id(0)?;
-        let headers: HeaderMap = match headers_of_flat(given.value(3)) {
-            Ok(headers) => headers,
-            Err(error) => {
-                self.outbound.refuse(id, error.to_string());
-                return Ok(());
-            }
-        };
-        let redirects = match given.text(6)? {
-            "follow" => Redirects::Follow,
-            "error" => Redirects::Error,
-            "manual" => Redirects::Manual,
-            _ => return Err(given.wrong(6)),
-        };
-        let request = FetchRequest {
-            method: given.text(1)?.to_owned(),
-            url: given.text(2)?.to_owned(),
-            headers,
-            body: given.body(4)?,
-            more: given.is_true(5),
-            redirects,
-        };
-        self.outbound.fetch(id, request);
-        Ok(())
-    }
-
-    fn send(&mut self, given: Arguments<'_>) -> Result<(), Refusal> {
-        let id = given.id(0)?;
-        match given.value(1) {
-            Value::Text(text) => self.outbound.send_text(id, text.clone().into_owned()),
-            _ => self.outbound.send_bytes(id, Bytes::copy_from_slice(given.bytes(1)?)),
-        }
-        Ok(())
-    }
-
     /// Whether something will happen without the program doing more, so that a script is to go on.
     pub(super) fn is_waiting(&self) -> bool {
         self.timers.has_strong() || self.bodies.is_waiting() || self.outbound.is_waiting()
@@ -233,21 +199,12 @@ impl Drop for Host {
 fn random(given: Arguments<'_>) -> Result<Value<'static>, Refusal> {
     let length = given.bytes(0)?.len();
     if length as u64 > RANDOM_BYTES_MAX {
-        return Err(Refusal::Thrown(format!("more than {RANDOM_BYTES_MAX} random bytes at once")));
+        let message = format!("more than {RANDOM_BYTES_MAX} random bytes at once");
+        return Err(Refusal::Thrown(message));
     }
     let mut bytes = vec![0; length];
-    fill_randomly(&mut bytes).map_err(|error| format!("the system has no random bytes: {error}"))?;
+    rand::fill(bytes.as_mut_slice());
     Ok(Value::from(bytes))
-}
-
-/// Random bytes for keys and the like; zeros can never be taken for them.
-pub(super) fn fill_randomly(bytes: &mut [u8]) -> Result<(), rustix::io::Errno> {
-    let mut filled = 0;
-    while filled < bytes.len() {
-        let flags = rustix::rand::GetRandomFlags::empty();
-        filled += rustix::rand::getrandom(&mut bytes[filled..], flags)?;
-    }
-    Ok(())
 }
 
 fn list(texts: impl Iterator<Item = String>) -> Value<'static> {
@@ -268,8 +225,3 @@ fn exit_code(number: f64) -> i32 {
     number as i64 as i32
 }
 
-/// Which parts an instance's host is made of, besides what differs between servers and scripts.
-pub(super) struct Parts {
-    pub(super) network: Arc<host_outbound::Network>,
-    pub(super) maps: Option<Arc<host_web::Maps>>,
-}

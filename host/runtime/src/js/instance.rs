@@ -10,6 +10,7 @@ use wasmtime::{Store, StoreContextMut, UpdateDeadline};
 use super::Code;
 use super::host::{Host, Refusal};
 use crate::Fault;
+use crate::limits::JS_MESSAGE_BYTES_KEPT;
 
 /// What the store holds.
 pub(super) struct State {
@@ -17,8 +18,9 @@ pub(super) struct State {
     /// Ticks of the epoch's clock that the turn has computed through.
     ticks: u128,
     ticks_max: Option<u128>,
-    /// Away while it answers, so that it can read the program's memory at the same time.
-    host: Option<Box<Host>>,
+    host: Box<Host>,
+    /// Where the arguments of a call lie while it is answered.
+    message: Vec<u8>,
 }
 
 /// A program that runs. After an `Err` of [`Instance::turn`] it is of no use any more.
@@ -64,7 +66,8 @@ impl Instance {
             memory: MemoryLimiter::new(memory_bytes_max),
             ticks: 0,
             ticks_max,
-            host: Some(Box::new(host)),
+            host: Box::new(host),
+            message: Vec::new(),
         };
         let mut store = Store::new(code.linked.component().engine(), state);
         store.limiter(|state| &mut state.memory);
@@ -92,9 +95,9 @@ impl Instance {
         done.map_err(|error| end_of(error, &self.store.data().memory, self.turn_time))
     }
 
-    /// The host's side of it. None after a panic in one of its functions, of which there is none.
-    pub(super) fn host(&mut self) -> Option<&mut Host> {
-        self.store.data_mut().host.as_deref_mut()
+    /// The host's side of it.
+    pub(super) fn host(&mut self) -> &mut Host {
+        &mut self.store.data_mut().host
     }
 }
 
@@ -119,11 +122,13 @@ pub(super) fn call(
     let Some(function) = Function::of(function) else {
         return Ok((Err(format!("this host has no function {function}")),));
     };
-    let Some(mut host) = store.data_mut().host.take() else {
-        return Ok((Err("the host is not there".to_owned()),));
-    };
-    let answer = host.call(function, arguments.as_le_slice(&store));
-    store.data_mut().host = Some(host);
+    let mut message = std::mem::take(&mut store.data_mut().message);
+    message.clear();
+    message.extend_from_slice(arguments.as_le_slice(&store));
+    let answer = store.data_mut().host.call(function, &message);
+    if message.capacity() <= JS_MESSAGE_BYTES_KEPT {
+        store.data_mut().message = message;
+    }
     match answer {
         Ok(answer) => Ok((Ok(answer),)),
         Err(Refusal::Thrown(message)) => Ok((Err(message),)),

@@ -48,7 +48,7 @@ where
     let (mailbox, id) = javascript.pool.admit(
         &context.env,
         limits.instances_max,
-        |birth| actor::begin(program, javascript, birth),
+        |birth| actor::begin(program, javascript, birth, &context),
         |id, mailbox, share| Arrival {
             id,
             message: encode(&[
@@ -60,12 +60,7 @@ where
             ]),
             body,
             answer,
-            log: ExchangeLog {
-                sink: Arc::clone(&context.log),
-                id: context.id,
-                bytes_max: program.log_bytes_max,
-                begun: None,
-            },
+            log: ExchangeLog::new(Arc::clone(&context.log), context.id, program.log_bytes_max),
             deadline,
             wall_time,
             response_bytes_max: limits.response_body_bytes_max,
