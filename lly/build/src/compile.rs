@@ -134,6 +134,7 @@ pub fn compile(
         frontend: frontend_ref,
         adapter: None,
         bricks: vec![(project.name.clone(), made.kind, made.component)],
+        modules: Vec::new(),
         bir: Some(made.program.encode()),
         assets: project
             .assets
