@@ -7,6 +7,7 @@ mod check;
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 
 use crate::canonical;
@@ -322,5 +323,10 @@ impl SharedModule {
     /// Where a module of this content is in the sealed file.
     pub fn path_of(digest: &Digest) -> String {
         format!("{SHARED_FOLDER}{}.wasm", digest.hex())
+    }
+    /// The name by which a component imports a module of this content: `integrity=<sha256-BASE64>`.
+    pub fn import_of(digest: &Digest) -> String {
+        let hash = base64::engine::general_purpose::STANDARD.encode(digest.as_bytes());
+        format!("integrity=<sha256-{hash}>")
     }
 }
