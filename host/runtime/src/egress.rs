@@ -31,6 +31,16 @@ pub enum Egress {
     Anywhere,
 }
 
+impl From<Egress> for host_outbound::Egress {
+    fn from(egress: Egress) -> Self {
+        match egress {
+            Egress::Nowhere => host_outbound::Egress::Nowhere,
+            Egress::Public => host_outbound::Egress::Public,
+            Egress::Anywhere => host_outbound::Egress::Anywhere,
+        }
+    }
+}
+
 /// Shared by all programs of a runtime.
 #[derive(Debug)]
 pub(crate) struct Gateway {

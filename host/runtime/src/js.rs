@@ -24,10 +24,11 @@ use std::sync::Arc;
 use host_web::Maps;
 use lly_brick::BrickKind;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
-use wasmtime::Module;
 
 use instance::State;
 use pool::Pool;
+
+use crate::carried::LoadedModule;
 
 pub(crate) use script::run;
 pub(crate) use serve::serve;
@@ -74,7 +75,7 @@ impl JavaScript {
     pub(crate) fn new(
         component: &Component,
         kind: BrickKind,
-        modules: &[(String, Module)],
+        modules: &[Arc<LoadedModule>],
         maps: Option<Arc<Maps>>,
     ) -> wasmtime::Result<Option<JavaScript>> {
         let exported = component.get_export_index(None, export_of(kind));
@@ -83,8 +84,8 @@ impl JavaScript {
             return Ok(None);
         };
         let mut linker = Linker::new(component.engine());
-        for (import, module) in modules {
-            linker.root().module(import, module)?;
+        for module in modules {
+            linker.root().module(module.import(), module.module())?;
         }
         linker.instance(HOST)?.func_wrap("call", instance::call)?;
         let linked = linker.instantiate_pre(component)?;
