@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use host_engine::Profile;
 use lly_brick::{Digest, SharedModule};
 use wasmtime::Module;
 use wasmtime::component::Component;
@@ -68,6 +69,16 @@ impl Carried {
             imported.push(Arc::clone(found.ok_or_else(|| name.to_owned())?));
         }
         Ok(imported)
+    }
+}
+
+/// The engine that serves a program which carries these modules. Who imports a language's engine is one long instance for many
+/// requests, and its memory is taken on demand; everyone else is an instance a request, in pooled memory.
+pub fn serving_profile(modules: &[SharedModule]) -> Profile {
+    if modules.is_empty() {
+        Profile::Stateless
+    } else {
+        Profile::OnDemand
     }
 }
 

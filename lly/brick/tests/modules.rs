@@ -54,6 +54,11 @@ fn modules_are_named_by_their_content() {
     assert_eq!(bundle.module(&Digest::of(ENGINE)), Some(ENGINE));
     assert_eq!(bundle.blob(&Digest::of(OTHER)), Some(OTHER));
     assert_eq!(bundle.module(&Digest::of(COMPONENT)), None);
+    // The digest of nothing, as `openssl dgst -sha256 -binary | base64` writes it.
+    assert_eq!(
+        SharedModule::import_of(&Digest::of(b"")),
+        "integrity=<sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=>"
+    );
     let path = format!("shared/{}.wasm", Digest::of(ENGINE).hex());
     assert_eq!(bundle.entry(&path), Some(ENGINE));
     let blobs = bundle.manifest.blobs();

@@ -185,7 +185,7 @@ pub(crate) fn brick(
     };
     let emitted = frontend.emit(&bir, &plan, &options(project, inputs))?;
     diagnostics.extend(emitted.diagnostics);
-    let kind = kind_of(&emitted.component).map_err(|error| match error {
+    let kind = kind_of(&emitted.component, &[]).map_err(|error| match error {
         KindError::NothingToStart => CompileError::Kind(error),
         nonsense => CompileError::Frontend(frontend.fault("emit", &nonsense.to_string()).into()),
     })?;

@@ -33,7 +33,7 @@ impl Log {
     }
 }
 
-fn engine() -> &'static Engine {
+pub fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| Engine::new(Profile::Stateless).unwrap())
 }
