@@ -140,10 +140,6 @@ impl Exchanges {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.open.is_empty()
-    }
-
     /// When the first of them is out of time.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.open.first_key_value().map(|(_, exchange)| exchange.deadline)

@@ -153,11 +153,6 @@ impl Pool {
     pub(super) fn is_first(&self, number: u64) -> bool {
         lock(&self.members).first().is_some_and(|member| member.number == number)
     }
-
-    /// How many there are.
-    pub(super) fn count(&self) -> usize {
-        lock(&self.members).len()
-    }
 }
 
 impl Member {
