@@ -104,7 +104,7 @@ impl Program {
 
     /// How it is entered.
     pub fn kind(&self) -> BrickKind {
-        match self.entry {
+        match &self.entry {
             Entry::Http(_) => BrickKind::Http,
             Entry::Command(_) => BrickKind::Command,
             Entry::JavaScript(javascript) => javascript.kind(),
