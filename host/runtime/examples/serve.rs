@@ -5,8 +5,8 @@
 
 use host_engine::{CodeCache, Engine, Profile};
 use host_runtime::{
-    Carried, CommandRequest, Input, LoadedModule, LogSink, LogStream, Output, RequestId, Runtime, RuntimeLimits, ServerAddress, ServiceContext,
-    service,
+    Carried, CommandRequest, Input, LoadedModule, LogSink, LogStream, Output, RequestId, Runtime,
+    RuntimeLimits, ServerAddress, ServiceContext, service,
 };
 use hyper_util::rt::TokioIo;
 use lly_brick::{BrickKind, Digest};
@@ -47,7 +47,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let component = cache.component(&engine, &wat::parse_file(path)?)?;
     let exports = component.component_type();
-    let kind = match exports.exports(engine.wasmtime()).any(|(name, _)| is_server(name)) {
+    let kind = match exports
+        .exports(engine.wasmtime())
+        .any(|(name, _)| is_server(name))
+    {
         true => BrickKind::Http,
         false => BrickKind::Command,
     };

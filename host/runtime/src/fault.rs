@@ -162,9 +162,7 @@ impl Fault {
             | Fault::Memory { .. }
             | Fault::TurnTooLong { .. }
             | Fault::InstanceLost { .. }
-            | Fault::Exit { .. } => {
-                "The program failed while it answered this request."
-            }
+            | Fault::Exit { .. } => "The program failed while it answered this request.",
             Fault::Host { .. } => "The host failed while it answered this request.",
             Fault::Deadline { .. } => "The program took too long to answer.",
             Fault::BodyTooLarge { .. } => "The request body is too large.",

@@ -165,8 +165,9 @@ impl Program {
                 js::serve(self, server, pass, request, context).await
             }
             Entry::JavaScript(_) => Err(Fault::BadResponse {
-                reason: "it is a script; `export default { fetch(request) { … } }` answers requests"
-                    .to_owned(),
+                reason:
+                    "it is a script; `export default { fetch(request) { … } }` answers requests"
+                        .to_owned(),
             }),
         }
     }

@@ -5,8 +5,8 @@ use host_web::Value;
 use http::{HeaderMap, Response, StatusCode, header};
 use hyper::ext::ReasonPhrase;
 
-use crate::limits::{HEADER_BYTES_MAX, HEADER_COUNT_MAX};
 use crate::Fault;
+use crate::limits::{HEADER_BYTES_MAX, HEADER_COUNT_MAX};
 
 /// Status, headers and reason of a response that a program gives, with no body yet.
 pub(super) fn head(status: f64, reason: &str, flat: &Value<'_>) -> Result<Response<()>, Fault> {
@@ -31,11 +31,17 @@ fn status_of(status: f64) -> Result<StatusCode, Fault> {
     let number = status as u16;
     let known = StatusCode::from_u16(number).ok();
     let fits = known.filter(|_| f64::from(number) == status && (200..=599).contains(&number));
-    fits.ok_or_else(|| bad(format!("{status} is no status that a program may answer with")))
+    fits.ok_or_else(|| {
+        bad(format!(
+            "{status} is no status that a program may answer with"
+        ))
+    })
 }
 
 fn check_size(headers: &HeaderMap) -> Result<(), Fault> {
-    let sizes = headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+    let sizes = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len());
     if headers.len() > HEADER_COUNT_MAX || sizes.sum::<usize>() > HEADER_BYTES_MAX {
         return Err(bad(format!(
             "its headers are larger than {HEADER_BYTES_MAX} bytes or more than {HEADER_COUNT_MAX}"

@@ -33,7 +33,10 @@ impl<'a> Arguments<'a> {
         // Beyond 2^53 it is no integer that JavaScript knows; the cast saturates.
         let whole = number as i64;
         let is_whole = number.fract() == 0.0;
-        N::try_from(whole).ok().filter(|_| is_whole).ok_or_else(|| self.wrong(at))
+        N::try_from(whole)
+            .ok()
+            .filter(|_| is_whole)
+            .ok_or_else(|| self.wrong(at))
     }
 
     pub(super) fn id(&self, at: usize) -> Result<Id, Refusal> {

@@ -142,7 +142,9 @@ impl Exchanges {
 
     /// When the first of them is out of time.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.open.first_key_value().map(|(_, exchange)| exchange.deadline)
+        self.open
+            .first_key_value()
+            .map(|(_, exchange)| exchange.deadline)
     }
 
     /// One that is out of time by then.
@@ -154,7 +156,11 @@ impl Exchanges {
     /// Where what the program prints goes: the log of the request that the turn is about, or of the only one there is.
     pub(super) fn log(&mut self) -> Option<&mut ExchangeLog> {
         let own = self.current.filter(|id| self.open.contains_key(id));
-        let only = || (self.open.len() == 1).then(|| self.open.keys().next().copied()).flatten();
+        let only = || {
+            (self.open.len() == 1)
+                .then(|| self.open.keys().next().copied())
+                .flatten()
+        };
         let id = own.or_else(only)?;
         self.open.get_mut(&id).map(|exchange| &mut exchange.log)
     }
@@ -174,7 +180,9 @@ impl Exchanges {
             return;
         }
         let limit_bytes = exchange.response_bytes_max;
-        let is_long = body.as_ref().is_some_and(|body| body.len() as u64 > limit_bytes);
+        let is_long = body
+            .as_ref()
+            .is_some_and(|body| body.len() as u64 > limit_bytes);
         let head = head.and_then(|head| match is_long {
             true => Err(Fault::OutputTooLarge { limit_bytes }),
             false => Ok(head),
@@ -255,7 +263,10 @@ impl Exchanges {
             let text = format!("the response is broken off after {} ms", limit.as_millis());
             exchange.log.begun().system(&text);
         } else if exchange.is_held && matches!(exchange.progress, Progress::Complete) {
-            let text = format!("waitUntil keeps the program no longer than {} ms", limit.as_millis());
+            let text = format!(
+                "waitUntil keeps the program no longer than {} ms",
+                limit.as_millis()
+            );
             exchange.log.begun().system(&text);
         }
         self.bodies.abort(id, "the program took too long");
@@ -275,7 +286,8 @@ impl Exchanges {
             let fault = if is_own { culprit } else { other };
             match exchange.progress {
                 Progress::Waiting(sender) => {
-                    is_told |= is_own && sender.send(Err(fault.clone())).is_ok();
+                    let is_heard = sender.send(Err(fault.clone())).is_ok();
+                    is_told |= is_own && is_heard;
                 }
                 Progress::Streaming => {
                     is_told |= is_own;

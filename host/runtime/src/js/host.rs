@@ -138,7 +138,9 @@ impl Host {
             Function::Release => self.exchanges.release(given.id(0)?),
             other => {
                 let name = other.name();
-                return Err(Refusal::Thrown(format!("this host does not answer `{name}`")));
+                return Err(Refusal::Thrown(format!(
+                    "this host does not answer `{name}`"
+                )));
             }
         }
         Ok(Value::Undefined)
@@ -157,14 +159,20 @@ impl Host {
     fn start_timer(&mut self, given: Arguments<'_>) -> Result<(), Refusal> {
         let ms = given.number(1)?.clamp(0.0, TIMER_MS_MAX);
         let wait = Duration::try_from_secs_f64(ms / 1000.0).map_err(|_| given.wrong(1))?;
-        if self.timers.start(given.id(0)?, Instant::now() + wait, given.is_true(2)) {
+        if self
+            .timers
+            .start(given.id(0)?, Instant::now() + wait, given.is_true(2))
+        {
             return Ok(());
         }
         Err(Refusal::Thrown("too many timers are running".to_owned()))
     }
 
     fn environment(&self) -> Value<'static> {
-        let flat = self.environment.iter().flat_map(|(name, value)| [name.clone(), value.clone()]);
+        let flat = self
+            .environment
+            .iter()
+            .flat_map(|(name, value)| [name.clone(), value.clone()]);
         list(flat)
     }
 
@@ -178,7 +186,8 @@ impl Host {
     fn respond(&mut self, given: Arguments<'_>) -> Result<(), Refusal> {
         let head = answer::head(given.number(1)?, given.text(2)?, given.value(3));
         let body = given.body(4)?;
-        self.exchanges.respond(given.id(0)?, head, body, given.is_true(5));
+        self.exchanges
+            .respond(given.id(0)?, head, body, given.is_true(5));
         Ok(())
     }
 
@@ -212,7 +221,9 @@ fn list(texts: impl Iterator<Item = String>) -> Value<'static> {
 }
 
 fn since_1970() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
 }
 
 /// With a fraction, to the microsecond.
@@ -224,4 +235,3 @@ fn milliseconds(time: Duration) -> f64 {
 fn exit_code(number: f64) -> i32 {
     number as i64 as i32
 }
-

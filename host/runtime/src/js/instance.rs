@@ -61,7 +61,9 @@ impl Instance {
     /// Makes one, up to where its first turn can begin.
     pub(super) async fn new(code: &Code, host: Host, bounds: Bounds) -> Result<Instance, End> {
         let memory_bytes_max = usize::try_from(bounds.memory_bytes_max).unwrap_or(usize::MAX);
-        let ticks_max = bounds.turn_time.map(|time| time.as_nanos().div_ceil(EPOCH_TICK.as_nanos()));
+        let ticks_max = bounds
+            .turn_time
+            .map(|time| time.as_nanos().div_ceil(EPOCH_TICK.as_nanos()));
         let state = State {
             memory: MemoryLimiter::new(memory_bytes_max),
             ticks: 0,
@@ -91,7 +93,10 @@ impl Instance {
     pub(super) async fn turn(&mut self, hook: Hook, message: Vec<u8>) -> Result<(), End> {
         self.store.set_epoch_deadline(1);
         self.store.data_mut().ticks = 0;
-        let done = self.hook.call_async(&mut self.store, (hook.number(), message)).await;
+        let done = self
+            .hook
+            .call_async(&mut self.store, (hook.number(), message))
+            .await;
         done.map_err(|error| end_of(error, &self.store.data().memory, self.turn_time))
     }
 
@@ -105,7 +110,10 @@ impl Instance {
 fn tick(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadline> {
     let state = store.data_mut();
     state.ticks += 1;
-    if state.ticks_max.is_some_and(|ticks_max| state.ticks > ticks_max) {
+    if state
+        .ticks_max
+        .is_some_and(|ticks_max| state.ticks > ticks_max)
+    {
         return Err(TurnOver.into());
     }
     Ok(UpdateDeadline::YieldCustom(

@@ -39,7 +39,11 @@ impl Output {
                 None => instance.current().write(stream, bytes),
             },
             Output::Streams { stdout, stderr } => {
-                let to = if stream == LogStream::Stdout { stdout } else { stderr };
+                let to = if stream == LogStream::Stdout {
+                    stdout
+                } else {
+                    stderr
+                };
                 write(to, stream, bytes);
             }
         }

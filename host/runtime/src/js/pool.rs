@@ -151,7 +151,9 @@ impl Pool {
 
     /// Whether this is the instance that is kept longest.
     pub(super) fn is_first(&self, number: u64) -> bool {
-        lock(&self.members).first().is_some_and(|member| member.number == number)
+        lock(&self.members)
+            .first()
+            .is_some_and(|member| member.number == number)
     }
 }
 

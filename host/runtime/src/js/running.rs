@@ -54,7 +54,8 @@ impl Running {
     /// A turn whose one argument is an id.
     pub(super) async fn tell_of(&mut self, hook: Hook, id: Id) -> Result<(), End> {
         let about = (id >= OWN_IDS).then_some(id);
-        self.turn(hook, about, encode(&[Value::Number(id as f64)])).await
+        self.turn(hook, about, encode(&[Value::Number(id as f64)]))
+            .await
     }
 
     /// What a task of the instance has to tell.

@@ -47,7 +47,9 @@ async fn run_to_end(
     let maps = javascript.code.maps.clone();
     let mut parts = Host::new(network, maps, output, request.env.into());
     let host = &mut parts.0;
-    host.arguments = std::iter::once(program.name.clone()).chain(request.args).collect();
+    host.arguments = std::iter::once(program.name.clone())
+        .chain(request.args)
+        .collect();
     host.standard_input = Some(incoming(request.stdin));
     let bounds = Bounds {
         memory_bytes_max: program.memory_bytes_max,

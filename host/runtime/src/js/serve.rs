@@ -101,7 +101,10 @@ where
 fn url_of(parts: &mut Parts, context: &RequestContext) -> Result<Url, Fault> {
     let bad = |reason: String| Fault::BadRequest { reason };
     if !parts.headers.contains_key(header::HOST) {
-        let name = parts.uri.authority().map_or(context.server.name.as_str(), |name| name.as_str());
+        let name = parts
+            .uri
+            .authority()
+            .map_or(context.server.name.as_str(), |name| name.as_str());
         let name = HeaderValue::from_str(name).map_err(|error| bad(error.to_string()))?;
         parts.headers.insert(header::HOST, name);
     }

@@ -38,7 +38,11 @@ impl Timers {
     }
 
     pub(super) fn stop(&mut self, id: Id) {
-        if let Some(timer) = self.keys.remove(&id).and_then(|key| self.queue.remove(&key)) {
+        if let Some(timer) = self
+            .keys
+            .remove(&id)
+            .and_then(|key| self.queue.remove(&key))
+        {
             self.strong -= usize::from(!timer.is_weak);
         }
     }

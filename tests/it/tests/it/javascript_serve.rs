@@ -78,7 +78,11 @@ impl Served {
 
     fn get(&self, path: &str) -> String {
         let (head, body) = self.ask(&format!("GET {path} HTTP/1.1"));
-        assert!(head.starts_with("HTTP/1.1 200 "), "{head}\n{body}\n{}", self.said());
+        assert!(
+            head.starts_with("HTTP/1.1 200 "),
+            "{head}\n{body}\n{}",
+            self.said()
+        );
         body
     }
 
@@ -87,7 +91,9 @@ impl Served {
     }
 
     fn says(&self, words: &str) {
-        until(PATIENCE, words, || self.said().contains(words).then_some(()));
+        until(PATIENCE, words, || {
+            self.said().contains(words).then_some(())
+        });
     }
 }
 
@@ -127,7 +133,12 @@ fn read_until(stream: &mut TcpStream, words: &str) -> String {
     let mut read = Vec::new();
     let mut byte = [0];
     while !String::from_utf8_lossy(&read).contains(words) {
-        assert_ne!(stream.read(&mut byte).unwrap(), 0, "{}", String::from_utf8_lossy(&read));
+        assert_ne!(
+            stream.read(&mut byte).unwrap(),
+            0,
+            "{}",
+            String::from_utf8_lossy(&read)
+        );
         read.push(byte[0]);
     }
     String::from_utf8(read).unwrap()
@@ -155,11 +166,17 @@ export default {
     assert_eq!(served.get("/later"), "GET http://app.test/later red");
     assert_eq!([served.get("/count"), served.get("/count")], ["1", "2"]);
     let (head, body) = finish(served.send("POST /echo HTTP/1.1\r\nContent-Length: 5", "hello"));
-    assert!(head.starts_with("HTTP/1.1 201 Made\r\n") && head.contains("x-a: 1"), "{head}");
+    assert!(
+        head.starts_with("HTTP/1.1 201 Made\r\n") && head.contains("x-a: 1"),
+        "{head}"
+    );
     assert_eq!(body, "hello");
     let (head, body) = served.ask("HEAD / HTTP/1.1");
     let length = "GET http://app.test/ red".len() + 1;
-    assert!(head.contains(&format!("content-length: {length}")) && body.is_empty(), "{head}");
+    assert!(
+        head.contains(&format!("content-length: {length}")) && body.is_empty(),
+        "{head}"
+    );
 }
 
 #[test]
@@ -251,7 +268,9 @@ export default {
         .map(|name| {
             let stream = served.send(&format!("GET {name} HTTP/1.1"), "");
             let count = names.iter().position(|other| other == name).unwrap() + 1;
-            until(PATIENCE, "it waits", || (served.get("/waiting") == count.to_string()).then_some(()));
+            until(PATIENCE, "it waits", || {
+                (served.get("/waiting") == count.to_string()).then_some(())
+            });
             stream
         })
         .collect();
@@ -313,7 +332,9 @@ export default {
         let (head, body) = served.ask(&format!("GET {path} HTTP/1.1"));
         assert!(head.starts_with("HTTP/1.1 500 "), "{head}");
         assert!(!body.contains("app.ts"), "{body}");
-        let id = head.lines().find_map(|line| line.strip_prefix("x-lily-request-id: "));
+        let id = head
+            .lines()
+            .find_map(|line| line.strip_prefix("x-lily-request-id: "));
         served.says(words);
         let said = served.said();
         let line = said.lines().find(|line| line.contains(words)).unwrap();
@@ -376,7 +397,15 @@ process.exitCode = 42;
     home.compile("app", ["app.ts"]);
     let output = home
         .lly_with(
-            ["run", "app.brick", "--env", "COLOUR=red", "--", "one", "--two"],
+            [
+                "run",
+                "app.brick",
+                "--env",
+                "COLOUR=red",
+                "--",
+                "one",
+                "--two",
+            ],
             b"first\nsecond\n",
             |_| {},
         )
@@ -388,16 +417,32 @@ process.exitCode = 42;
 #[test]
 fn a_script_ends_where_it_exits_and_at_what_nobody_catches() {
     let home = Home::new();
-    home.write("exit.js", "console.log(1); setTimeout(() => console.log(2), 5); process.exit(7); console.log(3);");
+    home.write(
+        "exit.js",
+        "console.log(1); setTimeout(() => console.log(2), 5); process.exit(7); console.log(3);",
+    );
     home.compile("exit", ["exit.js"]);
     assert_eq!(home.lly(["run", "exit.brick"]).exits(7).stdout, "1\n");
-    home.write("throw.ts", "type A = string;\n\nfunction deep(): A {\n  throw new RangeError(\"no\");\n}\ndeep();\n");
+    home.write(
+        "throw.ts",
+        "type A = string;\n\nfunction deep(): A {\n  throw new RangeError(\"no\");\n}\ndeep();\n",
+    );
     home.compile("throw", ["throw.ts"]);
     let output = home.lly(["run", "throw.brick"]).exits(1);
-    assert!(output.stderr.contains("RangeError: no"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("RangeError: no"),
+        "{}",
+        output.stderr
+    );
     assert!(output.stderr.contains("throw.ts:4"), "{}", output.stderr);
-    home.write("reject.js", "Promise.reject(new Error(\"late\")); setTimeout(() => console.log(\"never\"), 1000);");
+    home.write(
+        "reject.js",
+        "Promise.reject(new Error(\"late\")); setTimeout(() => console.log(\"never\"), 1000);",
+    );
     home.compile("reject", ["reject.js"]);
     let output = home.lly(["run", "reject.brick"]).exits(1);
-    assert!(output.stdout.is_empty() && output.stderr.contains("Error: late"), "{output:?}");
+    assert!(
+        output.stdout.is_empty() && output.stderr.contains("Error: late"),
+        "{output:?}"
+    );
 }
