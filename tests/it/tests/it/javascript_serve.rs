@@ -383,9 +383,10 @@ fn a_script_has_arguments_environment_streams_and_an_exit_code() {
     home.write(
         "app.ts",
         r#"
+import timers from "node:timers";
 console.log(process.argv.slice(2).join("|"), process.env.COLOUR);
 setTimeout(() => console.log("timer"), 10);
-setTimeout(() => console.log("never"), 3600_000).unref();
+timers.setTimeout(() => console.log("never"), 3600_000).unref();
 let text = "";
 for await (const chunk of process.stdin) text += chunk;
 console.error(`got ${text.trim()}`);
