@@ -47,10 +47,11 @@ where
         stdin: BodyStdin::new(body.boxed_unsync()),
         stdout: ChunkStream::new(stdout),
         stderr: log.stream(LogStream::Stderr),
+        folders: &[],
     };
     let outbound = Outbound::new(Arc::clone(&program.shared.gateway));
     let engine = program.shared.engine.wasmtime();
-    let store = guest::store(engine, start, outbound, program.memory_bytes_max, clock);
+    let store = guest::store(engine, start, outbound, program.memory_bytes_max, clock)?;
 
     let entry = entry.clone();
     let (guard, ending) = EndingGuard::new();

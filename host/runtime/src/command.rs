@@ -1,6 +1,7 @@
 //! A program with `main`, run to its end.
 
 use bytes::Bytes;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -31,6 +32,28 @@ pub struct CommandRequest {
     pub stderr: Output,
     /// When to give up.
     pub timeout: Option<Duration>,
+    /// The folders of this machine that it may use; there are no others.
+    pub folders: Vec<Folder>,
+}
+
+/// A folder of this machine that a program may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// As the program names it: absolute, without dots.
+    pub guest: String,
+    /// Where it is on this machine.
+    pub host: PathBuf,
+    /// What the program may do in it.
+    pub access: FolderAccess,
+}
+
+/// What a program may do in a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FolderAccess {
+    /// Read.
+    Read,
+    /// Read and change.
+    Write,
 }
 
 /// A command's standard input.
@@ -137,10 +160,11 @@ pub(crate) async fn run(
         stdin: request.stdin.into_stream(),
         stdout: request.stdout.into_stream(tokio::io::stdout()),
         stderr: request.stderr.into_stream(tokio::io::stderr()),
+        folders: &request.folders,
     };
     let outbound = Outbound::new(Arc::clone(&program.shared.gateway));
     let engine = program.shared.engine.wasmtime();
-    let mut store = guest::store(engine, start, outbound, program.memory_bytes_max, clock);
+    let mut store = guest::store(engine, start, outbound, program.memory_bytes_max, clock)?;
     tokio::select! {
         biased;
         ended = execute(entry, &mut store) => ended,

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::cli::{StdinStream, StdoutStream};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::Fault;
+use crate::command::{Folder, FolderAccess};
 use crate::egress::Outbound;
 use crate::fault::DeadlinePassed;
 use crate::limits::{HANDLES_MAX, HEADER_BYTES_MAX, HOSTCALL_BYTES_MAX, RANDOM_BYTES_MAX};
@@ -64,22 +65,23 @@ impl Clock {
     }
 }
 
-/// What a program is given at its start. Its file system and its sockets are empty: there is nothing to grant yet.
-pub(crate) struct Start<I, O, E> {
+/// What a program is given at its start. Its file system is these folders, and it has no sockets.
+pub(crate) struct Start<'a, I, O, E> {
     pub(crate) args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) stdin: I,
     pub(crate) stdout: O,
     pub(crate) stderr: E,
+    pub(crate) folders: &'a [Folder],
 }
 
-impl<I, O, E> Start<I, O, E>
+impl<I, O, E> Start<'_, I, O, E>
 where
     I: StdinStream + 'static,
     O: StdoutStream + 'static,
     E: StdoutStream + 'static,
 {
-    fn into_wasi(self) -> WasiCtx {
+    fn into_wasi(self) -> Result<WasiCtx, Fault> {
         let mut wasi = WasiCtx::builder();
         wasi.stdin(self.stdin)
             .stdout(self.stdout)
@@ -89,23 +91,37 @@ where
             .allow_udp(false)
             .allow_ip_name_lookup(false);
         wasi.max_random_size(RANDOM_BYTES_MAX);
-        wasi.build()
+        for folder in self.folders {
+            let may = match folder.access {
+                FolderAccess::Read => FsPerms::ReadOnly,
+                FolderAccess::Write => FsPerms::ReadWrite,
+            };
+            wasi.preopened_dir(&folder.host, &folder.guest, may)
+                .map_err(|error| Fault::Host {
+                    reason: format!(
+                        "cannot open the folder `{}`: {error:#}",
+                        folder.host.display()
+                    ),
+                })?;
+        }
+        Ok(wasi.build())
     }
 }
 
 /// Makes the store of one run.
 pub(crate) fn store<I, O, E>(
     engine: &Engine,
-    start: Start<I, O, E>,
+    start: Start<'_, I, O, E>,
     outbound: Outbound,
     memory_bytes_max: u64,
     clock: Clock,
-) -> Store<Guest>
+) -> Result<Store<Guest>, Fault>
 where
     I: StdinStream + 'static,
     O: StdoutStream + 'static,
     E: StdoutStream + 'static,
 {
+    let wasi = start.into_wasi()?;
     let mut http = WasiHttpCtx::new();
     http.set_field_size_limit(HEADER_BYTES_MAX);
     let mut table = ResourceTable::new();
@@ -114,7 +130,7 @@ where
     let mut store = Store::new(
         engine,
         Guest {
-            wasi: start.into_wasi(),
+            wasi,
             http,
             outbound,
             table,
@@ -136,7 +152,7 @@ where
             Box::pin(tokio::task::yield_now()),
         ))
     });
-    store
+    Ok(store)
 }
 
 impl Guest {

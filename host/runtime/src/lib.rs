@@ -6,8 +6,8 @@
 //! served the CGI way; an instance of a program of JavaScript answers many requests (`js.rs`). Everything a guest can use up is bounded by [`RuntimeLimits`], and everything that can go wrong
 //! is a [`Fault`].
 //!
-//! This crate opens no listening socket, knows no slug, lease or bundle, and sees no BIR. The guest gets no file
-//! system and no sockets; its only way out is outbound HTTP ([`Egress`]).
+//! This crate opens no listening socket, knows no slug, lease or bundle, and sees no BIR. A guest gets no sockets
+//! and no files but those of folders that are granted to a command; its only way out is outbound HTTP ([`Egress`]).
 //!
 //! Read first: [`Program`] and [`Fault`]. Tests: `tests/`, with guests written as WebAssembly text.
 
@@ -34,7 +34,7 @@ mod stdin;
 
 pub use body::{Body, BodyError};
 pub use carried::{Carried, LoadedModule, maps_of, serving_profile};
-pub use command::{CommandRequest, ExitCode, Input, Output, OutputBuffer};
+pub use command::{CommandRequest, ExitCode, Folder, FolderAccess, Input, Output, OutputBuffer};
 pub use context::{LogSink, LogStream, RequestContext, RequestId, ServerAddress};
 pub use egress::Egress;
 pub use fault::Fault;

@@ -38,7 +38,7 @@ where
     let response_bytes_max = program.shared.limits.response_body_bytes_max;
     let clock = Clock::starting(program.wall_time);
     let log = RequestLog::new(Arc::clone(&context.log), context.id, program.log_bytes_max);
-    let mut store = new_store(program, &context, &log, clock);
+    let mut store = new_store(program, &context, &log, clock)?;
     let (request, overflow) = incoming(request, &context, program.request_body_bytes_max);
     let (sender, mut answer) = oneshot::channel::<Answer>();
     let scheme = if context.server.scheme == Scheme::HTTPS {
@@ -119,13 +119,14 @@ fn new_store(
     context: &RequestContext,
     log: &Arc<RequestLog>,
     clock: Clock,
-) -> Store<Guest> {
+) -> Result<Store<Guest>, Fault> {
     let start = Start {
         args: vec![program.name.clone()],
         env: context.env.to_vec(),
         stdin: tokio::io::empty(),
         stdout: log.stream(LogStream::Stdout),
         stderr: log.stream(LogStream::Stderr),
+        folders: &[],
     };
     let outbound = Outbound::new(Arc::clone(&program.shared.gateway));
     guest::store(

@@ -192,6 +192,17 @@ impl SourceArgs {
         }
     }
 
+    /// One source file, with all defaults.
+    pub fn of_file(file: PathBuf) -> Self {
+        Self::of_folder(file)
+    }
+
+    /// The bundle of what these arguments mean, in memory; on errors in the program, shows them.
+    pub fn bundle(&self, context: &Context) -> Result<Vec<u8>, Failure> {
+        let mut prepared = self.prepare(self.project()?, context)?;
+        Ok(prepared.compile(context)?.bundle)
+    }
+
     /// The project that these arguments mean.
     pub fn project(&self) -> Result<Project, Failure> {
         Project::find(&self.request()?).map_err(project_failure)

@@ -1,21 +1,25 @@
 //! `lly run`: a bundle runs here, in the fleet's own runtime.
 
+mod folders;
 mod serve;
 
+use std::io::Read as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use host_engine::{CodeCache, Engine, Form, Profile, WasmDigest};
 use host_runtime::{
-    Carried, CommandRequest, Fault, Input, LoadedModule, Output, Program, Runtime, RuntimeLimits,
-    maps_of, serving_profile,
+    Carried, CommandRequest, Fault, Folder, Input, LoadedModule, Output, Program, Runtime,
+    RuntimeLimits, maps_of, serving_profile,
 };
+use lly_brick::container::MAGIC;
 use lly_brick::{BrickKind, Bundle, SharedModule};
 
 use crate::bundle;
+use crate::compile::SourceArgs;
 use crate::context::Context;
 use crate::failure::{ExitCode, Failure, OrFail};
 use crate::interrupt;
@@ -24,10 +28,10 @@ use crate::progress::Bar;
 /// A brick of this size takes half a second to compile; a bar for less would only flicker.
 const SHOWN_FROM_BYTES: usize = 512 << 10;
 
-/// Run a bundle on this machine.
+/// Run a bundle, or a source file, on this machine.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// The bundle.
+    /// The bundle; or a source file, which is compiled first and written nowhere.
     file: PathBuf,
     /// Set an environment variable for the program (repeatable).
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
@@ -41,6 +45,9 @@ pub struct RunArgs {
     /// Answer HTTP requests at this address instead: an HTTP brick its own way, a command the CGI way.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
+    /// Let the program use a folder of this machine, by a name of its own; `:ro` to read only (repeatable).
+    #[arg(long, value_name = "GUEST=HOST[:ro]", value_parser = folders::parse)]
+    dir: Vec<Folder>,
     /// What the program finds in its argv, after its own name.
     #[arg(last = true, value_name = "ARGS")]
     arguments: Vec<String>,
@@ -49,7 +56,7 @@ pub struct RunArgs {
 /// Runs `lly run`.
 pub fn run(args: RunArgs, context: &Context) -> Result<(), Failure> {
     interrupt::exit_on_interrupt()?;
-    let (_, bundle) = bundle::open(&args.file)?;
+    let bundle = bundle_of(&args.file, context)?;
     let kind = bundle.entry_brick().map(|(brick, _)| brick.kind);
     let env = environment(&args)?;
     match (kind, args.listen) {
@@ -58,6 +65,12 @@ pub fn run(args: RunArgs, context: &Context) -> Result<(), Failure> {
                 return Err(Failure::local(
                     "a program that answers requests takes no arguments",
                 ));
+            }
+            if !args.dir.is_empty() {
+                return Err(
+                    Failure::local("a program that answers requests is given no folders")
+                        .hint("leave --dir out; a bundle's assets are served without the program"),
+                );
             }
             let profile = serving_profile(&bundle.manifest.modules);
             let program = prepare(&bundle, profile, args.timeout, context)?;
@@ -77,6 +90,29 @@ pub fn run(args: RunArgs, context: &Context) -> Result<(), Failure> {
             }
         }
     }
+}
+
+/// The bundle of a file: what is in it, or what a source file becomes.
+fn bundle_of(file: &Path, context: &Context) -> Result<Bundle, Failure> {
+    if !is_source(file).or_fail(|| format!("cannot read `{}`", file.display()))? {
+        return bundle::open(file).map(|(_, bundle)| bundle);
+    }
+    let bytes = SourceArgs::of_file(file.to_owned()).bundle(context)?;
+    Bundle::open(&bytes).or_fail(|| format!("`{}` does not become a bundle", file.display()))
+}
+
+/// Whether a file is to be compiled: its extension is not that of a bundle, and neither is what it begins with.
+fn is_source(file: &Path) -> std::io::Result<bool> {
+    let extension = file.extension().and_then(|extension| extension.to_str());
+    if matches!(extension, None | Some("brick")) || !file.is_file() {
+        return Ok(false);
+    }
+    let mut begin = Vec::new();
+    let length = MAGIC.len() as u64;
+    std::fs::File::open(file)?
+        .take(length)
+        .read_to_end(&mut begin)?;
+    Ok(begin != MAGIC)
 }
 
 /// Compiles the entry brick, or finds it compiled, and links it; none of a site without a program.
@@ -156,6 +192,7 @@ fn run_command(
         stdout: Output::Inherit,
         stderr: Output::Inherit,
         timeout: args.timeout,
+        folders: args.dir,
     };
     let reactor = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

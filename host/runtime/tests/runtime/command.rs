@@ -13,6 +13,7 @@ fn request(stdout: &OutputBuffer) -> CommandRequest {
         stdout: Output::Buffer(stdout.clone()),
         stderr: Output::Discard,
         timeout: None,
+        folders: Vec::new(),
     }
 }
 

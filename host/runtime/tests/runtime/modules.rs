@@ -45,6 +45,7 @@ async fn exit_code(program: &Program) -> i32 {
         stdout: Output::Discard,
         stderr: Output::Discard,
         timeout: None,
+        folders: Vec::new(),
     };
     program.run_command(request).await.unwrap().code()
 }

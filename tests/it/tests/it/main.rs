@@ -23,6 +23,7 @@ mod rc;
 mod real;
 mod reproducible;
 mod run;
+mod shared_modules;
 mod signatures;
 mod site;
 mod verb;

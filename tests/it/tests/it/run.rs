@@ -153,3 +153,76 @@ fn bytes_that_are_no_bundle_are_refused() {
         .exits(1)
         .says("absent.brick");
 }
+
+#[test]
+fn a_source_file_is_compiled_and_run() {
+    let home = Home::new();
+    home.write(
+        "say.c",
+        "#include <stdio.h>\nint main(int n, char **v) { for (int i = 0; i < n; i++) puts(v[i]); return n - 1; }\n",
+    );
+    let ran = home.lly(["run", "say.c", "--", "--loud", "x"]).exits(2);
+    assert_eq!(ran.stdout, "say\n--loud\nx\n");
+    // Nothing was written, and what does not compile does not run.
+    let files: Vec<_> = std::fs::read_dir(home.work()).unwrap().collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    home.write("wrong.c", "int main(void) { return x; }\n");
+    home.lly(["run", "wrong.c"]).exits(1).says("wrong.c:1");
+    home.write("poem.odd", "roses\n");
+    home.lly(["run", "poem.odd"])
+        .exits(1)
+        .says("no frontend compiles `.odd`");
+}
+
+#[test]
+fn a_program_sees_the_folders_that_it_is_given() {
+    let home = Home::new();
+    home.write(
+        "look.c",
+        r#"#include <stdio.h>
+int main(void) {
+    char line[32] = "nothing";
+    FILE *file = fopen("/data/in.txt", "r");
+    if (file) { fgets(line, sizeof line, file); fclose(file); }
+    FILE *out = fopen("/data/out.txt", "w");
+    if (out) { fputs("written", out); fclose(out); }
+    printf("%s %s\n", line, out ? "written" : "refused");
+    return 0;
+}
+"#,
+    );
+    home.compile("look", ["look.c"]);
+    std::fs::create_dir(home.work().join("shelf")).unwrap();
+    home.write("shelf/in.txt", "found");
+    let look = |dir: &str| {
+        home.lly(["run", "look.brick", "--dir", dir])
+            .success()
+            .stdout
+    };
+    assert_eq!(
+        home.lly(["run", "look.brick"]).success().stdout,
+        "nothing refused\n"
+    );
+    assert_eq!(look("/data=shelf:ro"), "found refused\n");
+    assert!(!home.work().join("shelf/out.txt").exists());
+    assert_eq!(look("/data=shelf"), "found written\n");
+    assert_eq!(
+        std::fs::read(home.work().join("shelf/out.txt")).unwrap(),
+        b"written"
+    );
+    home.lly(["run", "look.brick", "--dir", "/data=absent"])
+        .exits(1)
+        .says("`absent`");
+    home.lly(["run", "look.brick", "--dir", "data"])
+        .says("GUEST=HOST");
+    home.lly([
+        "run",
+        "look.brick",
+        "--dir",
+        "/data=shelf",
+        "--listen",
+        "127.0.0.1:0",
+    ])
+    .exits(1)
+    .says("no folders");
+}
