@@ -65,6 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 stdout: Output::Inherit,
                 stderr: Output::Inherit,
                 timeout: None,
+                folders: Vec::new(),
             })
             .await?;
         std::process::exit(code.code());

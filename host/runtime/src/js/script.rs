@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use host_outbound::{Incoming, incoming_of_bytes, incoming_of_reader};
+use host_outbound::{Access, Files, Grant, Incoming, incoming_of_bytes, incoming_of_reader};
 use host_web::Hook;
 
 use super::JavaScript;
@@ -11,7 +11,7 @@ use super::host::Host;
 use super::instance::{Bounds, End};
 use super::output::{self, Output};
 use super::running::Running;
-use crate::{CommandRequest, ExitCode, Fault, Input, Program};
+use crate::{CommandRequest, ExitCode, Fault, Folder, FolderAccess, Input, Program};
 
 /// Runs a script of JavaScript to its end.
 pub(crate) async fn run(
@@ -51,6 +51,7 @@ async fn run_to_end(
         .chain(request.args)
         .collect();
     host.standard_input = Some(incoming(request.stdin));
+    host.files = files(&request.folders).map_err(End::Fault)?;
     let bounds = Bounds {
         memory_bytes_max: program.memory_bytes_max,
         turn_time: None,
@@ -99,6 +100,22 @@ async fn next(running: &mut Running) -> Result<bool, End> {
 
 /// Between two looks when there is no timer.
 const LONG: Duration = Duration::from_secs(3600);
+
+/// The folders of this machine that it may use.
+fn files(folders: &[Folder]) -> Result<Files, Fault> {
+    let grant = |folder: &Folder| Grant {
+        guest: folder.guest.clone(),
+        host: folder.host.clone(),
+        access: match folder.access {
+            FolderAccess::Read => Access::Read,
+            FolderAccess::Write => Access::Write,
+        },
+    };
+    let grants: Vec<Grant> = folders.iter().map(grant).collect();
+    Files::new(&grants).map_err(|error| Fault::Host {
+        reason: error.to_string(),
+    })
+}
 
 fn incoming(input: Input) -> Incoming {
     match input {
