@@ -171,6 +171,8 @@ fn failed(placement: &Placement, id: RequestId, fault: &Fault) -> Response<Body>
         Fault::Trap { .. }
         | Fault::Memory { .. }
         | Fault::Deadline { .. }
+        | Fault::TurnTooLong { .. }
+        | Fault::InstanceLost { .. }
         | Fault::OutputTooLarge { .. }
         | Fault::NoResponse
         | Fault::BadResponse { .. }
@@ -192,8 +194,13 @@ fn failed(placement: &Placement, id: RequestId, fault: &Fault) -> Response<Body>
 /// Did the program crash, as opposed to being slow, wordy or asked too much?
 pub fn is_crash(fault: &Fault) -> bool {
     match fault {
-        Fault::Trap { .. } | Fault::Memory { .. } | Fault::Exit { .. } => true,
-        Fault::Deadline { .. }
+        Fault::Trap { .. }
+        | Fault::Memory { .. }
+        | Fault::TurnTooLong { .. }
+        | Fault::Exit { .. } => true,
+        // What ended the instance was counted where it happened.
+        Fault::InstanceLost { .. }
+        | Fault::Deadline { .. }
         | Fault::BodyTooLarge { .. }
         | Fault::HeadersTooLarge { .. }
         | Fault::BadRequest { .. }

@@ -1,7 +1,7 @@
 //! Bodies: what goes back to the client, and the limit on what comes from it.
 
 use bytes::Bytes;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, Stream};
 use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -51,7 +51,19 @@ enum Source {
         first: Option<Bytes>,
         rest: mpsc::Receiver<Bytes>,
     },
+    JavaScript(ChunkSource),
     Done,
+}
+
+/// A response body that comes in pieces; an `Err` says why it breaks off.
+pub(crate) type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, String>> + Send>>;
+
+struct ChunkSource(Chunks);
+
+impl std::fmt::Debug for ChunkSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ChunkSource")
+    }
 }
 
 impl Body {
@@ -73,6 +85,16 @@ impl Body {
         Body(Kind::Streamed {
             source: Source::Proxy(body),
             ending,
+            bytes_left: bytes_max,
+        })
+    }
+
+    /// The body of a program of JavaScript that still writes it.
+    pub(crate) fn of_chunks(chunks: Chunks, bytes_max: u64) -> Body {
+        Body(Kind::Streamed {
+            source: Source::JavaScript(ChunkSource(chunks)),
+            // The chunks themselves tell an end from a break.
+            ending: Arc::default(),
             bytes_left: bytes_max,
         })
     }
@@ -176,6 +198,9 @@ impl Source {
                     .poll_recv(cx)
                     .map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk)))),
             },
+            Source::JavaScript(ChunkSource(chunks)) => chunks.as_mut().poll_next(cx).map(|chunk| {
+                chunk.map(|chunk| chunk.map(Frame::data).map_err(BodyError::Incomplete))
+            }),
             Source::Done => Poll::Ready(None),
         }
     }

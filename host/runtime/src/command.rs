@@ -97,6 +97,10 @@ impl OutputBuffer {
         }))
     }
 
+    pub(crate) fn sink(&self) -> &impl ChunkSink {
+        &*self.0
+    }
+
     /// What has been written so far.
     pub fn contents(&self) -> Vec<u8> {
         lock(&self.0.bytes).clone()
@@ -123,6 +127,11 @@ impl ChunkSink for BufferSink {
 pub struct ExitCode(i32);
 
 impl ExitCode {
+    /// As a program gives it.
+    pub(crate) fn of(code: i32) -> ExitCode {
+        ExitCode(code)
+    }
+
     /// As the program gave it.
     pub fn code(self) -> i32 {
         self.0

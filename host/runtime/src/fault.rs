@@ -30,6 +30,21 @@ pub enum Fault {
         /// The wall-time limit.
         limit: Duration,
     },
+    /// A program of JavaScript computed for too long without a pause.
+    #[error(
+        "the program computed for more than {} ms at a stretch, and was ended",
+        limit.as_millis()
+    )]
+    TurnTooLong {
+        /// The limit.
+        limit: Duration,
+    },
+    /// The instance that the request was in ended because of something else that it did.
+    #[error("the program's instance was ended while this request was under way: {reason}")]
+    InstanceLost {
+        /// What ended it.
+        reason: String,
+    },
     /// The request body is larger than the limit.
     #[error("the request body is larger than {limit_bytes} bytes")]
     BodyTooLarge {
@@ -123,9 +138,12 @@ impl Fault {
     pub fn status(&self) -> http::StatusCode {
         use http::StatusCode;
         match self {
-            Fault::Trap { .. } | Fault::Memory { .. } | Fault::Exit { .. } | Fault::Host { .. } => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Fault::Trap { .. }
+            | Fault::Memory { .. }
+            | Fault::TurnTooLong { .. }
+            | Fault::InstanceLost { .. }
+            | Fault::Exit { .. }
+            | Fault::Host { .. } => StatusCode::INTERNAL_SERVER_ERROR,
             Fault::Deadline { .. } => StatusCode::GATEWAY_TIMEOUT,
             Fault::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Fault::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -140,9 +158,11 @@ impl Fault {
     /// One sentence for whoever asked; it tells nothing about the program's inside.
     pub fn public_sentence(&self) -> &'static str {
         match self {
-            Fault::Trap { .. } | Fault::Memory { .. } | Fault::Exit { .. } => {
-                "The program failed while it answered this request."
-            }
+            Fault::Trap { .. }
+            | Fault::Memory { .. }
+            | Fault::TurnTooLong { .. }
+            | Fault::InstanceLost { .. }
+            | Fault::Exit { .. } => "The program failed while it answered this request.",
             Fault::Host { .. } => "The host failed while it answered this request.",
             Fault::Deadline { .. } => "The program took too long to answer.",
             Fault::BodyTooLarge { .. } => "The request body is too large.",

@@ -27,6 +27,14 @@ pub struct RuntimeLimits {
     pub waiting_max: usize,
     /// How long a request waits for its turn before it is told to come back.
     pub waiting_time: Duration,
+    /// What a program of JavaScript may compute at a stretch. All else that its instance has under way waits meanwhile; much
+    /// longer, and every other request there would be out of time too. The program's own wall time, if shorter, is the bound.
+    pub turn_time: Duration,
+    /// Instances of one program of JavaScript at once: each computes on one core at a time.
+    pub instances_max: usize,
+    /// How long an instance of JavaScript is kept that has nothing under way. Its module state lives as long; a void that nobody
+    /// asks costs no memory.
+    pub instance_idle_time: Duration,
     /// Where guests may send requests of their own.
     pub egress: Egress,
     /// Outbound connections of all programs together: each holds a file descriptor of the host.
@@ -46,6 +54,9 @@ impl RuntimeLimits {
             running_max: 128,
             waiting_max: 512,
             waiting_time: Duration::from_secs(5),
+            turn_time: Duration::from_secs(10),
+            instances_max: std::thread::available_parallelism().map_or(1, usize::from),
+            instance_idle_time: Duration::from_secs(60),
             egress: Egress::Anywhere,
             outbound_connections_max: 256,
         }
@@ -74,3 +85,15 @@ pub(crate) const LOG_LINE_BYTES_MAX: usize = 8 << 10;
 pub(crate) const STREAM_CHUNK_BYTES: usize = 64 << 10;
 /// Chunks of a CGI program's stdout that may wait for a slow client.
 pub(crate) const STREAM_CHUNKS_WAITING: usize = 4;
+/// Timers of its host that a program of JavaScript may have running. The prelude keeps one for all of the program's own.
+pub(crate) const JS_TIMERS_MAX: usize = 1024;
+/// What waits of a streamed answer before the program is told to wait: a slow client costs this much memory.
+pub(crate) const JS_OUTGOING_BYTES: usize = 256 << 10;
+/// How long the instances beyond a program's first are kept that have nothing under way: they were made for a rush.
+pub(crate) const JS_EXTRA_IDLE_TIME: Duration = Duration::from_secs(10);
+/// Turns that an instance takes before other tasks of the host have their turn, if each is short.
+pub(crate) const JS_TURNS_AT_ONCE: u32 = 16;
+/// What an instance prints that belongs to no request is bounded anew after this time.
+pub(crate) const JS_LOG_PERIOD: Duration = Duration::from_secs(60);
+/// What is kept for the arguments of the next call: most are far smaller, and an idle instance must not hold a large one's memory.
+pub(crate) const JS_MESSAGE_BYTES_KEPT: usize = 16 << 10;

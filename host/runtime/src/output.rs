@@ -158,7 +158,8 @@ impl RequestLog {
         }
     }
 
-    fn write(&self, stream: LogStream, bytes: &[u8]) {
+    /// Some of the guest's output.
+    pub(crate) fn write(&self, stream: LogStream, bytes: &[u8]) {
         let mut state = lock(&self.state);
         let taken = bytes.len().min(state.bytes_left);
         state.bytes_left -= taken;

@@ -14,12 +14,14 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use crate::carried::LoadedModule;
 use crate::gate::Gate;
 use crate::guest::Guest;
+use crate::js::{self, JavaScript};
 use crate::limits::{HEADER_BYTES_MAX, HEADER_COUNT_MAX};
 use crate::meter::CpuMeter;
 use crate::runtime::Shared;
 use crate::{Body, CommandRequest, ExitCode, Fault, RequestContext, cgi, command, proxy};
 
-/// A program that is ready to run or to answer requests. Every run is a fresh instance.
+/// A program that is ready to run or to answer requests. Every run is a fresh instance, but for programs of JavaScript: an
+/// instance of theirs answers many requests.
 pub struct Program {
     pub(crate) shared: Arc<Shared>,
     pub(crate) entry: Entry,
@@ -38,6 +40,7 @@ pub struct Program {
 pub(crate) enum Entry {
     Http(ProxyPre<Guest>),
     Command(CommandPre<Guest>),
+    JavaScript(Box<JavaScript>),
 }
 
 impl Program {
@@ -101,9 +104,10 @@ impl Program {
 
     /// How it is entered.
     pub fn kind(&self) -> BrickKind {
-        match self.entry {
+        match &self.entry {
             Entry::Http(_) => BrickKind::Http,
             Entry::Command(_) => BrickKind::Command,
+            Entry::JavaScript(javascript) => javascript.kind(),
         }
     }
 
@@ -114,11 +118,12 @@ impl Program {
 
     /// What its code takes in memory, without the modules that it shares.
     pub fn code_bytes(&self) -> u64 {
-        let linked = match &self.entry {
-            Entry::Http(entry) => entry.instance_pre(),
-            Entry::Command(entry) => entry.instance_pre(),
+        let component = match &self.entry {
+            Entry::Http(entry) => entry.instance_pre().component(),
+            Entry::Command(entry) => entry.instance_pre().component(),
+            Entry::JavaScript(javascript) => javascript.component(),
         };
-        let image = linked.component().image_range();
+        let image = component.image_range();
         (image.end as usize).saturating_sub(image.start as usize) as u64
     }
 
@@ -131,7 +136,10 @@ impl Program {
     pub async fn run_command(&self, request: CommandRequest) -> Result<ExitCode, Fault> {
         match &self.entry {
             Entry::Command(entry) => command::run(self, entry, request).await,
-            Entry::Http(_) => Err(Fault::Host {
+            Entry::JavaScript(script) if script.kind() == BrickKind::Command => {
+                js::run(self, script, request).await
+            }
+            Entry::Http(_) | Entry::JavaScript(_) => Err(Fault::Host {
                 reason: format!("`{}` answers HTTP and has no `main`", self.name),
             }),
         }
@@ -153,6 +161,14 @@ impl Program {
         match &self.entry {
             Entry::Http(entry) => proxy::serve(self, entry, pass, request, context).await,
             Entry::Command(entry) => cgi::serve(self, entry, pass, request, context).await,
+            Entry::JavaScript(server) if server.kind() == BrickKind::Http => {
+                js::serve(self, server, pass, request, context).await
+            }
+            Entry::JavaScript(_) => Err(Fault::BadResponse {
+                reason:
+                    "it is a script; `export default { fetch(request) { … } }` answers requests"
+                        .to_owned(),
+            }),
         }
     }
 

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use host_engine::{Engine, EpochTicker};
+use host_outbound::Network;
+use host_web::Maps;
 use lly_brick::BrickKind;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
@@ -14,6 +16,7 @@ use crate::RuntimeLimits;
 use crate::carried::{Carried, LoadedModule};
 use crate::egress::Gateway;
 use crate::guest::Guest;
+use crate::js::{self, JavaScript};
 use crate::program::{Entry, Program};
 
 /// Makes programs of components. One per engine; programs keep what they need of it alive.
@@ -27,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) limits: RuntimeLimits,
     pub(crate) gateway: Arc<Gateway>,
+    /// The way out of programs of JavaScript.
+    pub(crate) network: Arc<Network>,
     _ticker: EpochTicker,
 }
 
@@ -77,13 +82,15 @@ impl Runtime {
             limits.wall_time,
         )
         .map_err(|error| PrepareError::Setup(error.to_string()))?;
-        Self::of(engine, limits, Arc::new(gateway))
+        let network = Arc::clone(&gateway.network);
+        Self::of(engine, limits, Arc::new(gateway), network)
     }
 
     fn of(
         engine: &Engine,
         limits: RuntimeLimits,
         gateway: Arc<Gateway>,
+        network: Arc<Network>,
     ) -> Result<Runtime, PrepareError> {
         let setup = |error: String| PrepareError::Setup(error);
         let mut linker = Linker::new(engine.wasmtime());
@@ -96,6 +103,7 @@ impl Runtime {
             engine: engine.clone(),
             limits,
             gateway,
+            network,
             _ticker: ticker,
         };
         Ok(Runtime {
@@ -106,8 +114,11 @@ impl Runtime {
 
     /// A runtime for another engine, with the same limits and the same way out: their outbound connections count together.
     pub fn beside(&self, engine: &Engine) -> Result<Runtime, PrepareError> {
-        let gateway = Arc::clone(&self.shared.gateway);
-        Self::of(engine, self.shared.limits.clone(), gateway)
+        let Shared {
+            gateway, network, ..
+        } = self.shared.as_ref();
+        let limits = self.shared.limits.clone();
+        Self::of(engine, limits, Arc::clone(gateway), Arc::clone(network))
     }
 
     /// Links a component with what its bundle carries for it, so that each request only has to instantiate it.
@@ -119,6 +130,11 @@ impl Runtime {
     ) -> Result<Program, PrepareError> {
         let missing_module = |import| PrepareError::MissingModule { import };
         let modules = carried.imported(&component).map_err(missing_module)?;
+        if js::is_javascript(&component) {
+            let javascript = self.javascript(&component, kind, &modules, &carried.maps)?;
+            let entry = Entry::JavaScript(Box::new(javascript));
+            return Ok(Program::new(Arc::clone(&self.shared), entry, modules));
+        }
         let linker = self.linker_with(&modules)?;
         let linked = linker
             .instantiate_pre(&component)
@@ -132,6 +148,31 @@ impl Runtime {
                 .map_err(missing("wasi:cli/run")),
         }?;
         Ok(Program::new(Arc::clone(&self.shared), entry, modules))
+    }
+
+    /// A program of JavaScript has a linker of its own: it imports its engine, and one function.
+    fn javascript(
+        &self,
+        component: &Component,
+        kind: BrickKind,
+        modules: &[Arc<LoadedModule>],
+        maps: &[u8],
+    ) -> Result<JavaScript, PrepareError> {
+        let setup = |error: String| PrepareError::Setup(error);
+        let maps = match maps {
+            [] => None,
+            maps => {
+                let maps = Maps::new(maps);
+                let maps = maps.map_err(|error| setup(format!("its source maps: {error}")))?;
+                Some(Arc::new(maps))
+            }
+        };
+        let javascript = JavaScript::new(component, kind, modules, maps)
+            .map_err(|error| self.refusal(component, &error))?;
+        javascript.ok_or_else(|| PrepareError::MissingExport {
+            export: js::export_of(kind),
+            detail: "it is a program of JavaScript of the other kind".to_owned(),
+        })
     }
 
     /// The one linker, or a copy of it that has these modules too.

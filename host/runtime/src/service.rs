@@ -107,6 +107,8 @@ fn tell(fault: &Fault, id: RequestId, log: &dyn LogSink) {
         Fault::Trap { .. }
         | Fault::Memory { .. }
         | Fault::Deadline { .. }
+        | Fault::TurnTooLong { .. }
+        | Fault::InstanceLost { .. }
         | Fault::OutputTooLarge { .. }
         | Fault::NoResponse
         | Fault::BadResponse { .. }
