@@ -5,8 +5,23 @@
 //!
 //! Read first: `plugins/js/prelude/host.d.ts`, which says what every function takes and gives.
 
+mod arguments;
+mod cipher;
+mod coding;
+mod crypto;
+mod curves;
+mod digest;
+mod handles;
+mod maps;
 mod names;
+mod rsa;
+mod url;
+mod web;
 mod wire;
+mod zip;
+mod zones;
 
+pub use maps::Maps;
 pub use names::{Function, Hook};
+pub use web::{Random, Web};
 pub use wire::{Value, WireError, decode, decode_one, encode, encode_one};

@@ -94,6 +94,32 @@ numbered! {
         Digest = "digest",
         Hmac = "hmac",
         Crypto = "crypto",
+        Position = "position",
+        ZoneOffset = "zoneOffset",
+    }
+}
+
+impl Function {
+    /// Whether [`Web`](crate::Web) answers it: a function of its arguments, and of what earlier ones of its kind left.
+    pub fn is_pure(self) -> bool {
+        matches!(
+            self,
+            Self::Decode
+                | Self::EncodingName
+                | Self::NewDecoder
+                | Self::PushDecoder
+                | Self::DropDecoder
+                | Self::ParseUrl
+                | Self::SetUrl
+                | Self::Zip
+                | Self::PushZip
+                | Self::DropZip
+                | Self::Digest
+                | Self::Hmac
+                | Self::Crypto
+                | Self::Position
+                | Self::ZoneOffset
+        )
     }
 }
 

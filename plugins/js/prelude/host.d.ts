@@ -15,7 +15,7 @@ declare module "lily:host" {
 
   interface Host
     extends Output, Clock, Timers, Bodies, Outbound, Sockets, AsyncContext, Coding, Urls, Digests, Compression, Program, Files,
-      Reflection {
+      Reflection, Positions {
     /** The next id. */
     id(): Id;
     /** Once, while the prelude loads. */
@@ -36,6 +36,13 @@ declare module "lily:host" {
     monotonic(): number;
     /** Fills the array. */
     random(bytes: Uint8Array): void;
+    /**
+     * Minutes east of UTC that clocks show in a zone at an instant (milliseconds since 1970), with a fraction where local mean
+     * time has seconds (before 1883 New York was at -296.0333…). `zone` is a name of the IANA database, links included ("US/Eastern"),
+     * in any case of letters; null: unknown. "UTC" and "Etc/…" are known. Any finite instant is answered: before the first transition
+     * by the zone's first offset, after the last by its rule. The database is part of the host, never the machine's own.
+     */
+    zoneOffset(zone: string, ms: number): number | null;
   }
 
   interface Timers {
@@ -307,6 +314,16 @@ declare module "lily:host" {
     "x25519-public"(scalar: Bytes): Bytes;
     /** Zeros for a point of small order, as RFC 7748 computes it. */
     x25519(scalar: Bytes, point: Bytes): Bytes;
+  }
+
+  // ---- source maps: the engine asks as it writes a stack ----
+
+  interface Positions {
+    /**
+     * Where line and column (both from 1) of a module of the program came from, counted in the same way; null: no map
+     * has it. The path is as the stack is to show it.
+     */
+    position(path: string, line: number, column: number): [path: string, line: number, column: number] | null;
   }
 
   // ---- hooks: the engine calls them ----
