@@ -5,10 +5,12 @@
 //! answers for, and traps with a clear sentence at everything else. What it is told depends on its input alone, so that
 //! the same input gives the same bytes.
 //!
-//! This crate knows no language, reads no file and writes none. Read [`Preinit`] first. Tests: with components
-//! written as text in `tests/`, with JavaScript in `tests/it`.
+//! A program in JavaScript is put into the engine that it shares with all others: [`javascript`]. Else this crate knows no
+//! language; it reads no file and writes none. Read [`Preinit`] first. Tests: with components
+//! and engines written as text in `tests/`, with JavaScript in `tests/it`.
 
 mod imports;
+pub mod javascript;
 mod run;
 mod state;
 mod value;

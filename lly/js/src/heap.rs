@@ -1,5 +1,7 @@
 //! What a program added to the engine's memory: the bytes that differ from the engine's own.
 
+use crate::program::Engine;
+
 /// Bytes that are equal between two that differ are written too when they are no more than this: a run of its own takes
 /// about as many.
 const GAP: usize = 16;
@@ -28,9 +30,10 @@ pub struct Run {
 }
 
 impl Heap {
-    /// What `memory` has that `image` has not. Beyond the image's end, everything was zero.
-    pub fn difference(image: &[u8], memory: &[u8]) -> Self {
-        let differing = differing(image, memory);
+    /// What `memory` has that `image`, the engine's own, has not. Beyond the image's end everything was zero, and the
+    /// engine's stack is nobody's between calls.
+    pub fn difference(engine: &Engine, image: &[u8], memory: &[u8]) -> Self {
+        let differing = differing(engine.stack_end as usize, image, memory);
         let mut gap = GAP;
         let mut joined = joined(&differing, gap);
         while joined.len() > RUNS_MAX {
@@ -54,8 +57,8 @@ impl Heap {
     }
 }
 
-/// Where the two differ: first byte, and the one after the last.
-fn differing(image: &[u8], memory: &[u8]) -> Vec<(usize, usize)> {
+/// Where the two differ beyond `from`: first byte, and the one after the last.
+fn differing(from: usize, image: &[u8], memory: &[u8]) -> Vec<(usize, usize)> {
     const ZEROS: [u8; BLOCK_BYTES] = [0; BLOCK_BYTES];
     let mut found: Vec<(usize, usize)> = Vec::new();
     for (block, bytes) in memory.chunks(BLOCK_BYTES).enumerate() {
@@ -64,11 +67,11 @@ fn differing(image: &[u8], memory: &[u8]) -> Vec<(usize, usize)> {
             Some(before) => before,
             None => &ZEROS[..bytes.len()],
         };
-        if before == bytes {
+        if before == bytes || start + bytes.len() <= from {
             continue;
         }
         for (at, (one, other)) in (start..).zip(before.iter().zip(bytes)) {
-            if one == other {
+            if one == other || at < from {
                 continue;
             }
             match found.last_mut() {
@@ -95,16 +98,22 @@ fn joined(runs: &[(usize, usize)], gap: usize) -> Vec<(usize, usize)> {
 mod tests {
     use super::*;
 
+    const ENGINE: Engine = Engine {
+        digest: [0; 32],
+        pages: 1,
+        stack_end: 0,
+    };
+
     #[test]
     fn what_differs_is_kept_and_nothing_else() {
         let image = vec![7; PAGE_BYTES];
         let mut memory = image.clone();
         memory.resize(2 * PAGE_BYTES, 0);
-        assert_eq!(Heap::difference(&image, &memory).runs, []);
+        assert_eq!(Heap::difference(&ENGINE, &image, &memory).runs, []);
         for at in [0, 3, 300, PAGE_BYTES - 1, PAGE_BYTES, 2 * PAGE_BYTES - 1] {
             memory[at] = 1;
         }
-        let heap = Heap::difference(&image, &memory);
+        let heap = Heap::difference(&ENGINE, &image, &memory);
         assert_eq!(heap.pages, 2);
         let runs = heap.runs.iter();
         let runs: Vec<_> = runs
@@ -120,10 +129,21 @@ mod tests {
     }
 
     #[test]
+    fn the_stack_is_left_out() {
+        let engine = Engine {
+            stack_end: 300,
+            ..ENGINE
+        };
+        let heap = Heap::difference(&engine, &[], &[1; PAGE_BYTES]);
+        let runs: Vec<_> = heap.runs.iter().map(|run| run.offset).collect();
+        assert_eq!((runs, heap.bytes()), (vec![300], PAGE_BYTES - 300));
+    }
+
+    #[test]
     fn there_are_never_more_runs_than_a_module_may_have() {
         let mut memory = vec![0; 40 * PAGE_BYTES];
         memory.iter_mut().step_by(20).for_each(|byte| *byte = 1);
-        let heap = Heap::difference(&[], &memory);
+        let heap = Heap::difference(&ENGINE, &[], &memory);
         assert!(heap.runs.len() <= RUNS_MAX, "{}", heap.runs.len());
         let mut back = vec![0; memory.len()];
         for run in &heap.runs {

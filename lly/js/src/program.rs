@@ -4,14 +4,14 @@
 //! large as what it added.
 
 use crate::heap::Heap;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use js_wasm_encoder::{
     ComponentSection, ConstExpr, CustomSection, DataSection, EntityType, ImportSection,
     InstanceSection, MemoryType, Module, ModuleArg, ModuleSection,
 };
-use js_wasmparser::{ExternalKind, Parser, Payload, TypeRef, Validator};
+use js_wasmparser::{ExternalKind, Operator, Parser, Payload, TypeRef, Validator};
 use sha2::{Digest, Sha256};
 
 const SHELL: &str = include_str!("program.wat");
@@ -45,6 +45,8 @@ pub struct Engine {
     pub digest: [u8; 32],
     /// What its memory has at the start, in pages of 64 KiB.
     pub pages: u32,
+    /// Its stack lies below this address, and is nobody's between calls.
+    pub stack_end: u32,
 }
 
 /// What a program is to its host.
@@ -68,8 +70,13 @@ impl Engine {
 
     /// As [`Engine::read`], for a core module whose digest is known.
     pub fn with_digest(module: &[u8], digest: [u8; 32]) -> Result<Self, ProgramError> {
-        let pages = pages(module).map_err(|error| ProgramError::Engine(format!("{error:#}")))?;
-        Ok(Self { digest, pages })
+        let wrong = |error: anyhow::Error| ProgramError::Engine(format!("{error:#}"));
+        let (pages, stack_end) = edges(module).map_err(wrong)?;
+        Ok(Self {
+            digest,
+            pages,
+            stack_end,
+        })
     }
 
     /// The name under which a program imports it.
@@ -148,9 +155,10 @@ fn heap_module(engine: &Engine, heap: &Heap) -> Module {
     module
 }
 
-/// The pages of an engine's memory; an error for what is no engine.
-fn pages(module: &[u8]) -> Result<u32> {
+/// The pages of an engine's memory and the end of its stack; an error for what is no engine.
+fn edges(module: &[u8]) -> Result<(u32, u32)> {
     let mut memories = Vec::new();
+    let mut variables = Vec::new();
     let mut exports = Vec::new();
     for payload in Parser::new(0).parse_all(module) {
         match payload? {
@@ -168,6 +176,14 @@ fn pages(module: &[u8]) -> Result<u32> {
             Payload::MemorySection(section) => {
                 for memory in section {
                     memories.push(memory?.initial);
+                }
+            }
+            Payload::GlobalSection(section) => {
+                for global in section {
+                    let global = global?;
+                    if global.ty.mutable {
+                        variables.push(global.init_expr.get_operators_reader().read()?);
+                    }
                 }
             }
             Payload::ExportSection(section) => {
@@ -188,5 +204,10 @@ fn pages(module: &[u8]) -> Result<u32> {
         ensure!(has, "it does not export `{name}`");
     }
     let pages = memories.first().context("it has no memory")?;
-    u32::try_from(*pages).context("its memory is too large")
+    let pages = u32::try_from(*pages).context("its memory is too large")?;
+    // What else changes would be lost between the build and the start.
+    let [Operator::I32Const { value }] = variables.as_slice() else {
+        bail!("its stack's pointer is not its only variable");
+    };
+    Ok((pages, value.cast_unsigned()))
 }
