@@ -137,6 +137,7 @@ fn bundle(word: &str) -> Bundle {
             BrickKind::Command,
             format!("module {word}").into_bytes(),
         )],
+        modules: Vec::new(),
         bir: None,
         adapter: None,
         assets: vec![AssetPart::plain(

@@ -19,6 +19,7 @@ mod placement;
 mod raise;
 mod residence;
 mod service;
+mod shelf;
 mod start;
 mod supervisor;
 

@@ -1,17 +1,24 @@
 //! Brings a placement up: fetch what is missing, compile, link, probe. One owned task per placement; what it does
 //! costs bounded memory, time and processes, and whatever the bundle holds, the worst end is a `Failed` placement.
 
-use std::{net::Ipv4Addr, panic::AssertUnwindSafe, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::Ipv4Addr,
+    panic::AssertUnwindSafe,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use fleet_client::blobs::BlobStore;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
-use host_engine::{CodeCache, Engine, Form, WasmDigest, child::CompileLimits};
+use host_engine::{CacheError, CodeCache, Engine, Form, Profile, WasmDigest, child::CompileLimits};
 use host_runtime::{
-    Fault, LogSink, Program, RequestContext, RequestId, Runtime, ServerAddress, Site,
+    Carried, Fault, LoadedModule, LogSink, Program, RequestContext, RequestId, Runtime,
+    ServerAddress, Site, maps_of, serving_profile,
 };
 use http::{HeaderValue, Request, header};
 use http_body_util::BodyExt as _;
-use lly_brick::{Brick, Digest, Manifest};
+use lly_brick::{Brick, Digest, Manifest, SharedModule};
 use tokio::{
     sync::{Notify, Semaphore},
     task::spawn_blocking,
@@ -24,6 +31,7 @@ use crate::{
     placement::{Failure, Placement, State},
     residence::Residence,
     service::{Service, is_crash},
+    shelf::Shelf,
 };
 
 /// The largest manifest that is fetched: the size `lly-brick` itself allows.
@@ -51,10 +59,12 @@ pub struct Workshop {
     pub store: BlobStore,
     /// Where they are kept.
     pub blobs: Arc<BlobCache>,
-    /// Runs programs.
-    pub engine: Engine,
-    /// Links them.
-    pub runtime: Runtime,
+    /// For programs of which each request has an instance.
+    pub pooled: Bench,
+    /// For programs whose instances last.
+    pub lasting: Bench,
+    /// What they share.
+    pub modules: Shelf<LoadedModule>,
     /// Compiled code.
     pub code: CodeCache,
     /// This executable, which compiles in a child of its own.
@@ -68,6 +78,28 @@ pub struct Workshop {
     /// Told when a placement changes its state.
     pub changed: Arc<Notify>,
 }
+
+/// An engine and what links programs for it.
+#[derive(Debug)]
+pub struct Bench {
+    /// Runs programs.
+    pub engine: Engine,
+    /// Links them.
+    pub runtime: Runtime,
+}
+
+/// How a blob becomes code.
+struct Job<T> {
+    form: Form,
+    limits: &'static CompileLimits,
+    load: Load<T>,
+}
+
+type Load<T> =
+    fn(&CodeCache, &Engine, &Path, WasmDigest, ReadBlob, &CompileLimits) -> Result<T, CacheError>;
+
+/// Reads a blob, if it must be compiled.
+type ReadBlob = Box<dyn FnOnce() -> std::io::Result<Vec<u8>>>;
 
 impl Workshop {
     /// Takes `placement` from an order to live or failed.
@@ -99,6 +131,8 @@ impl Workshop {
             .iter()
             .map(|brick| (brick.digest, brick.size))
             .collect();
+        let modules = manifest.modules.iter();
+        wanted.extend(modules.map(|module| (module.digest, module.size)));
         wanted.extend(
             manifest
                 .assets
@@ -185,53 +219,111 @@ impl Workshop {
 
     /// Compiles and links the program of a bundle; code that was compiled before is only loaded.
     pub async fn program(&self, manifest: &Manifest, brick: &Brick) -> Result<Program, Failure> {
-        let (code, engine, exe, blobs) = (
-            self.code.clone(),
-            self.engine.clone(),
-            self.exe.clone(),
-            Arc::clone(&self.blobs),
-        );
-        let digest = brick.digest;
-        let wasm = WasmDigest::from_hex(&digest.hex())
-            .ok_or_else(|| failure(format!("`{digest}` is no digest")))?;
+        let bench = self.bench(manifest);
+        let mut carried = Carried::default();
+        for module in &manifest.modules {
+            carried.modules.push(self.module(bench, module).await?);
+        }
+        if !manifest.modules.is_empty() {
+            carried.maps = self.maps(brick).await?;
+        }
+        let refused = |verb: &str, error: String| {
+            failure(format!(
+                "the brick `{}` cannot be {verb}: {error}",
+                brick.name
+            ))
+        };
+        let job = Job {
+            form: Form::Component,
+            limits: &CompileLimits::BRICK,
+            load: CodeCache::component_in_child,
+        };
+        let component = self.code(&bench.engine, brick.digest, job).await;
+        let component = component.map_err(|error| refused("compiled", error))?;
+        let program = bench
+            .runtime
+            .prepare(component, brick.kind, carried)
+            .map_err(|error| refused("linked", chain(&error)))?;
+        Ok(program.named(&manifest.name).limited(&manifest.limits))
+    }
+
+    /// What runs the program of a bundle.
+    fn bench(&self, manifest: &Manifest) -> &Bench {
+        match serving_profile(&manifest.modules) {
+            Profile::OnDemand => &self.lasting,
+            _ => &self.pooled,
+        }
+    }
+
+    /// A core module that programs share: compiled once, and loaded once however many have it.
+    async fn module(
+        &self,
+        bench: &Bench,
+        module: &SharedModule,
+    ) -> Result<Arc<LoadedModule>, Failure> {
+        let digest = module.digest;
+        let load = async {
+            let began = Instant::now();
+            let job = Job {
+                form: Form::Module,
+                limits: &CompileLimits::SHARED_MODULE,
+                load: CodeCache::module_in_child,
+            };
+            let loaded = self.code(&bench.engine, digest, job).await;
+            let loaded = loaded.map_err(|error| {
+                failure(format!(
+                    "the shared module `{digest}` cannot be compiled: {error}"
+                ))
+            })?;
+            tracing::info!(%digest, took = ?began.elapsed(), "a shared module was loaded");
+            Ok(LoadedModule::new(&digest, loaded))
+        };
+        self.modules.get(digest, load).await
+    }
+
+    /// The source maps in a brick.
+    async fn maps(&self, brick: &Brick) -> Result<Vec<u8>, Failure> {
+        let wasm = self.blob(brick.digest, Some(brick.size)).await?;
+        Ok(maps_of(&wasm).unwrap_or_default().to_vec())
+    }
+
+    /// Code for this machine, compiled if it was not yet.
+    async fn code<T: Send + 'static>(
+        &self,
+        engine: &Engine,
+        digest: Digest,
+        job: Job<T>,
+    ) -> Result<T, String> {
+        let wasm = WasmDigest::from_bytes(*digest.as_bytes());
         // Only who compiles waits for a turn. The semaphore is never closed. The turn goes along to the child: a placement
         // that is stopped meanwhile leaves its compilation to end by itself, and that still counts.
-        let turn = if self.code.is_cached(&self.engine, wasm, Form::Component) {
+        let turn = if self.code.is_cached(engine, wasm, job.form) {
             None
         } else {
             let turn = Arc::clone(&self.compiling).acquire_owned().await;
-            Some(turn.map_err(|error| failure(error.to_string()))?)
+            Some(turn.map_err(|error| error.to_string())?)
         };
-        let component = spawn_blocking(move || {
-            let _turn = turn;
-            let read = || {
+        let (code, engine, exe) = (self.code.clone(), engine.clone(), self.exe.clone());
+        let blobs = Arc::clone(&self.blobs);
+        let compiled = spawn_blocking(move || {
+            let is_new = turn.is_some();
+            let read: ReadBlob = Box::new(move || {
                 blobs
                     .read(&digest)?
                     .ok_or_else(|| std::io::ErrorKind::NotFound.into())
-            };
-            code.component_in_child(&engine, &exe, wasm, read, &CompileLimits::BRICK)
+            });
+            let loaded = (job.load)(&code, &engine, &exe, wasm, read, job.limits);
+            if is_new && loaded.is_ok() {
+                tracing::info!(%digest, form = ?job.form, "compiled for this machine");
+            }
+            // Until here, so that no more are compiled at once than there are turns.
+            drop(turn);
+            loaded
         });
-        let component = component
+        compiled
             .await
-            .map_err(|error| failure(format!("the compilation was lost: {error}")))?
-            .map_err(|error| {
-                failure(format!(
-                    "the brick `{}` cannot be compiled: {}",
-                    brick.name,
-                    chain(&error)
-                ))
-            })?;
-        let program = self
-            .runtime
-            .prepare(component, brick.kind)
-            .map_err(|error| {
-                failure(format!(
-                    "the brick `{}` cannot be linked: {}",
-                    brick.name,
-                    chain(&error)
-                ))
-            })?;
-        Ok(program.named(&manifest.name).limited(&manifest.limits))
+            .map_err(|error| format!("the compilation was lost: {error}"))?
+            .map_err(|error| chain(&error))
     }
 }
 

@@ -27,7 +27,8 @@ use crate::{
     control::{self, Control},
     edge::{self, Edge, Sender, listener, peers::Peers, routes::RouteCache},
     heartbeat::Heart,
-    raise::Workshop,
+    raise::{Bench, Workshop},
+    shelf::Shelf,
     supervisor::Supervisor,
 };
 
@@ -132,11 +133,18 @@ fn workshop(
     let blobs = BlobCache::open(cache.join("blobs"), BLOB_CACHE_BYTES_MAX)
         .with_context(|| format!("cannot use `{}`", cache.display()))?;
     let engine = Engine::new(Profile::Stateless)?;
+    let runtime = Runtime::new(&engine, RuntimeLimits::standard())?;
+    let lasting = Engine::new(Profile::OnDemand)?;
+    let lasting = Bench {
+        runtime: runtime.beside(&lasting)?,
+        engine: lasting,
+    };
     Ok(Workshop {
         store: BlobStore::open(&arguments.blobs)?,
         blobs: Arc::new(blobs),
-        runtime: Runtime::new(&engine, RuntimeLimits::standard())?,
-        engine,
+        pooled: Bench { engine, runtime },
+        lasting,
+        modules: Shelf::default(),
         code: CodeCache::new(cache.join("code")),
         exe: std::env::current_exe()
             .context("cannot find this executable, which must compile in a child")?,

@@ -178,26 +178,23 @@ impl CodeCache {
         read: impl FnOnce() -> std::io::Result<Vec<u8>>,
         limits: &child::CompileLimits,
     ) -> Result<Component, CacheError> {
-        let compile = |wasm: &[u8]| {
-            let form = Form::Component;
-            child::compile(
-                exe,
-                &CompileRequest {
-                    profile: engine.profile(),
-                    form,
-                    wasm,
-                    limits,
-                },
-            )
-        };
-        self.get(
-            engine,
-            digest,
-            Form::Component,
-            read,
-            compile,
-            load::component,
-        )
+        let form = Form::Component;
+        let compile = |wasm: &[u8]| in_child(engine, exe, form, wasm, limits);
+        self.get(engine, digest, form, read, compile, load::component)
+    }
+
+    /// As [`CodeCache::module_of`], but compiled, if need be, by `exe` in a bounded process: for wasm from strangers.
+    pub fn module_in_child(
+        &self,
+        engine: &Engine,
+        exe: &Path,
+        digest: WasmDigest,
+        read: impl FnOnce() -> std::io::Result<Vec<u8>>,
+        limits: &child::CompileLimits,
+    ) -> Result<Module, CacheError> {
+        let form = Form::Module;
+        let compile = |wasm: &[u8]| in_child(engine, exe, form, wasm, limits);
+        self.get(engine, digest, form, read, compile, load::module)
     }
 
     fn path(&self, engine: &Engine, digest: WasmDigest, form: Form) -> PathBuf {
@@ -273,6 +270,23 @@ pub(crate) fn here(engine: &Engine, form: Form, wasm: &[u8]) -> Result<Vec<u8>, 
     code.map_err(|error| CompileError::Wasm {
         message: format!("{error:#}"),
     })
+}
+
+/// Compiles in a bounded process of `exe`.
+fn in_child(
+    engine: &Engine,
+    exe: &Path,
+    form: Form,
+    wasm: &[u8],
+    limits: &child::CompileLimits,
+) -> Result<Vec<u8>, CompileError> {
+    let request = CompileRequest {
+        profile: engine.profile(),
+        form,
+        wasm,
+        limits,
+    };
+    child::compile(exe, &request)
 }
 
 fn load_sealed<T>(

@@ -42,6 +42,13 @@ impl CompileLimits {
         deadline: Duration::from_secs(300),
     };
 
+    /// For core modules that bricks share: QuickJS (2 MB) takes 2 s of CPU, the largest that a bundle may carry 40 s.
+    pub const SHARED_MODULE: CompileLimits = CompileLimits {
+        memory_bytes_max: 6 << 30,
+        cpu_seconds_max: 120,
+        deadline: Duration::from_secs(300),
+    };
+
     /// For policies: some tens of kilobytes, compiled in a tenth of a second. An operator waits for it, and no void does.
     pub const POLICY: CompileLimits = CompileLimits {
         memory_bytes_max: 4 << 30,

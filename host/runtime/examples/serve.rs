@@ -4,7 +4,8 @@
 
 use host_engine::{Engine, Profile};
 use host_runtime::{
-    LogSink, LogStream, RequestId, Runtime, RuntimeLimits, ServerAddress, ServiceContext, service,
+    Carried, LogSink, LogStream, RequestId, Runtime, RuntimeLimits, ServerAddress, ServiceContext,
+    service,
 };
 use hyper_util::rt::TokioIo;
 use lly_brick::BrickKind;
@@ -38,8 +39,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     } else {
         BrickKind::Command
     };
-    let program =
-        Arc::new(Runtime::new(&engine, RuntimeLimits::standard())?.prepare(component, kind)?);
+    let program = Arc::new(Runtime::new(&engine, RuntimeLimits::standard())?.prepare(
+        component,
+        kind,
+        Carried::default(),
+    )?);
 
     let listener = TcpListener::bind(address).await?;
     let local = listener.local_addr()?;

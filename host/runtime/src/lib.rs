@@ -13,6 +13,7 @@
 
 mod assets;
 mod body;
+mod carried;
 mod cgi;
 mod command;
 mod context;
@@ -31,6 +32,7 @@ mod site;
 mod stdin;
 
 pub use body::{Body, BodyError};
+pub use carried::{Carried, LoadedModule, maps_of, serving_profile};
 pub use command::{CommandRequest, ExitCode, Input, Output, OutputBuffer};
 pub use context::{LogSink, LogStream, RequestContext, RequestId, ServerAddress};
 pub use egress::Egress;

@@ -11,6 +11,7 @@ use lly_brick::BrickKind;
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
+use crate::carried::LoadedModule;
 use crate::gate::Gate;
 use crate::guest::Guest;
 use crate::limits::{HEADER_BYTES_MAX, HEADER_COUNT_MAX};
@@ -22,6 +23,8 @@ use crate::{Body, CommandRequest, ExitCode, Fault, RequestContext, cgi, command,
 pub struct Program {
     pub(crate) shared: Arc<Shared>,
     pub(crate) entry: Entry,
+    /// Held for as long as there is the program: whoever else imports them finds them loaded.
+    _modules: Vec<Arc<LoadedModule>>,
     pub(crate) name: String,
     pub(crate) memory_bytes_max: u64,
     pub(crate) wall_time: Duration,
@@ -38,11 +41,16 @@ pub(crate) enum Entry {
 }
 
 impl Program {
-    pub(crate) fn new(shared: Arc<Shared>, entry: Entry) -> Program {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        entry: Entry,
+        modules: Vec<Arc<LoadedModule>>,
+    ) -> Program {
         let limits = &shared.limits;
         let gate = Gate::new(limits.running_max, limits.waiting_max, limits.waiting_time);
         Program {
             entry,
+            _modules: modules,
             name: "program".to_owned(),
             memory_bytes_max: limits.memory_bytes_default.min(limits.memory_bytes_max),
             wall_time: limits.wall_time,
@@ -104,7 +112,7 @@ impl Program {
         self.cpu.total()
     }
 
-    /// What its code takes in memory.
+    /// What its code takes in memory, without the modules that it shares.
     pub fn code_bytes(&self) -> u64 {
         let linked = match &self.entry {
             Entry::Http(entry) => entry.instance_pre(),

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::container::{Bounds, ContainerError, Reader, WriteError, Writer};
+use crate::container::{Bounds, ContainerError, PackedEntry, Reader, WriteError, Writer};
 use crate::digest::Digest;
 use crate::manifest::{
     ASSETS_FOLDER, Asset, BIR_ENTRY, Bir, Brick, BrickKind, FrontendRef, Limits, MANIFEST_ENTRY,
-    Manifest, ManifestError,
+    Manifest, ManifestError, SharedModule,
 };
 use crate::route::Route;
 
@@ -83,6 +83,8 @@ pub struct Parts {
     pub frontend: FrontendRef,
     /// Name, kind and component of each brick.
     pub bricks: Vec<(String, BrickKind, Vec<u8>)>,
+    /// The core modules that the bricks import by content; one that is there twice counts once.
+    pub modules: Vec<PackedEntry>,
     /// The unit table.
     pub bir: Option<Vec<u8>>,
     /// Which site adapter made it, if one did.
@@ -194,12 +196,22 @@ impl Bundle {
             media_type: part.media_type.clone(),
             cache_seconds: part.cache_seconds,
         };
+        let modules: BTreeMap<Digest, PackedEntry> = parts
+            .modules
+            .into_iter()
+            .map(|module| (module.digest(), module))
+            .collect();
+        let shared = |module: &PackedEntry| SharedModule {
+            digest: module.digest(),
+            size: module.size(),
+        };
         let manifest = Manifest {
             schema: 0,
             name: parts.name,
             frontend: parts.frontend,
             adapter: parts.adapter,
             bricks: parts.bricks.iter().map(brick).collect(),
+            modules: modules.values().map(shared).collect(),
             bir: parts.bir.as_deref().map(|bytes| Bir {
                 digest: Digest::of(bytes),
                 size: size(bytes),
@@ -213,6 +225,9 @@ impl Bundle {
         let mut writer = Writer::new().entry(MANIFEST_ENTRY, manifest.canonical());
         for (name, _, bytes) in parts.bricks {
             writer = writer.entry(Brick::path_of(&name), bytes);
+        }
+        for (digest, module) in modules {
+            writer = writer.packed_entry(SharedModule::path_of(&digest), module);
         }
         for part in parts.assets {
             writer = writer.entry(format!("{ASSETS_FOLDER}{}", part.path), part.contents);
@@ -242,6 +257,11 @@ impl Bundle {
         let brick = self.manifest.entry_brick()?;
         // `open` put in every entry that the manifest names.
         Some((brick, self.entry(&brick.path).unwrap_or_default()))
+    }
+
+    /// A core module that bricks import by content.
+    pub fn module(&self, digest: &Digest) -> Option<&[u8]> {
+        self.entry(&SharedModule::path_of(digest))
     }
 
     /// An asset by its path relative to `assets/`.

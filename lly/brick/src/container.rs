@@ -13,9 +13,11 @@
 //! The rule for reading: nothing is allocated, decompressed or believed before it was held against a bound, and every
 //! refusal names the entry. Bytes that no entry accounts for are refused too.
 
+mod packed;
 mod reader;
 mod writer;
 
+pub use packed::PackedEntry;
 pub use reader::{ContainerError, EntryInfo, Reader};
 pub use writer::{Effort, WriteError, Writer};
 

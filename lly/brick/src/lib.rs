@@ -20,7 +20,7 @@ pub use bundle::{AssetPart, Bundle, BundleError, PackError, Packed, Parts};
 pub use digest::{Digest, DigestParseError};
 pub use manifest::{
     ASSETS_FOLDER, Asset, BIR_ENTRY, Bir, Brick, BrickKind, FrontendRef, Limits, MANIFEST_ENTRY,
-    Manifest, ManifestError, check_routes,
+    Manifest, ManifestError, SHARED_FOLDER, SharedModule, check_routes,
 };
 pub use name::{PathProblem, check_path, check_program_name};
 pub use route::{

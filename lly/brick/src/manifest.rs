@@ -7,6 +7,7 @@ mod check;
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 
 use crate::canonical;
@@ -22,6 +23,8 @@ pub const MANIFEST_ENTRY: &str = "manifest.json";
 pub const BIR_ENTRY: &str = "bir";
 /// Where the assets are.
 pub const ASSETS_FOLDER: &str = "assets/";
+/// Where the core modules are that bricks import by content.
+pub const SHARED_FOLDER: &str = "shared/";
 
 /// The only schema there is.
 const SCHEMA: u32 = 1;
@@ -44,6 +47,9 @@ pub struct Manifest {
     pub adapter: Option<FrontendRef>,
     /// The bricks, by name; none only in a site without a program.
     pub bricks: Vec<Brick>,
+    /// Core modules that bricks import by their content, by digest. A CAP compiles each once, however many programs name it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modules: Vec<SharedModule>,
     /// The unit table, for people and tools; the runtime does not look at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bir: Option<Bir>,
@@ -87,6 +93,16 @@ pub struct Brick {
     /// Of the component.
     pub digest: Digest,
     /// Of the component, in bytes.
+    pub size: u64,
+}
+
+/// A core module that bricks import by its content: a language's engine, of which each program then stores nothing itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SharedModule {
+    /// Of the module.
+    pub digest: Digest,
+    /// Of the module, in bytes.
     pub size: u64,
 }
 
@@ -231,6 +247,7 @@ impl Manifest {
     pub(crate) fn assemble(mut self) -> Result<Self, ManifestError> {
         self.schema = SCHEMA;
         self.bricks.sort_by(|a, b| a.name.cmp(&b.name));
+        self.modules.sort_by_key(|module| module.digest);
         self.assets.sort_by(|a, b| a.path.cmp(&b.path));
         self.env.sort();
         self.env.dedup();
@@ -265,6 +282,8 @@ impl Manifest {
             .bricks
             .iter()
             .map(|brick| (brick.path.clone(), brick.digest, brick.size));
+        let modules = self.modules.iter();
+        let modules = modules.map(|module| (module.path(), module.digest, module.size));
         let bir = self
             .bir
             .iter()
@@ -276,7 +295,7 @@ impl Manifest {
                 asset.size,
             )
         });
-        bricks.chain(bir).chain(assets).collect()
+        bricks.chain(modules).chain(bir).chain(assets).collect()
     }
 
     /// The brick that is started: the one named as the program, else the first; none in a site without a program.
@@ -292,5 +311,22 @@ impl Brick {
     /// Where a brick of this name is in the sealed file.
     pub fn path_of(name: &str) -> String {
         format!("modules/{name}.wasm")
+    }
+}
+
+impl SharedModule {
+    /// Where it is in the sealed file: `shared/SHA256HEX.wasm`.
+    pub fn path(&self) -> String {
+        Self::path_of(&self.digest)
+    }
+
+    /// Where a module of this content is in the sealed file.
+    pub fn path_of(digest: &Digest) -> String {
+        format!("{SHARED_FOLDER}{}.wasm", digest.hex())
+    }
+    /// The name by which a component imports a module of this content: `integrity=<sha256-BASE64>`.
+    pub fn import_of(digest: &Digest) -> String {
+        let hash = base64::engine::general_purpose::STANDARD.encode(digest.as_bytes());
+        format!("integrity=<sha256-{hash}>")
     }
 }

@@ -20,6 +20,7 @@ fn parts() -> Parts {
             BrickKind::Command,
             b"\0asm component".to_vec(),
         )],
+        modules: Vec::new(),
         bir: Some(b"units".to_vec()),
         assets: vec![
             AssetPart::plain("style/a.css".into(), b"a{}".to_vec()),

@@ -34,6 +34,7 @@ fn parts() -> Parts {
         frontend: plugin("c"),
         adapter: Some(plugin("pages")),
         bricks: vec![("api".into(), BrickKind::Http, b"\0asm component".to_vec())],
+        modules: Vec::new(),
         bir: None,
         assets: vec![page],
         routes: vec![

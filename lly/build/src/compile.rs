@@ -134,6 +134,7 @@ pub fn compile(
         frontend: frontend_ref,
         adapter: None,
         bricks: vec![(project.name.clone(), made.kind, made.component)],
+        modules: Vec::new(),
         bir: Some(made.program.encode()),
         assets: project
             .assets
@@ -184,7 +185,7 @@ pub(crate) fn brick(
     };
     let emitted = frontend.emit(&bir, &plan, &options(project, inputs))?;
     diagnostics.extend(emitted.diagnostics);
-    let kind = kind_of(&emitted.component).map_err(|error| match error {
+    let kind = kind_of(&emitted.component, &[]).map_err(|error| match error {
         KindError::NothingToStart => CompileError::Kind(error),
         nonsense => CompileError::Frontend(frontend.fault("emit", &nonsense.to_string()).into()),
     })?;

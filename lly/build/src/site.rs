@@ -188,6 +188,7 @@ pub fn compile_site(
         frontend: made_by,
         adapter: Some(adapter),
         bricks,
+        modules: Vec::new(),
         bir,
         assets: site.assets.into_iter().map(asset).collect(),
         routes: site.routes,

@@ -36,7 +36,7 @@ enum BundleCommand {
     /// Sign a bundle: writes FILE.sigstore.json beside it.
     #[command(after_help = "Example:\n  lly bundle sign hello.brick --key acme.key")]
     Sign(signature::SignArgs),
-    /// Write a bundle's contents to a folder: manifest.json, modules/, assets/, bir.
+    /// Write a bundle's contents to a folder: manifest.json, modules/, shared/, assets/, bir.
     #[command(after_help = "Example:\n  lly bundle unpack hello.brick -o hello/")]
     Unpack(unpack::UnpackArgs),
     /// Name the units, bricks and assets that differ between two bundles.

@@ -4,12 +4,16 @@ mod serve;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use host_engine::{CodeCache, Engine, Form, Profile, WasmDigest};
-use host_runtime::{CommandRequest, Fault, Input, Output, Program, Runtime, RuntimeLimits};
-use lly_brick::{BrickKind, Bundle};
+use host_runtime::{
+    Carried, CommandRequest, Fault, Input, LoadedModule, Output, Program, Runtime, RuntimeLimits,
+    maps_of, serving_profile,
+};
+use lly_brick::{BrickKind, Bundle, SharedModule};
 
 use crate::bundle;
 use crate::context::Context;
@@ -55,7 +59,8 @@ pub fn run(args: RunArgs, context: &Context) -> Result<(), Failure> {
                     "a program that answers requests takes no arguments",
                 ));
             }
-            let program = prepare(&bundle, Profile::Stateless, args.timeout, context)?;
+            let profile = serving_profile(&bundle.manifest.modules);
+            let program = prepare(&bundle, profile, args.timeout, context)?;
             serve::run(program, bundle, address, env, context)
         }
         (Some(BrickKind::Http) | None, None) => {
@@ -90,26 +95,52 @@ fn prepare(
     let compiled = {
         let slow = component.len() >= SHOWN_FROM_BYTES
             && !cache.is_cached(&engine, digest, Form::Component);
-        let _bar = slow.then(|| {
-            Bar::start(
-                context,
-                format!("compiling {} for this machine", brick.name),
-            )
-        });
+        let _bar = slow.then(|| bar(&brick.name, context));
         cache
             .component_of(&engine, digest, || Ok(component.to_vec()))
             .or_fail(|| format!("brick `{}` cannot be compiled", brick.name))?
     };
+    let mut carried = Carried::default();
+    for module in &bundle.manifest.modules {
+        carried
+            .modules
+            .push(shared(bundle, module, &engine, &cache, context)?);
+    }
+    if !carried.modules.is_empty() {
+        carried.maps = maps_of(component).unwrap_or_default().to_vec();
+    }
     let mut limits = RuntimeLimits::standard();
     if let Some(wall_time) = wall_time {
         limits.wall_time = wall_time;
     }
     let runtime = Runtime::new(&engine, limits).or_fail(|| "the runtime cannot start")?;
     let program = runtime
-        .prepare(compiled, brick.kind)
+        .prepare(compiled, brick.kind, carried)
         .or_fail(|| format!("brick `{}` cannot run here", brick.name))?;
     let program = program.named(&bundle.manifest.name);
     Ok(Some(program.limited(&bundle.manifest.limits)))
+}
+
+/// A core module that the bundle carries for its bricks, compiled or found compiled.
+fn shared(
+    bundle: &Bundle,
+    module: &SharedModule,
+    engine: &Engine,
+    cache: &CodeCache,
+    context: &Context,
+) -> Result<Arc<LoadedModule>, Failure> {
+    let wasm = bundle.module(&module.digest).unwrap_or_default();
+    let digest = WasmDigest::from_bytes(*module.digest.as_bytes());
+    let slow = wasm.len() >= SHOWN_FROM_BYTES && !cache.is_cached(engine, digest, Form::Module);
+    let _bar = slow.then(|| bar("the program's engine", context));
+    let compiled = cache
+        .module_of(engine, digest, || Ok(wasm.to_vec()))
+        .or_fail(|| format!("the shared module `{}` cannot be compiled", module.digest))?;
+    Ok(Arc::new(LoadedModule::new(&module.digest, compiled)))
+}
+
+fn bar(what: &str, context: &Context) -> Bar {
+    Bar::start(context, format!("compiling {what} for this machine"))
 }
 
 fn run_command(

@@ -2,7 +2,9 @@
 
 use crate::stage::{Log, ask, compile, context, eventually, get, http, limits, runtime};
 use host_engine::{Engine, Profile};
-use host_runtime::{BodyError, Fault, LogStream, PrepareError, Program, Runtime, RuntimeLimits};
+use host_runtime::{
+    BodyError, Carried, Fault, LogStream, PrepareError, Program, Runtime, RuntimeLimits,
+};
 use http_body_util::BodyExt;
 use lly_brick::BrickKind;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use wasmtime::component::Component;
 fn limited(asked: lly_brick::Limits, handler: &str) -> Arc<Program> {
     let component = compile(&crate::guests::http("ok", handler));
     let program = runtime(limits())
-        .prepare(component, BrickKind::Http)
+        .prepare(component, BrickKind::Http, Carried::default())
         .unwrap();
     Arc::new(program.limited(&asked))
 }
@@ -153,7 +155,7 @@ async fn an_unknown_import_is_named() {
     )
     .unwrap();
     let refused = runtime(limits())
-        .prepare(compile(&wasm), BrickKind::Http)
+        .prepare(compile(&wasm), BrickKind::Http, Carried::default())
         .unwrap_err();
     let PrepareError::UnknownImport { import, .. } = &refused else {
         panic!("{refused}")
@@ -161,7 +163,7 @@ async fn an_unknown_import_is_named() {
     assert_eq!(import, "lily:secret/door@1.0.0");
     let wasm = wat::parse_str("(component)").unwrap();
     let refused = runtime(limits())
-        .prepare(compile(&wasm), BrickKind::Command)
+        .prepare(compile(&wasm), BrickKind::Command, Carried::default())
         .unwrap_err();
     assert!(refused.to_string().contains("wasi:cli/run"), "{refused}");
 }
@@ -182,7 +184,7 @@ async fn an_exhausted_pool_is_busy_and_not_a_failure() {
     let program = Arc::new(
         Runtime::new(&engine, limits)
             .unwrap()
-            .prepare(component, BrickKind::Http)
+            .prepare(component, BrickKind::Http, Carried::default())
             .unwrap(),
     );
     let mut requests = tokio::task::JoinSet::new();

@@ -7,5 +7,6 @@ mod faults;
 mod guests;
 mod http;
 mod limits;
+mod modules;
 mod outbound;
 mod stage;

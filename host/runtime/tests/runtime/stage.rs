@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use host_engine::{Engine, Profile};
 use host_runtime::{
-    Body, Fault, LogSink, LogStream, Program, RequestContext, RequestId, Runtime, RuntimeLimits,
-    ServerAddress,
+    Body, Carried, Fault, LogSink, LogStream, Program, RequestContext, RequestId, Runtime,
+    RuntimeLimits, ServerAddress,
 };
 use http_body_util::{BodyExt, Full};
 use lly_brick::BrickKind;
@@ -33,7 +33,7 @@ impl Log {
     }
 }
 
-fn engine() -> &'static Engine {
+pub fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| Engine::new(Profile::Stateless).unwrap())
 }
@@ -56,7 +56,7 @@ pub fn runtime(limits: RuntimeLimits) -> Runtime {
 pub fn program(wasm: &[u8], kind: BrickKind, limits: RuntimeLimits) -> Arc<Program> {
     Arc::new(
         runtime(limits)
-            .prepare(compile(wasm), kind)
+            .prepare(compile(wasm), kind, Carried::default())
             .unwrap()
             .named("guest"),
     )

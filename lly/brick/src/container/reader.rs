@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use super::writer::folders_of;
-use super::{Bounds, HEADER_BYTES, MAGIC, ROW_BYTES, VERSION};
+use super::{Bounds, HEADER_BYTES, MAGIC, PackedEntry, ROW_BYTES, VERSION};
 use crate::digest::Digest;
 use crate::name::{PathProblem, check_path};
 
@@ -185,25 +185,43 @@ impl<'a> Reader<'a> {
 
     /// The content of an entry, whose size and hash are as the table says.
     pub fn read(&self, name: &str) -> Result<Vec<u8>, ContainerError> {
-        let (info, stored) = self
-            .entries
-            .get(name)
-            .ok_or_else(|| ContainerError::Missing(name.to_string()))?;
-        let damaged = |reason: String| ContainerError::Damaged {
-            name: name.to_string(),
-            reason,
-        };
-        let content = decompress(stored, info.size).map_err(damaged)?;
-        let found = Digest::of(&content);
-        if found != info.digest {
-            return Err(ContainerError::Hash {
-                name: name.to_string(),
-                expected: info.digest,
-                found,
-            });
-        }
-        Ok(content)
+        let (info, stored) = self.stored(name)?;
+        verified(name, stored, info.digest, info.size)
     }
+
+    /// An entry as it is stored, for another sealed file; its content was checked as by [`Reader::read`].
+    pub fn packed(&self, name: &str) -> Result<PackedEntry, ContainerError> {
+        let (info, stored) = self.stored(name)?;
+        PackedEntry::open(name, stored.to_vec(), info.digest, info.size)
+    }
+
+    fn stored(&self, name: &str) -> Result<(EntryInfo, &'a [u8]), ContainerError> {
+        let missing = || ContainerError::Missing(name.to_string());
+        self.entries.get(name).copied().ok_or_else(missing)
+    }
+}
+
+/// What a frame holds, if it is of this size and digest.
+pub(super) fn verified(
+    name: &str,
+    stored: &[u8],
+    digest: Digest,
+    size: u64,
+) -> Result<Vec<u8>, ContainerError> {
+    let damaged = |reason: String| ContainerError::Damaged {
+        name: name.to_string(),
+        reason,
+    };
+    let content = decompress(stored, size).map_err(damaged)?;
+    let found = Digest::of(&content);
+    if found != digest {
+        return Err(ContainerError::Hash {
+            name: name.to_string(),
+            expected: digest,
+            found,
+        });
+    }
+    Ok(content)
 }
 
 /// The rows of a table: every one of them, and nothing behind them.

@@ -1,8 +1,9 @@
 //! Writing a sealed file: the same entries give the same bytes, in whatever order they were added.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::{HEADER_BYTES, MAGIC, ROW_BYTES, VERSION};
+use super::{HEADER_BYTES, MAGIC, PackedEntry, ROW_BYTES, VERSION};
 use crate::digest::Digest;
 use crate::name::{PathProblem, check_path};
 
@@ -21,6 +22,11 @@ impl Effort {
             Self::Quick => 3,
             Self::Smallest => 19,
         }
+    }
+
+    /// One zstd frame.
+    pub(super) fn compress(self, content: &[u8]) -> std::io::Result<Vec<u8>> {
+        zstd::bulk::compress(content, self.zstd_level())
     }
 }
 
@@ -59,8 +65,14 @@ pub enum WriteError {
 #[derive(Debug)]
 pub struct Writer {
     effort: Effort,
-    entries: BTreeMap<String, Vec<u8>>,
+    entries: BTreeMap<String, Content>,
     duplicate: Option<String>,
+}
+
+#[derive(Debug)]
+enum Content {
+    Plain(Vec<u8>),
+    Packed(PackedEntry),
 }
 
 impl Default for Writer {
@@ -85,9 +97,18 @@ impl Writer {
     }
 
     /// Adds an entry. A wrong name is reported by [`Writer::finish`].
-    pub fn entry(mut self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
-        let name = name.into();
-        if self.entries.insert(name.clone(), bytes.into()).is_some() {
+    pub fn entry(self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        self.with(name.into(), Content::Plain(bytes.into()))
+    }
+
+    /// Adds an entry as it was compressed before; it is stored byte for byte, however hard this writer compresses. A wrong
+    /// name is reported by [`Writer::finish`].
+    pub fn packed_entry(self, name: impl Into<String>, entry: PackedEntry) -> Self {
+        self.with(name.into(), Content::Packed(entry))
+    }
+
+    fn with(mut self, name: String, content: Content) -> Self {
+        if self.entries.insert(name.clone(), content).is_some() {
             self.duplicate.get_or_insert(name);
         }
         self
@@ -109,22 +130,28 @@ impl Writer {
         }
         let count = u32::try_from(self.entries.len()).map_err(|_| WriteError::TooMany)?;
         let mut table = Vec::with_capacity(self.entries.len() * (ROW_BYTES + 32));
-        let mut content = Vec::new();
-        for (name, bytes) in &self.entries {
-            let stored =
-                zstd::bulk::compress(bytes, self.effort.zstd_level()).map_err(|source| {
-                    WriteError::Compress {
+        let mut content: Vec<u8> = Vec::new();
+        for (name, one) in &self.entries {
+            let (size, digest, stored) = match one {
+                Content::Plain(bytes) => {
+                    let stored = self.effort.compress(bytes);
+                    let stored = stored.map_err(|source| WriteError::Compress {
                         name: name.clone(),
                         source,
-                    }
-                })?;
+                    })?;
+                    (bytes.len() as u64, Digest::of(bytes), Cow::Owned(stored))
+                }
+                Content::Packed(entry) => {
+                    (entry.size(), entry.digest(), Cow::Borrowed(entry.frame()))
+                }
+            };
             // `check_path` holds names far below 2^16.
             table.extend((name.len() as u16).to_le_bytes());
             table.extend(name.as_bytes());
-            table.extend((bytes.len() as u64).to_le_bytes());
+            table.extend(size.to_le_bytes());
             table.extend((stored.len() as u64).to_le_bytes());
-            table.extend(Digest::of(bytes).as_bytes());
-            content.extend(stored);
+            table.extend(digest.as_bytes());
+            content.extend(stored.iter());
         }
         let table_bytes = u32::try_from(table.len()).map_err(|_| WriteError::TooMany)?;
         let mut file = Vec::with_capacity(HEADER_BYTES + table.len() + content.len());

@@ -6,6 +6,10 @@ use super::{Asset, Brick, Manifest, ManifestError, SCHEMA};
 use crate::name::{check_path, check_program_name};
 use crate::route::{Route, RouteTarget, is_header_value};
 
+/// Most shared modules: a program is written in one language, seldom in two, and each has one engine.
+const MODULES_MAX: usize = 8;
+/// Largest shared module. QuickJS has 2 MB; a CAP compiles all of it before the program answers.
+const MODULE_BYTES_MAX: u64 = 32 << 20;
 /// Most names of environment variables.
 const ENV_NAMES_MAX: usize = 256;
 /// Longest version, frontend name or media type.
@@ -44,6 +48,7 @@ impl Manifest {
             }
         }
         self.check_bricks()?;
+        self.check_modules()?;
         self.check_assets()?;
         self.check_routes()?;
         if self.env.len() > ENV_NAMES_MAX {
@@ -106,6 +111,30 @@ impl Manifest {
                     format!("bricks[{index}].name"),
                     "names are to be sorted, each once",
                 );
+            }
+        }
+        Ok(())
+    }
+
+    fn check_modules(&self) -> Result<(), ManifestError> {
+        let refuse = |field: String, reason: String| Err(ManifestError::Field { field, reason });
+        if self.modules.len() > MODULES_MAX {
+            return refuse(
+                "modules".into(),
+                format!("there are more than {MODULES_MAX}"),
+            );
+        }
+        if self.bricks.is_empty() && !self.modules.is_empty() {
+            return refuse("modules".into(), "there is no brick to import one".into());
+        }
+        for (index, module) in self.modules.iter().enumerate() {
+            if module.size == 0 || module.size > MODULE_BYTES_MAX {
+                let reason = format!("it is to be 1 to {MODULE_BYTES_MAX}");
+                return refuse(format!("modules[{index}].size"), reason);
+            }
+            if index > 0 && self.modules[index - 1].digest >= module.digest {
+                let reason = "digests are to be sorted, each once".into();
+                return refuse(format!("modules[{index}].digest"), reason);
             }
         }
         Ok(())

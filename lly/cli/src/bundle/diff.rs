@@ -28,6 +28,7 @@ struct Difference {
     settings: Vec<Change>,
     units: Vec<Change>,
     bricks: Vec<Change>,
+    modules: Vec<Change>,
     assets: Vec<Change>,
 }
 
@@ -47,6 +48,7 @@ pub fn run(args: &DiffArgs, context: &Context) -> Result<(), Failure> {
         settings: changes(&settings(&old), &settings(&new)),
         units: changes(&units(&old), &units(&new)),
         bricks: changes(&bricks(&old), &bricks(&new)),
+        modules: changes(&modules(&old), &modules(&new)),
         assets: changes(&assets(&old), &assets(&new)),
     };
     context.data("lily.bundle.diff/1", &difference, || text(&difference))
@@ -61,6 +63,7 @@ fn text(difference: &Difference) -> String {
         ("setting", &difference.settings),
         ("unit", &difference.units),
         ("brick", &difference.bricks),
+        ("module", &difference.modules),
         ("asset", &difference.assets),
     ];
     for (kind, changes) in kinds {
@@ -144,6 +147,13 @@ fn bricks(bundle: &Bundle) -> BTreeMap<String, String> {
             )
         })
         .collect()
+}
+
+/// Shared modules by digest, which is all the name they have.
+fn modules(bundle: &Bundle) -> BTreeMap<String, String> {
+    let modules = bundle.manifest.modules.iter();
+    let digests = modules.map(|module| module.digest.to_string());
+    digests.map(|digest| (digest.clone(), digest)).collect()
 }
 
 fn assets(bundle: &Bundle) -> BTreeMap<String, String> {

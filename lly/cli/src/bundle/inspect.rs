@@ -30,6 +30,8 @@ struct Inspected<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     adapter: Option<&'a lly_brick::FrontendRef>,
     bricks: &'a [lly_brick::Brick],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    modules: &'a [lly_brick::SharedModule],
     unit_count: usize,
     asset_count: usize,
     asset_bytes: u64,
@@ -86,6 +88,7 @@ pub fn run(args: &InspectArgs, context: &Context) -> Result<(), Failure> {
         frontend: &manifest.frontend,
         adapter: manifest.adapter.as_ref(),
         bricks: &manifest.bricks,
+        modules: &manifest.modules,
         unit_count: units.len(),
         asset_count: manifest.assets.len(),
         asset_bytes: manifest.assets.iter().map(|asset| asset.size).sum(),
@@ -125,6 +128,10 @@ fn text(inspected: &Inspected<'_>, bundle: &Bundle) -> String {
             size(brick.size),
             brick.digest.short()
         ));
+    }
+    for module in inspected.modules {
+        let (digest, bytes) = (module.digest.short(), size(module.size));
+        text.push_str(&format!("  module    sha256:{digest}… (shared, {bytes})\n"));
     }
     text.push_str(&format!("  units     {}\n", inspected.unit_count));
     let assets = inspected.asset_count as u64;

@@ -262,6 +262,7 @@ fn a_module_that_is_no_webassembly_is_refused_by_the_cap() {
             name: "garbage".to_owned(),
             frontend: manifest.frontend.clone(),
             bricks: vec![("garbage".to_owned(), BrickKind::Command, module.to_vec())],
+            modules: Vec::new(),
             bir: None,
             adapter: None,
             assets: Vec::new(),

@@ -168,7 +168,7 @@ impl Tested<'_> {
                 .frontend
                 .emit(&lowered.bir, &plan(), &options())
                 .map_err(told)?;
-            lly_build::kind_of(&emitted.component).map_err(|error| error.to_string())?;
+            lly_build::kind_of(&emitted.component, &[]).map_err(|error| error.to_string())?;
             let made = (lowered.bir, emitted.component);
             match &first {
                 None => first = Some(made),
