@@ -19,7 +19,7 @@ use wasmtime::{Instance, Linker, Memory, Module, Store, TypedFunc};
 pub use host::Printed;
 
 /// What a program may do before it is evaluated, and while: an endless loop is seen in seconds.
-const FUEL: u64 = 10_000_000_000;
+const FUEL: u64 = 5_000_000_000;
 /// The text of an error is cut beyond this.
 const ERROR_BYTES_MAX: usize = 64 * 1024;
 /// `evaluate` answers this when the program serves requests; no text lies there.

@@ -17,6 +17,7 @@ mod hostile;
 mod hostile_plugins;
 mod install;
 mod javascript;
+mod javascript_compile;
 mod policy;
 mod rc;
 mod real;
