@@ -131,3 +131,30 @@ fn a_package_behind_a_link_finds_its_own() {
         ]
     );
 }
+
+#[test]
+fn two_versions_of_a_package_are_both_there() {
+    let files = [
+        ("app.ts", "import 'a'; import 'b'"),
+        ("node_modules/a", "->.store/a/node_modules/a"),
+        ("node_modules/b", "->.store/b2/node_modules/b"),
+        (
+            "node_modules/.store/a/node_modules/a/index.js",
+            "require('b/one')",
+        ),
+        (
+            "node_modules/.store/a/node_modules/b",
+            "->../../b1/node_modules/b",
+        ),
+        ("node_modules/.store/b1/node_modules/b/one.js", ""),
+        ("node_modules/.store/b2/node_modules/b/index.js", ""),
+    ];
+    assert_eq!(
+        found(&files),
+        [
+            "node_modules/a/index.js",
+            "node_modules/a/node_modules/b/one.js",
+            "node_modules/b/index.js"
+        ]
+    );
+}
