@@ -16,7 +16,8 @@ use crate::settings::{PROJECT_FILE, ProjectFile};
 pub struct Request {
     /// The folder that relative paths are relative to.
     pub working_folder: PathBuf,
-    /// Source files, in the user's order; or one folder with an `lly.toml` or a `package.json`; or nothing, which means `working_folder`.
+    /// Source files, in the user's order; or one folder with an `lly.toml` or a `package.json`; or nothing, which means
+    /// `working_folder`.
     pub sources: Vec<PathBuf>,
     /// `-I`.
     pub include_folders: Vec<PathBuf>,
