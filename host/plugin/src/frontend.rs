@@ -5,7 +5,7 @@
 
 use crate::load::{Code, Loaded, entry};
 use crate::sandbox::{self, Tools};
-use crate::{Installed, LoadError, PluginFault, PluginStore, Progress};
+use crate::{Installed, LoadError, PluginFault, PluginModule, PluginStore, Progress};
 use host_engine::{
     CodeCache, EPOCH_TICK, Engine, EpochTicker, Form, GuestTrap, MemoryLimiter, Profile, TrapKind,
     ticks_for, told,
@@ -71,6 +71,8 @@ pub struct Frontend {
     engine: Engine,
     pre: bindings::FrontendPre<State>,
     tools: Arc<Tools>,
+    modules: Vec<PluginModule>,
+    cache: CodeCache,
     limits: FrontendLimits,
     _ticker: EpochTicker,
 }
@@ -115,6 +117,12 @@ impl Frontend {
             engine,
             pre,
             tools: Arc::new(tools),
+            modules: manifest
+                .modules
+                .iter()
+                .filter_map(|name| installed.module(name))
+                .collect(),
+            cache: store.code_cache().clone(),
             limits,
             _ticker: loaded.ticker,
         })
@@ -123,6 +131,16 @@ impl Frontend {
     /// What the plugin says about itself.
     pub fn manifest(&self) -> &PluginManifest {
         &self.manifest
+    }
+
+    /// The core modules that its programs share.
+    pub fn modules(&self) -> &[PluginModule] {
+        &self.modules
+    }
+
+    /// Where code is kept that was compiled for this machine.
+    pub fn code_cache(&self) -> &CodeCache {
+        &self.cache
     }
 
     /// Compiles sources to BIR. `companions` are files they may refer to; at most `jobs` tools run side by side.

@@ -42,4 +42,4 @@ pub use site::{
     AdaptError, Adapter, BuildError, BuildOutcome, Recognised, Site, SiteAsset, SiteDiagnostic,
     SiteLimits, SiteProgram, SiteSeverity,
 };
-pub use store::{Broken, Installed, Origin, PluginStore, StoreError};
+pub use store::{Broken, Installed, Origin, PluginModule, PluginStore, StoreError};

@@ -124,6 +124,19 @@ struct Record {
     entries: BTreeMap<String, Entry>,
 }
 
+/// A core module that a plugin carries for the programs that it makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PluginModule {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Where it lies as one zstd frame.
+    pub packed: PathBuf,
+    /// Its sha256.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
 impl PluginStore {
     /// The store in `$LLY_HOME`. Folders are made when they are needed.
     pub fn new(home: PathBuf) -> PluginStore {
@@ -238,6 +251,18 @@ impl Installed {
             dir: dir.to_owned(),
             entries: record.entries,
         }))
+    }
+
+    /// A module that the programs of this plugin share; none if it has none of this name.
+    pub fn module(&self, name: &str) -> Option<PluginModule> {
+        let entry = self.entries.get(name)?;
+        let path = self.dir.join(name);
+        Some(PluginModule {
+            packed: unpack::packed(&path),
+            path,
+            digest: entry.digest,
+            size: entry.size,
+        })
     }
 
     /// The folder it is unpacked in.

@@ -5,11 +5,13 @@
 //! answers for, and traps with a clear sentence at everything else. What it is told depends on its input alone, so that
 //! the same input gives the same bytes.
 //!
-//! This crate knows no language, reads no file and writes none. Read [`Preinit`] first; [`Image`] is the same for a core module that is made once. Tests: with components
-//! written as text in `tests/`, with JavaScript in `tests/it`.
+//! A program in JavaScript is put into the engine that it shares with all others: [`javascript`]. Else this crate knows no
+//! language; it reads no file and writes none. Read [`Preinit`] first; [`Image`] is the same for a core module that is made
+//! once. Tests: with components and engines written as text in `tests/`, with JavaScript in `tests/it`.
 
 mod image;
 mod imports;
+pub mod javascript;
 mod run;
 mod state;
 mod value;

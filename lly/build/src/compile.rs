@@ -3,11 +3,14 @@
 use std::time::{Duration, Instant};
 
 use host_plugin::{BrickPlan, Diagnostic, Frontend, FrontendError, Options};
+use host_preinit::javascript::JavascriptError;
 use lly_bir::{Object, Program};
-use lly_brick::{AssetPart, BrickKind, Bundle, FrontendRef, Manifest, PackError, Parts};
+use lly_brick::container::PackedEntry;
+use lly_brick::{AssetPart, BrickKind, Bundle, Digest, FrontendRef, Manifest, PackError, Parts};
 
 use crate::assets::{self, AssetsError};
 use crate::discover::Inputs;
+use crate::javascript;
 use crate::kind::{KindError, kind_of};
 use crate::project::Project;
 
@@ -18,6 +21,8 @@ pub enum Stage {
     Lower,
     /// BIR becomes components.
     Emit,
+    /// A program is put into the engine that it shares with others.
+    Prepare,
     /// Components and assets become a bundle.
     Pack,
 }
@@ -28,6 +33,7 @@ impl Stage {
         match self {
             Self::Lower => "lower",
             Self::Emit => "emit",
+            Self::Prepare => "prepare",
             Self::Pack => "pack",
         }
     }
@@ -63,6 +69,21 @@ pub enum CompileError {
     /// Static files.
     #[error(transparent)]
     Assets(#[from] AssetsError),
+    /// The program cannot be put into its engine.
+    #[error(transparent)]
+    Javascript(JavascriptError),
+    /// The program cannot be wrapped up.
+    #[error(transparent)]
+    Program(#[from] lly_js::ProgramError),
+    /// A module that the frontend's programs share.
+    #[error("`{}` of the frontend's plugin cannot be read", path.display())]
+    Module {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The bundle cannot be made.
     #[error("the bundle cannot be made")]
     Pack(#[from] PackError),
@@ -134,7 +155,7 @@ pub fn compile(
         frontend: frontend_ref,
         adapter: None,
         bricks: vec![(project.name.clone(), made.kind, made.component)],
-        modules: Vec::new(),
+        modules: made.modules,
         bir: Some(made.program.encode()),
         assets: project
             .assets
@@ -162,6 +183,8 @@ pub fn compile(
 pub(crate) struct Made {
     pub(crate) kind: BrickKind,
     pub(crate) component: Vec<u8>,
+    /// What it imports by content.
+    pub(crate) modules: Vec<PackedEntry>,
     /// Its BIR without its payload.
     pub(crate) program: Program,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -185,13 +208,23 @@ pub(crate) fn brick(
     };
     let emitted = frontend.emit(&bir, &plan, &options(project, inputs))?;
     diagnostics.extend(emitted.diagnostics);
-    let kind = kind_of(&emitted.component, &[]).map_err(|error| match error {
+    let (mut component, mut modules) = (emitted.component, Vec::new());
+    if let Some(section) = javascript::modules_of(&component) {
+        clock.begin(Stage::Prepare);
+        let built = javascript::build(section, inputs, frontend)?;
+        diagnostics.extend(built.diagnostics);
+        component = built.component;
+        modules.push(built.module);
+    }
+    let carried: Vec<Digest> = modules.iter().map(PackedEntry::digest).collect();
+    let kind = kind_of(&component, &carried).map_err(|error| match error {
         KindError::NothingToStart => CompileError::Kind(error),
         nonsense => CompileError::Frontend(frontend.fault("emit", &nonsense.to_string()).into()),
     })?;
     Ok(Made {
         kind,
-        component: emitted.component,
+        component,
+        modules,
         program: without_payload(program),
         diagnostics,
     })

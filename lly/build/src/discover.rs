@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use host_plugin::SourceFile;
 
 use crate::layout::{Layout, normalize};
+use crate::modules;
 use crate::project::Project;
 use crate::scan::{Reference, references};
 
 /// Most files of one compile: a large project has a few thousand headers.
-const FILES_MAX: usize = 20_000;
+pub(crate) const FILES_MAX: usize = 20_000;
 /// Most bytes of one compile: they are copied into the sandbox of every translation unit.
-const BYTES_MAX: u64 = 256 << 20;
+pub(crate) const BYTES_MAX: u64 = 256 << 20;
 /// How deep below a folder headers are looked for when an `#include` names a macro.
 const DEPTH_MAX: usize = 8;
 
@@ -60,6 +61,9 @@ pub enum DiscoverError {
 impl Inputs {
     /// Reads the sources of a project and follows what they include. `extensions` are those of headers (`.h`).
     pub fn collect(project: &Project, extensions: &[String]) -> Result<Self, DiscoverError> {
+        if modules::is_module(project) {
+            return modules::collect(project);
+        }
         let mut walk = Walk::new(project, extensions);
         for source in &project.sources {
             walk.read(source, None)?;

@@ -10,8 +10,10 @@
 mod assets;
 mod compile;
 mod discover;
+mod javascript;
 mod kind;
 mod layout;
+mod modules;
 mod project;
 mod scan;
 mod settings;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use lly_brick::{Limits, check_program_name};
 
 use crate::layout::{common_folder, normalize};
+use crate::modules::entry;
 use crate::settings::{PROJECT_FILE, ProjectFile};
 
 /// What the command line asks for.
@@ -15,7 +16,8 @@ use crate::settings::{PROJECT_FILE, ProjectFile};
 pub struct Request {
     /// The folder that relative paths are relative to.
     pub working_folder: PathBuf,
-    /// Source files, in the user's order; or one folder with an `lly.toml`; or nothing, which means `working_folder`.
+    /// Source files, in the user's order; or one folder with an `lly.toml` or a `package.json`; or nothing, which means
+    /// `working_folder`.
     pub sources: Vec<PathBuf>,
     /// `-I`.
     pub include_folders: Vec<PathBuf>,
@@ -138,13 +140,10 @@ impl Project {
     pub fn find(request: &Request) -> Result<Self, ProjectError> {
         let working_folder = &request.working_folder;
         let (sources, file) = match request.sources.as_slice() {
-            [] => (Vec::new(), Some(ProjectFile::read_in(working_folder)?)),
+            [] => of_folder(working_folder)?,
             [folder] if working_folder.join(folder).is_dir() => {
-                let file = ProjectFile::read_in(&resolve_folder(working_folder, folder)?);
-                (
-                    Vec::new(),
-                    Some(file.map_err(|error| about_folder(error, folder))?),
-                )
+                let inside = of_folder(&resolve_folder(working_folder, folder)?);
+                inside.map_err(|error| about_folder(error, folder))?
             }
             given => {
                 let sources = resolve_sources(working_folder, given)?;
@@ -167,9 +166,14 @@ impl Project {
         defines.extend(request.defines.iter().cloned());
         let sources = match &file {
             Some(file) if sources.is_empty() && file.sources.is_empty() => {
-                return Err(ProjectError::NoSources {
-                    folder: file.folder.clone(),
-                });
+                match entry(&file.folder) {
+                    Some(entry) => resolve_sources(&file.folder, &[entry])?,
+                    None => {
+                        return Err(ProjectError::NoSources {
+                            folder: file.folder.clone(),
+                        });
+                    }
+                }
             }
             Some(file) if sources.is_empty() => resolve_sources(&file.folder, &file.sources)?,
             _ => sources,
@@ -218,6 +222,16 @@ impl Project {
                 .unwrap_or_default(),
             folder: file.map(|file| file.folder),
         })
+    }
+}
+
+/// What a folder's `lly.toml` names, or without one the entry of its `package.json`.
+fn of_folder(folder: &Path) -> Result<(Vec<PathBuf>, Option<ProjectFile>), ProjectError> {
+    match (ProjectFile::read_in(folder), entry(folder)) {
+        (Err(ProjectError::NothingToCompile { .. }), Some(entry)) => {
+            Ok((resolve_sources(folder, &[entry])?, None))
+        }
+        (file, _) => Ok((Vec::new(), Some(file?))),
     }
 }
 

@@ -165,6 +165,7 @@ pub fn compile_site(
     let mut clock = Clock::new(begin);
     let mut env = project.env.clone();
     let (mut made_by, mut bricks, mut bir) = (adapter.clone(), Vec::new(), None);
+    let mut modules = Vec::new();
     let (mut units, mut diagnostics) = (0, Vec::new());
     if let Some(handler) = handler {
         let program = project.project(handler.program);
@@ -174,6 +175,7 @@ pub fn compile_site(
         units = made.program.units.len();
         diagnostics = made.diagnostics;
         bir = Some(made.program.encode());
+        modules = made.modules;
         bricks.push((program.name, made.kind, made.component));
     }
     clock.begin(Stage::Pack);
@@ -188,7 +190,7 @@ pub fn compile_site(
         frontend: made_by,
         adapter: Some(adapter),
         bricks,
-        modules: Vec::new(),
+        modules,
         bir,
         assets: site.assets.into_iter().map(asset).collect(),
         routes: site.routes,

@@ -20,11 +20,13 @@ pub const C_PLUGIN_NAME: &str = env!("LILY_C_PLUGIN_NAME");
 pub const C_PLUGIN_VERSION: &str = env!("LILY_C_PLUGIN_VERSION");
 
 /// Frontends that will be plugins of their own, by extension: what to install is known before they are there.
-const KNOWN: [(&str, &str); 6] = [
+const KNOWN: [(&str, &str); 8] = [
     ("js", "js"),
     ("mjs", "js"),
     ("cjs", "js"),
     ("ts", "js"),
+    ("mts", "js"),
+    ("cts", "js"),
     ("tsx", "js"),
     ("jsx", "js"),
 ];

@@ -1,4 +1,5 @@
-//! JavaScript becomes a component of any WIT world: [`link`] joins QuickJS, the world and surroundings without an
+//! JavaScript becomes a component. A program of the user's stands around an engine that all programs share: [`assemble`].
+//! A plugin, of any WIT world, has its own: [`link`] joins QuickJS, the world and surroundings without an
 //! operating system into one that can be initialised; [`seal`] takes from the initialised one what only that needed.
 //!
 //! Between the two somebody calls the component's `init` with the sources and keeps what memory holds then (that is
@@ -8,11 +9,15 @@
 //! writes, so both are of one generation, which is later than the engine's; nothing of it gets out of this crate but
 //! bytes. Tests: with the real runtime, through `lly`, in `tests/it`.
 
+mod heap;
 mod link;
+mod program;
 mod runtime;
 mod seal;
 
+pub use heap::{Heap, Run};
 pub use link::{LinkError, link};
+pub use program::{Engine, Kind, MAPS, ProgramError, assemble};
 pub use seal::{SealError, seal};
 
 /// The component's function that evaluates the sources: `func(shim: string, script: string, entry-path: option<string>,

@@ -5,7 +5,7 @@
 //! what nobody reaches; [`print`] writes each module as plain JavaScript, with its source map.
 //!
 //! It must never know a file, a clock, a network or what an engine is: files are handed to it, everything that it says
-//! is a function of them. Read first: [`lower::lower`] and [`graph::Graph`]. Tests: beside the code and `tests/`.
+//! is a function of them. Read first: [`lower::lower`], [`emit::emit`] and [`graph::Graph`]. Tests: beside the code and `tests/`.
 
 #![cfg_attr(
     test,
@@ -13,7 +13,10 @@
 )]
 
 pub mod code;
+#[cfg(target_arch = "wasm32")]
+mod component;
 pub mod contents;
+pub mod emit;
 pub mod files;
 pub mod graph;
 pub mod links;
@@ -28,5 +31,6 @@ pub mod syntax;
 pub mod table;
 pub mod units;
 pub mod uses;
+pub mod wire;
 
 pub use plugins_sdk::frontend::lily::frontend::types;

@@ -1,10 +1,14 @@
 //! `lower`: from files to BIR.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use lly_bir::Object;
 use serde::{Deserialize, Serialize};
 
 use crate::files::Files;
 use crate::graph::{Graph, Module, Reached};
+use crate::links::{Export, Imported};
+use crate::parts::Part;
 use crate::place::error;
 use crate::print::print;
 use crate::resolve::Manner;
@@ -27,6 +31,16 @@ pub struct Payload {
     pub map: Option<String>,
     /// Where specifiers lead.
     pub links: Vec<Link>,
+    /// The names that ES modules import from it, if it is none itself: only running it tells which there are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// It looks like the entry of a program that serves requests: running it tells.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub serves: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A specifier of a module, and where it leads.
@@ -61,10 +75,13 @@ pub fn lower(
         let bytes = files.get(&graph.modules[module].path).unwrap_or_default();
         str::from_utf8(bytes).unwrap_or_default()
     };
-    let objects = kept
-        .modules
-        .iter()
-        .map(|module| object(&graph, *module, text(*module), &kept));
+    let names = names(&graph);
+    let objects = kept.modules.iter().map(|module| {
+        let mut object = object(&graph, *module, text(*module), &kept);
+        object.names = names.get(module).into_iter().flatten().cloned().collect();
+        let bytes = serde_json::to_vec(&object).unwrap_or_default();
+        Object::new(object.path, bytes)
+    });
     let objects = objects.collect();
     let program = program(&graph, &kept, &options.name, objects, text);
     Ok(Lowered {
@@ -73,14 +90,14 @@ pub fn lower(
     })
 }
 
-fn object(graph: &Graph, module: usize, text: &str, kept: &Kept) -> Object {
+fn object(graph: &Graph, module: usize, text: &str, kept: &Kept) -> Payload {
     let one = &graph.modules[module];
     let printed = print(graph, module, text, kept);
     let (code, map) = match printed {
         Some(printed) => (printed.code, Some(printed.map)),
         None => (text.to_owned(), None),
     };
-    let payload = Payload {
+    Payload {
         path: one.path.clone(),
         kind: match one.kind {
             Kind::Module => "module",
@@ -89,12 +106,78 @@ fn object(graph: &Graph, module: usize, text: &str, kept: &Kept) -> Object {
             Kind::Text => "text",
         }
         .to_owned(),
+        serves: listens(&code) || (module == 0 && offers_a_handler(one, text)),
         code,
         map,
         links: links(graph, one),
-    };
-    let bytes = serde_json::to_vec(&payload).unwrap_or_default();
-    Object::new(one.path.clone(), bytes)
+        names: Vec::new(),
+    }
+}
+
+/// `addEventListener("fetch", …)`, as it is printed.
+fn listens(code: &str) -> bool {
+    code.contains("addEventListener(\"fetch\"")
+}
+
+/// An entry offers what answers requests as its `default`: an object. Functions and classes are none.
+fn offers_a_handler(entry: &Module, text: &str) -> bool {
+    match (entry.kind, entry.contents.links.exports.get("default")) {
+        (Kind::CommonJs, _) => text.contains("exports") && text.contains("fetch"),
+        (_, Some(Export::From(..))) => true,
+        (_, Some(Export::Local(symbol))) => {
+            let mut parts = entry.parts.iter();
+            parts.any(|part| part.declares.contains(symbol) && !is_definition(text_of(part, text)))
+        }
+        (_, Some(Export::Value)) => {
+            let mut parts = entry.parts.iter();
+            parts.any(|part| part.is_default && !is_definition(text_of(part, text)))
+        }
+        _ => false,
+    }
+}
+
+fn text_of<'t>(part: &Part, text: &'t str) -> &'t str {
+    text.get(part.span.0 as usize..part.span.1 as usize)
+        .unwrap_or_default()
+}
+
+/// Whether a statement defines a function or a class.
+fn is_definition(statement: &str) -> bool {
+    let words = statement.split_ascii_whitespace();
+    let mut words =
+        words.skip_while(|word| ["export", "default", "async", "abstract"].contains(word));
+    let first = words.next().unwrap_or_default();
+    ["function", "class"].iter().any(|word| {
+        let rest = first.strip_prefix(word);
+        rest.is_some_and(|rest| !rest.starts_with(|one: char| one.is_alphanumeric() || one == '_'))
+    })
+}
+
+/// By module, the names that others import from it, for those that are no ES modules.
+fn names(graph: &Graph) -> BTreeMap<usize, BTreeSet<String>> {
+    let mut names: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    for module in &graph.modules {
+        let links = &module.contents.links;
+        let exported = links.exports.values().filter_map(|export| match export {
+            Export::From(request, imported) => Some((request, imported)),
+            _ => None,
+        });
+        let imported = links
+            .imports
+            .values()
+            .map(|(request, name)| (request, name));
+        for (request, imported) in imported.chain(exported) {
+            let (Some(Reached::Module(target)), Imported::Name(name)) =
+                (module.reached.get(*request), imported)
+            else {
+                continue;
+            };
+            if graph.modules[*target].kind != Kind::Module && name != "default" {
+                names.entry(*target).or_default().insert(name.clone());
+            }
+        }
+    }
+    names
 }
 
 fn links(graph: &Graph, module: &Module) -> Vec<Link> {

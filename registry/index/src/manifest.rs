@@ -55,6 +55,9 @@ pub struct PluginManifest {
     pub grants: Grants,
     /// The oldest `lly` that can use it.
     pub lly_min_version: Version,
+    /// Entries with core modules that the programs it makes share: they import them by content.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modules: Vec<String>,
     /// Its name, such as `c`.
     pub name: String,
     /// Language standards it knows, such as `c17`.
@@ -106,6 +109,7 @@ impl PluginManifest {
             extensions: Vec::new(),
             grants: Grants::default(),
             lly_min_version: Version::new(0, 1, 0),
+            modules: Vec::new(),
             name: name.to_owned(),
             profiles: Vec::new(),
             schema: SCHEMA,
@@ -159,6 +163,12 @@ impl PluginManifest {
             check("tools", is_name(tool), || format!("`{tool}` is not a name"))?;
             check_entry("tools", entry)?;
         }
+        check("modules", self.modules.len() <= LIST_MAX, || {
+            "there are too many".to_owned()
+        })?;
+        for entry in &self.modules {
+            check_entry("modules", entry)?;
+        }
         check_list("extensions", &self.extensions, is_extension)?;
         check_list("companions", &self.companions, is_extension)?;
         check_list("profiles", &self.profiles, is_profile)?;
@@ -177,6 +187,7 @@ impl PluginManifest {
     /// Every entry of the package that the manifest refers to, besides its own.
     pub fn entries(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.component)
+            .chain(&self.modules)
             .chain(self.tools.values())
             .chain(&self.sysroot)
             .map(String::as_str)
@@ -296,7 +307,7 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_by_field() {
         type Spoil = fn(&mut PluginManifest);
-        let cases: [(&str, Spoil); 13] = [
+        let cases: [(&str, Spoil); 14] = [
             ("name", |m| m.name = "../c".to_owned()),
             ("name", |m| m.name.clear()),
             ("description", |m| m.description = "a\nb".to_owned()),
@@ -307,6 +318,7 @@ mod tests {
             ("tools", |m| {
                 drop(m.tools.insert("x".to_owned(), "a/../b".to_owned()))
             }),
+            ("modules", |m| m.modules.push("../engine.wasm".to_owned())),
             ("sysroot", |m| m.sysroot = Some(String::new())),
             ("extensions", |m| m.extensions.push("c".to_owned())),
             ("extensions", |m| m.extensions.push(".c".to_owned())),

@@ -94,13 +94,16 @@ pub fn component(parts: &Component<'_>) -> Result<()> {
     let manifest =
         PluginManifest::parse(&read(&path)?).with_context(|| format!("in `{}`", path.display()))?;
     let module = format!("plugins_{}.wasm", name.replace('-', "_"));
-    let writer = Writer::with_effort(parts.effort)
+    let mut writer = Writer::with_effort(parts.effort)
         .entry(MANIFEST_ENTRY, manifest.canonical())
         .entry(
             manifest.component.as_str(),
             encoded(&parts.modules.join(module))?,
         )
         .entry("LICENSES/LICENSE", read(&parts.workspace.join("LICENSE"))?);
+    for entry in &manifest.modules {
+        writer = writer.entry(entry.as_str(), read(&parts.modules.join(entry))?);
+    }
     write(writer, &parts.out.join(format!("{name}.plugin")))
 }
 

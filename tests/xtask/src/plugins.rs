@@ -12,6 +12,7 @@ use std::process::Command;
 /// Plugins that are a component and nothing else: `plugins/NAME`, built from the crate `plugins-NAME`. Each has its
 /// `plugin.json` beside its `Cargo.toml`. A new one is one line here.
 const COMPONENTS: &[&str] = &[
+    "js",
     "lines",
     "pages",
     "petal",
@@ -160,6 +161,11 @@ pub fn pack(modules: &Path, smallest: bool) -> Result<()> {
         inputs.push(modules.join(format!("plugins_{crate_name}.wasm")));
         inputs.push(root().join(format!("plugins/{name}/plugin.json")));
     }
+    // The engine of JavaScript is packed from beside the modules that cargo built.
+    let engine = lily().join("js/engine.wasm");
+    std::fs::copy(&engine, modules.join("engine.wasm"))
+        .with_context(|| format!("there is no engine at `{}`", engine.display()))?;
+    inputs.push(engine);
     let key = format!(
         "{} {} {} {smallest} {COMPONENTS:?}",
         stage::fingerprint(&inputs)?,

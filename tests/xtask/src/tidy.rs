@@ -24,6 +24,7 @@ const DIRECTIONS: [(&str, &[&str]); 6] = [
             "host-plugin",
             "host-preinit",
             "host-runtime",
+            "host-web",
             "registry-*",
             "fleet-*",
         ],

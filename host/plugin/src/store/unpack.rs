@@ -7,7 +7,7 @@ use registry_index::{MANIFEST_ENTRY, PluginManifest};
 use std::fs::{File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// Folders of an unpacking that did not end begin so.
@@ -48,6 +48,10 @@ pub(super) fn unpack(
         } else {
             write(&at.join(name), &contents)?;
         }
+        if manifest.modules.iter().any(|module| module == name) {
+            // As it is in the package: programs carry it, and nobody compresses it again.
+            write(&packed(&at.join(name)), reader.packed(name)?.frame())?;
+        }
         record.entries.insert(
             name.to_owned(),
             Entry {
@@ -60,6 +64,13 @@ pub(super) fn unpack(
         serde_json::to_vec(&record).map_err(|error| io("write", &at.join(RECORD))(error.into()))?;
     write(&at.join(RECORD), &note)?;
     publish(folder, digest, parent, dir)
+}
+
+/// Where the compressed form of a shared module lies.
+pub(super) fn packed(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".zst");
+    PathBuf::from(name)
 }
 
 /// Gives the folder its name. If another process was faster, its folder is as good as ours; what is there and damaged

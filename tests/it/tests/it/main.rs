@@ -17,6 +17,7 @@ mod hostile;
 mod hostile_plugins;
 mod install;
 mod javascript;
+mod javascript_compile;
 mod javascript_hostile;
 mod javascript_packages;
 mod javascript_serve;
