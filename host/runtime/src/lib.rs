@@ -3,8 +3,8 @@
 //! A [`Runtime`] holds the one linker (WASI 0.2 and outbound `wasi:http`, nothing else) and makes a [`Program`] of a
 //! component; a program runs as a command ([`Program::run_command`]) or answers HTTP requests ([`Program::serve`]),
 //! each in a fresh instance that dies with its request. An HTTP program is called through `wasi:http`; a command is
-//! served the CGI way; an instance of a program of JavaScript answers many requests (`js.rs`). Everything a guest can use up is bounded by [`RuntimeLimits`], and everything that can go wrong
-//! is a [`Fault`].
+//! served the CGI way; an instance of a program of JavaScript answers many requests (`js.rs`). Everything a guest can use
+//! up is bounded by [`RuntimeLimits`], and everything that can go wrong is a [`Fault`].
 //!
 //! This crate opens no listening socket, knows no slug, lease or bundle, and sees no BIR. A guest gets no sockets
 //! and no files but those of folders that are granted to a command; its only way out is outbound HTTP ([`Egress`]).

@@ -95,5 +95,6 @@ pub(crate) const JS_EXTRA_IDLE_TIME: Duration = Duration::from_secs(10);
 pub(crate) const JS_TURNS_AT_ONCE: u32 = 16;
 /// What an instance prints that belongs to no request is bounded anew after this time.
 pub(crate) const JS_LOG_PERIOD: Duration = Duration::from_secs(60);
-/// What is kept for the arguments of the next call: most are far smaller, and an idle instance must not hold a large one's memory.
+/// What is kept for the arguments of the next call: most are far smaller, and an idle instance must not hold what a large one
+/// took.
 pub(crate) const JS_MESSAGE_BYTES_KEPT: usize = 16 << 10;

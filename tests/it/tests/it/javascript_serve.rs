@@ -154,7 +154,9 @@ export default {
     const url = new URL(request.url);
     if (url.pathname === "/count") return new Response(`${++count}`);
     if (url.pathname === "/later") await new Promise((resolve) => setTimeout(resolve, 20));
-    if (url.pathname === "/echo") return new Response(await request.text(), { status: 201, statusText: "Made", headers: { "x-a": "1" } });
+    if (url.pathname === "/echo") {
+      return new Response(await request.text(), { status: 201, statusText: "Made", headers: { "x-a": "1" } });
+    }
     return new Response(`${request.method} ${url.href} ${env.COLOUR}`);
   },
 };
