@@ -1,5 +1,5 @@
-//! The engine of programs in JavaScript, as `cargo xtask setup` made it, driven as its hosts drive it: `add`, `evaluate`, `hook`, and
-//! one import that records what it is asked.
+//! The engine of programs in JavaScript, as `cargo xtask setup` made it, driven as its hosts drive it: `add`, `evaluate`,
+//! `hook`, and one import that records what it is asked.
 
 #[path = "engine/machine.rs"]
 mod machine;

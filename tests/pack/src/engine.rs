@@ -1,5 +1,5 @@
-//! The engine of programs in JavaScript: QuickJS-ng and our glue, compiled by the packaged clang in its sandbox, linked to one core
-//! module, and then run once so that its memory has the prelude in it.
+//! The engine of programs in JavaScript: QuickJS-ng and our glue, compiled by the packaged clang in its sandbox, linked to one
+//! core module, and then run once so that its memory has the prelude in it.
 
 use crate::{archive, prelude, sysroot};
 use anyhow::{Context, Result, bail};

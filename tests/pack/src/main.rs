@@ -6,7 +6,8 @@
 //! run it for users. The same inputs give the same packages.
 //!
 //! Read [`libraries`] for how the libraries are compiled, [`sysroot`] for what a program sees under `/usr`, [`package`]
-//! for what is sealed, [`engine`] for the engine of programs in JavaScript. `tests/languages.rs` compiles, links and runs programs with the packed sysroot.
+//! for what is sealed, [`engine`] for the engine of programs in JavaScript.
+//! `tests/languages.rs` compiles, links and runs programs with the packed sysroot.
 
 #![allow(clippy::print_stdout, reason = "a program that shows its progress")]
 
