@@ -11,7 +11,7 @@ use std::{
 
 use fleet_client::blobs::BlobStore;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
-use host_engine::{CacheError, CodeCache, Engine, Form, Profile, WasmDigest, child::CompileLimits};
+use host_engine::{CacheError, CodeCache, Engine, Form, WasmDigest, child::CompileLimits};
 use host_runtime::{
     Carried, Fault, LoadedModule, LogSink, Program, RequestContext, RequestId, Runtime,
     ServerAddress, Site, maps_of, serving_profile,
@@ -249,9 +249,11 @@ impl Workshop {
 
     /// What runs the program of a bundle.
     fn bench(&self, manifest: &Manifest) -> &Bench {
-        match serving_profile(&manifest.modules) {
-            Profile::OnDemand => &self.lasting,
-            _ => &self.pooled,
+        let profile = serving_profile(&manifest.modules);
+        if profile == self.lasting.engine.profile() {
+            &self.lasting
+        } else {
+            &self.pooled
         }
     }
 
