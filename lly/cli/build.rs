@@ -1,4 +1,4 @@
-//! Finds the packaged C plugin that `lly` carries, and reads its name and version; finds the JavaScript runtime.
+//! Finds the packaged plugins that `lly` carries, and reads their versions; finds the runtime of plugins in JavaScript.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use lly_brick::container::Reader;
 
 fn main() {
     println!("cargo::rerun-if-env-changed=LILY_PLUGINS_DIR");
-    for embedded in [embed(), javascript()] {
+    for embedded in [embed("c"), embed("js"), javascript()] {
         if let Err(reason) = embedded {
             println!("cargo::error={reason}: run `cargo xtask setup` first");
         }
@@ -29,7 +29,8 @@ fn javascript() -> Result<(), String> {
     Ok(())
 }
 
-fn embed() -> Result<(), String> {
+/// The package of a frontend that `lly` ships.
+fn embed(name: &str) -> Result<(), String> {
     let folder = match std::env::var_os("LILY_PLUGINS_DIR").filter(|folder| !folder.is_empty()) {
         Some(folder) => PathBuf::from(folder),
         None => {
@@ -38,11 +39,12 @@ fn embed() -> Result<(), String> {
             Path::new(&manifest).join("../../target/lily/plugins")
         }
     };
-    let path = std::path::absolute(folder.join("c.plugin")).map_err(|error| error.to_string())?;
+    let path = std::path::absolute(folder.join(format!("{name}.plugin")))
+        .map_err(|error| error.to_string())?;
     println!("cargo::rerun-if-changed={}", path.display());
     let bytes = std::fs::read(&path).map_err(|error| {
         format!(
-            "the packaged C plugin is not at `{}` ({error})",
+            "the packaged frontend is not at `{}` ({error})",
             path.display()
         )
     })?;
@@ -60,11 +62,14 @@ fn embed() -> Result<(), String> {
             .map(str::to_string)
             .ok_or_else(|| wrong(format!("no `{key}`")))
     };
-    println!("cargo::rustc-env=LILY_C_PLUGIN={}", path.display());
-    println!("cargo::rustc-env=LILY_C_PLUGIN_NAME={}", text("name")?);
+    let word = name.to_uppercase();
+    println!("cargo::rustc-env=LILY_{word}_PLUGIN={}", path.display());
     println!(
-        "cargo::rustc-env=LILY_C_PLUGIN_VERSION={}",
+        "cargo::rustc-env=LILY_{word}_PLUGIN_VERSION={}",
         text("version")?
     );
-    Ok(())
+    match text("name")? {
+        found if found == name => Ok(()),
+        found => Err(wrong(format!("it is `{found}`"))),
+    }
 }

@@ -11,7 +11,7 @@ use crate::amounts::{count, size};
 use crate::context::Context;
 use crate::credentials::Credentials;
 use crate::failure::{ExitCode, Failure};
-use crate::frontends::{C_PLUGIN_NAME, C_PLUGIN_VERSION};
+use crate::frontends::SHIPPED;
 
 /// The programs of a fleet, which `lly fleet up` finds beside itself.
 const FLEET_BINARIES: [&str; 4] = ["platform", "raptor", "rc", "cap"];
@@ -128,7 +128,8 @@ fn home(context: &Context) -> Check {
 
 fn plugins(context: &Context) -> Check {
     let name = "plugins";
-    let carried = format!("{C_PLUGIN_NAME} {C_PLUGIN_VERSION}");
+    let carried = SHIPPED.each_ref().map(|one| format!("{} {}", one.name, one.version));
+    let carried = carried.join(", ");
     let store = PluginStore::new(context.home.clone());
     let (installed, damaged) = match (store.list(), store.broken()) {
         (Ok(installed), Ok(damaged)) => (installed, damaged),

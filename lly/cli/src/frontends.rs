@@ -12,29 +12,33 @@ use crate::context::Context;
 use crate::failure::{Failure, OrFail};
 use crate::progress::Bar;
 
-/// The packaged C and C++ frontend that this binary carries.
-static C_PLUGIN: &[u8] = include_bytes!(env!("LILY_C_PLUGIN"));
-/// Its name.
-pub const C_PLUGIN_NAME: &str = env!("LILY_C_PLUGIN_NAME");
-/// Its version.
-pub const C_PLUGIN_VERSION: &str = env!("LILY_C_PLUGIN_VERSION");
+/// A packaged frontend that this binary carries.
+pub struct Shipped {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    package: &'static [u8],
+}
 
-/// Frontends that will be plugins of their own, by extension: what to install is known before they are there.
-const KNOWN: [(&str, &str); 8] = [
-    ("js", "js"),
-    ("mjs", "js"),
-    ("cjs", "js"),
-    ("ts", "js"),
-    ("mts", "js"),
-    ("cts", "js"),
-    ("tsx", "js"),
-    ("jsx", "js"),
+/// The frontends that this binary carries: C and C++, and JavaScript and TypeScript.
+pub static SHIPPED: [Shipped; 2] = [
+    Shipped {
+        name: "c",
+        version: env!("LILY_C_PLUGIN_VERSION"),
+        package: include_bytes!(env!("LILY_C_PLUGIN")),
+    },
+    Shipped {
+        name: "js",
+        version: env!("LILY_JS_PLUGIN_VERSION"),
+        package: include_bytes!(env!("LILY_JS_PLUGIN")),
+    },
 ];
 
 /// The installed frontends.
 pub struct Frontends {
     store: PluginStore,
-    carried: Installed,
+    carried: Vec<Installed>,
     lockfile: Lockfile,
 }
 
@@ -48,12 +52,16 @@ impl Frontends {
     /// Unpacks what this binary carries, unless that was done before.
     pub fn open(context: &Context) -> Result<Self, Failure> {
         let store = PluginStore::new(context.home.clone());
-        let carried = store.install_packaged(C_PLUGIN).or_fail(|| {
-            format!(
-                "the frontend `{C_PLUGIN_NAME}` cannot be installed in `{}`",
-                context.home.display()
-            )
-        })?;
+        let carried = SHIPPED.iter().map(|shipped| {
+            store.install_packaged(shipped.package).or_fail(|| {
+                format!(
+                    "the frontend `{}` cannot be installed in `{}`",
+                    shipped.name,
+                    context.home.display()
+                )
+            })
+        });
+        let carried = carried.collect::<Result<_, _>>()?;
         let lockfile = match crate::plugin::project() {
             Some(project) => read_lockfile(&project).or_fail(|| "the lockfile cannot be used")?,
             None => Lockfile::default(),
@@ -115,8 +123,8 @@ impl Frontends {
 
     /// The plugin of this name: the one that this binary carries, the one that `lly.lock` names, else the newest.
     pub fn named(&self, name: &str) -> Result<Installed, Failure> {
-        if self.carried.manifest.name == name {
-            return Ok(self.carried.clone());
+        if let Some(carried) = self.carried.iter().find(|one| one.manifest.name == name) {
+            return Ok(carried.clone());
         }
         if let Some(locked) = self.lockfile.get(name) {
             return self.locked(locked);
@@ -154,8 +162,10 @@ impl Frontends {
 
     /// Whether a plugin is the one that this binary carries.
     pub fn carries(plugin: &Installed) -> bool {
-        plugin.manifest.name == C_PLUGIN_NAME
-            && plugin.manifest.version.to_string() == C_PLUGIN_VERSION
+        let version = plugin.manifest.version.to_string();
+        SHIPPED
+            .iter()
+            .any(|one| one.name == plugin.manifest.name && one.version == version)
     }
 
     fn of(&self, source: &Path) -> Result<Installed, Failure> {
@@ -168,14 +178,16 @@ impl Frontends {
             return Err(Failure::local(format!(
                 "`{shown}` has no extension, which would choose its frontend"
             ))
-            .hint(format!("choose one: --plugin {C_PLUGIN_NAME}")));
+            .hint(format!("choose one: --plugin {}", SHIPPED[0].name)));
         };
         let dotted = format!(".{extension}");
         // What this binary carries goes first: the same `lly` makes the same bytes, whatever else is installed.
-        if self.carried.manifest.extensions.contains(&dotted) {
-            return Ok(self.carried.clone());
+        let compiles = |one: &&Installed| one.manifest.extensions.contains(&dotted);
+        if let Some(carried) = self.carried.iter().find(compiles) {
+            return Ok(carried.clone());
         }
-        if self.carried.manifest.companions.contains(&dotted) {
+        let is_header = |one: &Installed| one.manifest.companions.contains(&dotted);
+        if self.carried.iter().any(is_header) {
             return Err(Failure::local(format!(
                 "`{shown}` is a header, which is not a program by itself"
             ))
@@ -188,14 +200,16 @@ impl Frontends {
             return self.locked(locked);
         }
         chosen.map_err(|_| {
-            let failure = Failure::local(format!("no frontend compiles `{dotted}` files (`{shown}`)"));
-            match KNOWN.iter().find(|(known, _)| *known == extension) {
-                Some((_, plugin)) => failure.hint(format!("install one: lly plugin install {plugin}")),
-                None => failure.hint(format!(
-                    "if there is one for `{dotted}`: lly plugin install {extension}; this lly compiles {}",
-                    self.carried.manifest.extensions.join(" ")
-                )),
-            }
+            let known: Vec<&str> = self
+                .carried
+                .iter()
+                .flat_map(|one| &one.manifest.extensions)
+                .map(String::as_str)
+                .collect();
+            Failure::local(format!("no frontend compiles `{dotted}` files (`{shown}`)")).hint(format!(
+                "if there is one for `{dotted}`: lly plugin install {extension}; this lly compiles {}",
+                known.join(" ")
+            ))
         })
     }
 }

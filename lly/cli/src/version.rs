@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::frontends::{C_PLUGIN_NAME, C_PLUGIN_VERSION};
+use crate::frontends::SHIPPED;
 
 /// Print the version of lly and of what it carries.
 #[derive(Debug, Args)]
@@ -30,15 +30,19 @@ pub fn run(context: &Context) -> Result<(), Failure> {
     let version = Version {
         version: env!("CARGO_PKG_VERSION"),
         target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-        frontends: vec![Carried {
-            name: C_PLUGIN_NAME,
-            version: C_PLUGIN_VERSION,
-        }],
+        frontends: SHIPPED
+            .iter()
+            .map(|shipped| Carried {
+                name: shipped.name,
+                version: shipped.version,
+            })
+            .collect(),
     };
     context.data("lily.version/1", &version, || {
-        format!(
-            "lly {} ({})\nfrontend {C_PLUGIN_NAME} {C_PLUGIN_VERSION}\n",
-            version.version, version.target
-        )
+        let mut text = format!("lly {} ({})\n", version.version, version.target);
+        for one in &version.frontends {
+            text.push_str(&format!("frontend {} {}\n", one.name, one.version));
+        }
+        text
     })
 }
