@@ -34,6 +34,9 @@ pub struct Options {
     /// Run the tests with this program instead of `lly`, such as Node: a check of the harness; the document stays as it is.
     #[arg(long, value_name = "PROGRAM")]
     with: Option<PathBuf>,
+    /// Run the tests with this `lly` instead of building one.
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "with")]
+    lly: Option<PathBuf>,
     /// How many tests run at once; all cores unless given.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -89,13 +92,14 @@ impl Outcome {
 pub fn run(options: &Options) -> Result<ExitCode> {
     let wpt_folder = suites::WPT.prepare()?;
     let test262_folder = suites::TEST262.prepare()?;
-    let program = match &options.with {
-        Some(program) => Program::other(program),
-        None => {
+    let program = match (&options.with, &options.lly) {
+        (Some(program), _) => Program::other(program),
+        (None, Some(lly)) => Program::lly(lly)?,
+        (None, None) => {
             setup::run(false)?;
             println!("conformance: building");
             workspace::run(workspace::cargo().args(["build", "--workspace"]))?;
-            Program::lly()?
+            Program::lly(&workspace::binaries()?.join("lly"))?
         }
     };
     let web = wpt::Suite::read(&wpt_folder)?;

@@ -133,9 +133,13 @@ impl Tally {
                 _ => " A test without flags runs as sloppy and as strict code; both count.",
             }
         );
-        if suite.name == "test262" && sample > 1 {
-            let _ = writeln!(text, "\nThis run took one in {sample} of the tests.");
-        }
+        let _ = match (suite.name, sample) {
+            ("test262", 2..) => writeln!(
+                text,
+                "\nThis run took one in {sample} of the files, by their place in the list."
+            ),
+            _ => writeln!(text, "\nThis run took all of the files."),
+        };
         let _ = writeln!(
             text,
             "\n| group | passed | of | rate |\n|---|---:|---:|---:|"
@@ -237,5 +241,9 @@ mod tests {
             "{document}"
         );
         assert!(!document.contains("one in"), "{document}");
+        assert!(
+            tally.document(7).contains("one in 7 of the files"),
+            "{document}"
+        );
     }
 }
