@@ -88,6 +88,18 @@ pub struct Test {
     matter: Matter,
 }
 
+#[cfg(test)]
+impl Test {
+    /// One for tests of what runs tests.
+    pub fn sample() -> Self {
+        Self {
+            path: String::new(),
+            is_strict: false,
+            matter: Matter::default(),
+        }
+    }
+}
+
 /// What a test says of itself.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Matter {
