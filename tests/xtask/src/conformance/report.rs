@@ -229,26 +229,6 @@ fn cells(group: &Group) -> String {
 
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn what_was_not_come_to_is_said() {
-        let case = |name: &str| Case {
-            suite: "test262",
-            group: "language".to_owned(),
-            name: name.to_owned(),
-            plan: Plan::Test262(super::super::test262::Test::sample()),
-        };
-        let outcomes = vec![Some(Outcome::failure("x".to_owned())), None];
-        let document = Tally::new(&[case("a"), case("b")], outcomes).document(1);
-        assert!(
-            document.contains("This run took 1 of the 2 cases, spread"),
-            "{document}"
-        );
-        assert!(
-            document.contains("- **language**: 1 of 1\n  - `a`\n"),
-            "{document}"
-        );
-    }
-
     use super::super::{Case, Outcome, Plan};
     use super::Tally;
 
@@ -275,5 +255,25 @@ mod tests {
             "{document}"
         );
         assert!(tally.document(7).contains("in one of 7 of the files."));
+    }
+
+    #[test]
+    fn what_was_not_come_to_is_said() {
+        let case = |name: &str| Case {
+            suite: "test262",
+            group: "language".to_owned(),
+            name: name.to_owned(),
+            plan: Plan::Test262(super::super::test262::Test::sample()),
+        };
+        let outcomes = vec![Some(Outcome::failure("x".to_owned())), None];
+        let document = Tally::new(&[case("a"), case("b")], outcomes).document(1);
+        assert!(
+            document.contains("This run took 1 of the 2 cases, spread"),
+            "{document}"
+        );
+        assert!(
+            document.contains("- **language**: 1 of 1\n  - `a`\n"),
+            "{document}"
+        );
     }
 }

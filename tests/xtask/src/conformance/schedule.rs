@@ -227,7 +227,7 @@ mod tests {
         let first: Vec<usize> = all.drain(..100).collect();
         for tenth in 0..10 {
             let range = tenth * 100..(tenth + 1) * 100;
-            let count = first.iter().filter(|place| range.contains(place)).count();
+            let count = first.iter().filter(|place| range.contains(*place)).count();
             assert!((5..=15).contains(&count), "{count} in {range:?}");
         }
         all.extend(first);
