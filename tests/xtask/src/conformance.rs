@@ -3,8 +3,10 @@
 //! `target/lily/conformance/failures.txt`.
 //!
 //! Rules: nothing is skipped without a reason that the document names; what does not end, dies or cannot be read has failed.
-//! To add a suite: its source in [`suites`], its tests as [`Case`]s, and what runs them in `tests/xtask/conformance`.
+//! What fails is counted by its cause too ([`causes`]). To add a suite: its source in [`suites`], its tests as [`Case`]s, and
+//! what runs them in `tests/xtask/conformance`.
 
+mod causes;
 mod program;
 mod report;
 mod schedule;

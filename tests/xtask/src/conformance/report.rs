@@ -1,5 +1,6 @@
 //! What the suites said, counted by group, as lines and as `docs/conformance.md`.
 
+use super::causes;
 use super::suites::{self, Suite};
 use super::{Case, Outcome, Plan};
 use std::collections::BTreeMap;
@@ -123,6 +124,18 @@ impl Tally {
         text
     }
 
+    /// What failed by cause: how often, and one file.
+    fn causes(&self, suite: &str) -> BTreeMap<&'static str, (u32, &str)> {
+        let mut causes: BTreeMap<&'static str, (u32, &str)> = BTreeMap::new();
+        for file in self.of(suite).flat_map(|(_, group)| &group.files) {
+            for (name, message) in &file.failed {
+                let cause = causes::of(&format!("{suite}/{}", file.name), name, message);
+                causes.entry(cause).or_insert((0, &file.name)).0 += 1;
+            }
+        }
+        causes
+    }
+
     fn section(&self, suite: &Suite, sample: u32, text: &mut String) {
         let source = &suite.source;
         let _ = writeln!(
@@ -164,6 +177,10 @@ impl Tally {
             sum.failed += group.failed;
         }
         let _ = writeln!(text, "| **all** | {} |", cells(&sum));
+        let _ = writeln!(text, "\n### {}: why it failed\n", suite.title);
+        for (cause, (count, name)) in self.causes(suite.name) {
+            let _ = writeln!(text, "- {cause}: {count} (such as `{name}`)");
+        }
         let _ = writeln!(text, "\n### {}: what failed\n", suite.title);
         for (name, group) in self.of(suite.name).filter(|(_, group)| group.failed > 0) {
             let _ = writeln!(

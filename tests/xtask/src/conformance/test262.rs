@@ -27,7 +27,7 @@ const PARTS: [(&str, &str); 4] = [
 ];
 
 /// Features that are not offered, and why.
-const FEATURES: [(&str, &str); 12] = [
+const FEATURES: [(&str, &str); 13] = [
     (
         "Temporal",
         "Temporal: was not yet part of the standard when the engine was made",
@@ -48,6 +48,10 @@ const FEATURES: [(&str, &str); 12] = [
     (
         "legacy-regexp",
         "RegExp.$1 and its kin: a proposal that the engine does not have",
+    ),
+    (
+        "FinalizationRegistry.prototype.cleanupSome",
+        "cleanupSome: a proposal that the engine does not have",
     ),
     (
         "import-assertions",
