@@ -60,11 +60,11 @@ const FEATURES: [(&str, &str); 12] = [
     ("cross-realm", "other realms: an instance has one"),
     (
         "Atomics",
-        "Atomics and shared memory: an instance has one thread",
+        "Atomics: an instance has one thread and no `Atomics`",
     ),
     (
         "Atomics.waitAsync",
-        "Atomics and shared memory: an instance has one thread",
+        "Atomics: an instance has one thread and no `Atomics`",
     ),
     (
         "host-gc-required",
@@ -298,7 +298,7 @@ fn skip(path: &str, text: &str, matter: &Matter) -> Option<&'static str> {
     if let Some((_, reason)) = part.or(feature) {
         Some(reason)
     } else if is_threaded {
-        Some("Atomics and shared memory: an instance has one thread")
+        Some("Atomics: an instance has one thread and no `Atomics`")
     } else if text.contains("createRealm") {
         Some("other realms: an instance has one")
     } else if runs_imports && (text.contains("_FIXTURE") || text.contains("import('./")) {
