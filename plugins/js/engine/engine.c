@@ -22,9 +22,10 @@ static const char *const HOOKS[] = {
 enum { HOOK_COUNT = sizeof HOOKS / sizeof *HOOKS, HOOK_START = 0 };
 /// No hook has more arguments; `response` takes the most.
 enum { ARGUMENTS_MAX = 12 };
-/// Of the megabyte that the stack in memory has. The machine has one of a megabyte too, of which nobody inside can tell how much
-/// is left: a call takes at most 3.5 times as much of that one (LILY_DEEP in quickjs.patch; tests/engine.rs goes as deep as it can).
-enum { STACK_BYTES = 256 << 10 };
+/// Of the four megabytes that the stack in memory has: about eleven thousand calls. The machine has a stack too, of sixteen
+/// (LASTING_STACK_BYTES of host/engine), of which nobody inside can tell how much is left: a call takes at most 3.5 times as much
+/// of that one (LILY_DEEP in quickjs.patch; tests/engine.rs goes as deep as it can).
+enum { STACK_BYTES = 3 << 20 };
 /// The platform's first module.
 static const char PRELUDE[] = PLATFORM_PREFIX "main.js";
 

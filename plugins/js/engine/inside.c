@@ -38,6 +38,30 @@ static void lily_stack_head(JSContext *ctx, DynBuf *dbuf, JSValueConst error) {
     JS_Throw(ctx, pending);
 }
 
+/// What `stack` answers. As in V8 its first line is made when it is first read: a constructor sets `name` after `super`.
+static JSValue lily_stack_text(JSContext *ctx, JSValueConst error, JSObject *of) {
+    JSValue frames = js_dup(of->u.object_data);
+    const char *bytes = JS_IsString(frames) ? JS_ToCString(ctx, frames) : NULL;
+    if (bytes == NULL || (bytes[0] != '\0' && bytes[0] != '\n')) {
+        JS_FreeCString(ctx, bytes);
+        return frames;
+    }
+    DynBuf dbuf;
+    js_dbuf_init(ctx, &dbuf);
+    lily_stack_head(ctx, &dbuf, error);
+    dbuf_putstr(&dbuf, bytes);
+    JS_FreeCString(ctx, bytes);
+    JS_FreeValue(ctx, frames);
+    JSValue text = dbuf_error(&dbuf) ? JS_ThrowOutOfMemory(ctx) : JS_NewStringLen(ctx, (char *)dbuf.buf, dbuf.size);
+    dbuf_free(&dbuf);
+    if (JS_IsString(text)) {
+        JSValue before = of->u.object_data;
+        of->u.object_data = js_dup(text);
+        JS_FreeValue(ctx, before);
+    }
+    return text;
+}
+
 static void lily_stack_place(JSContext *ctx, DynBuf *dbuf, const char *filename, int line, int column) {
     char place[1024];
     if (line >= 0 && ask_position != NULL && ask_position(filename, line, column, place, sizeof place)) {
@@ -258,6 +282,8 @@ static const char *class_word(JSClassID class) {
         return "Function";
     case JS_CLASS_MODULE_NS:
         return "Module";
+    case JS_CLASS_PROXY:
+        return "Proxy";
     case JS_CLASS_MAPPED_ARGUMENTS:
         return "Arguments";
     case JS_CLASS_MAP_ITERATOR:
