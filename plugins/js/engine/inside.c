@@ -79,6 +79,8 @@ static JSFunctionBytecode *code_of(JSStackFrame *frame) {
     return js_class_has_bytecode(function->class_id) ? function->u.func.function_bytecode : NULL;
 }
 
+#include "callee.h"
+
 /// A frame of the platform, or of the engine's own function that the platform called.
 static bool is_hidden(JSContext *ctx, JSStackFrame *frame) {
     for (; !shows_platform && frame != NULL; frame = frame->prev_frame) {
@@ -230,6 +232,22 @@ void inside_handled(JSContext *context, JSValueConst promise) {
     js_promise_set_handled(context, promise);
 }
 
+/// Puts an export that came late into the namespace that somebody imported before.
+static int show_export(JSContext *context, JSModuleDef *module, JSExportEntry *entry) {
+    if (JS_IsUndefined(module->module_ns)) {
+        return 0;
+    }
+    JSObject *namespace = JS_VALUE_GET_OBJ(module->module_ns);
+    int flags = JS_PROP_ENUMERABLE | JS_PROP_WRITABLE | JS_PROP_VARREF;
+    JSProperty *property = add_property(context, namespace, entry->export_name, flags);
+    if (property == NULL) {
+        return -1;
+    }
+    JS_REF_COUNT(entry->u.local.var_ref)++;
+    property->u.var_ref = entry->u.local.var_ref;
+    return 0;
+}
+
 int inside_export(JSContext *context, JSModuleDef *module, const char *name, JSValue value) {
     if (JS_AddModuleExport(context, module, name) < 0) {
         JS_FreeValue(context, value);
@@ -241,7 +259,10 @@ int inside_export(JSContext *context, JSModuleDef *module, const char *name, JSV
         JS_FreeValue(context, value);
         return -1;
     }
-    return JS_SetModuleExport(context, module, name, value);
+    if (JS_SetModuleExport(context, module, name, value) < 0) {
+        return -1;
+    }
+    return show_export(context, module, entry);
 }
 
 // ---- what the language does not tell of values ----
