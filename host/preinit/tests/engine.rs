@@ -281,7 +281,7 @@ fn functions_say_their_text_and_the_platforms_say_none() {
 
 #[test]
 fn what_cannot_be_called_is_named_as_the_program_names_it() {
-    let rows: [(&str, &str); 28] = [
+    let rows = [
         ("o.foo()", "o.foo is not a function"),
         ("o.a.b(1, o.c ? 1 : 2)", "o.a.b is not a function"),
         ("u()", "u is not a function"),
@@ -311,6 +311,10 @@ fn what_cannot_be_called_is_named_as_the_program_names_it() {
         ("[...o]", "o is not iterable"),
         ("o.a?.()", "o.a is not a function"),
         ("o.a.f(...[1, 2])", "o.a.f is not a function"),
+        (
+            "(o.b ? o.c : o.d)()",
+            "(intermediate value) is not a function",
+        ),
         (
             "Promise.resolve().then.x()",
             "Promise.resolve(...).then.x is not a function",
@@ -368,9 +372,26 @@ fn the_language_is_as_in_node() {
             "undefined",
         ),
         ("util.types.isProxy(new Proxy({}, {}))", "true"),
+        ("((a, c = () => a) => { a = 2; return c(); })(1)", "2"),
+        (
+            "((a, c = () => { a = 5; }) => { c(); return (() => a)(); })(1)",
+            "5",
+        ),
+        (
+            "((a, c = () => a) => { var a; a = 2; return c(); })(1)",
+            "1",
+        ),
+        (
+            "((a, c = () => a) => { function a() {} return typeof a + c(); })(1)",
+            "function1",
+        ),
+        (
+            "[...(function* (a, c = () => a) { yield c(); a = 7; yield c(); })(1)].join()",
+            "1,7",
+        ),
     ];
     for (code, expected) in rows {
-        let line = if code.starts_with('{') {
+        let line = if code.starts_with("{ ") {
             code.to_owned()
         } else {
             format!("console.log({code});")
@@ -416,7 +437,14 @@ fn a_namespace_of_commonjs_has_keys_that_nobody_foresaw() {
     let code = "import * as ns from './c.cjs'; console.log(ns.hidden, Object.keys(ns).sort().join(), 'hidden' in ns);";
     let rows = [
         Row::module("a.mjs", code).link("./c.cjs", false, "c.cjs"),
-        Row::common("c.cjs", "for (const k of ['hidden', 'seen']) exports[k] = k.length;").names(&["seen"]),
+        Row::common(
+            "c.cjs",
+            "for (const k of ['hidden', 'seen']) exports[k] = k.length;",
+        )
+        .names(&["seen"]),
     ];
-    assert_eq!(Machine::script(&rows).printed(), "6 default,hidden,seen true\n");
+    assert_eq!(
+        Machine::script(&rows).printed(),
+        "6 default,hidden,seen true\n"
+    );
 }

@@ -14,6 +14,8 @@ typedef struct {
     uint32_t at;
     int32_t object;
     int32_t key;
+    /// Another way leads to the same place with another value.
+    bool is_doubtful;
 } Pushed;
 
 typedef struct {
@@ -21,16 +23,19 @@ typedef struct {
     JSFunctionBytecode *code;
     Pushed *pushed;
     int32_t *stack;
-    /// By place in the code: whether the walk was there.
-    uint8_t *is_seen;
+    /// By place in the code: the last value on the stack when the walk came there first, and two; 0: it never did.
+    int32_t *seen;
     /// Ways that are still to be gone, the last first: the values on the stack, how many they are, and where it begins.
     DynBuf ways;
     int32_t count;
     int depth;
+    /// Where on the stack the value is that the operation failed of, and what put it there. Negative: not found.
+    int slot;
+    int32_t value;
 } Walk;
 
 static int32_t push_at(Walk *walk, uint32_t at, int32_t object, int32_t key) {
-    walk->pushed[walk->count] = (Pushed){ at, object, key };
+    walk->pushed[walk->count] = (Pushed){ at, object, key, false };
     walk->stack[walk->depth++] = walk->count;
     return walk->count++;
 }
@@ -130,7 +135,7 @@ static bool step(Walk *walk, uint32_t at) {
 /// A way that begins at `target`, with so many values more than there are now.
 static void add_way(Walk *walk, uint32_t target, int deeper) {
     int32_t place[2] = { walk->depth + deeper, (int32_t)target };
-    if (target >= (uint32_t)walk->code->byte_code_len || walk->is_seen[target] || place[0] > walk->code->stack_size) {
+    if (target >= (uint32_t)walk->code->byte_code_len || place[0] > walk->code->stack_size) {
         return;
     }
     if (deeper > 0) {
@@ -156,29 +161,80 @@ static bool take_way(Walk *walk, uint32_t *at) {
     return true;
 }
 
-/// Walks to the operation before `end`: where that is, or -1.
-static int64_t walk_to(Walk *walk, uint32_t end) {
+static int operation_of(Walk *walk, int32_t which) {
+    return which < 0 ? OP_invalid : walk->code->byte_code_buf[walk->pushed[which].at];
+}
+
+/// A jump that is always taken: destructuring asks whether its own `undefined` is undefined.
+static bool is_sure(Walk *walk, uint32_t at) {
+    int operation = walk->code->byte_code_buf[at];
+    int32_t asked = walk->depth > 0 ? walk->stack[walk->depth - 1] : -1;
+    return (operation == OP_if_true || operation == OP_if_true8) && operation_of(walk, asked) == OP_is_undefined
+        && operation_of(walk, walk->pushed[asked].object) == OP_undefined;
+}
+
+/// Where on the stack the value lies that the operation calls, constructs or iterates; negative: it does nothing of it.
+static int slot_of(Walk *walk, const uint8_t *place) {
+    switch (*place) {
+    case OP_call0 ... OP_call3:
+        return walk->depth - 1 - (*place - OP_call0);
+    case OP_call:
+    case OP_tail_call:
+    case OP_call_method:
+    case OP_tail_call_method:
+        return walk->depth - 1 - get_u16(place + 1);
+    case OP_call_constructor:
+        return walk->depth - 2 - get_u16(place + 1);
+    case OP_apply:
+        return walk->depth - 3;
+    case OP_for_of_start:
+    case OP_for_await_of_start:
+    case OP_append:
+        return walk->depth - 1;
+    default:
+        return -1;
+    }
+}
+
+/// Whether this place is new. If not, the way ends here, and what it brings may not be what the first one brought.
+static bool is_new(Walk *walk, uint32_t at) {
+    int32_t top = walk->depth > 0 ? walk->stack[walk->depth - 1] : -1;
+    int32_t before = walk->seen[at] - 2;
+    if (walk->seen[at] == 0) {
+        walk->seen[at] = top + 2;
+        return true;
+    }
+    if (before != top && before >= 0) {
+        walk->pushed[before].is_doubtful = true;
+    }
+    return false;
+}
+
+/// Walks everywhere, and takes note of the stack at the operation before `end`.
+static void walk_all(Walk *walk, uint32_t end) {
     const uint8_t *code = walk->code->byte_code_buf;
     uint32_t length = (uint32_t)walk->code->byte_code_len;
     for (uint32_t at = 0;;) {
-        if (at >= length || walk->is_seen[at]) {
+        if (at >= length || !is_new(walk, at)) {
             if (!take_way(walk, &at)) {
-                return -1;
+                return;
             }
             continue;
         }
-        walk->is_seen[at] = 1;
         uint32_t next = at + short_opcode_info(code[at]).size;
-        if (next == end) {
-            return at;
+        int slot = next == end ? slot_of(walk, code + at) : -1;
+        if (slot >= 0 && slot < walk->depth) {
+            walk->slot = slot;
+            walk->value = walk->stack[slot];
         }
+        bool is_passed = goes_on(code[at]) && !is_sure(walk, at);
         bool is_sound = step(walk, at);
         int deeper;
         uint32_t target = jump_of(code, at, &deeper);
         if (is_sound && target > 0) {
             add_way(walk, target, deeper);
         }
-        at = is_sound && goes_on(code[at]) ? next : length;
+        at = is_sound && is_passed ? next : length;
     }
 }
 
@@ -233,7 +289,7 @@ static JSAtom variable_of(Walk *walk, Pushed *one) {
 }
 
 static bool is_word(Walk *walk, int32_t which) {
-    return which >= 0 && walk->code->byte_code_buf[walk->pushed[which].at] == OP_push_atom_value;
+    return operation_of(walk, which) == OP_push_atom_value;
 }
 
 static void put_name(Walk *walk, DynBuf *text, int32_t which, int parts);
@@ -280,7 +336,7 @@ static bool put_constant(DynBuf *text, const uint8_t *place) {
 }
 
 static void put_name(Walk *walk, DynBuf *text, int32_t which, int parts) {
-    Pushed *one = which < 0 || parts > CALLEE_PARTS_MAX ? NULL : &walk->pushed[which];
+    Pushed *one = which < 0 || parts > CALLEE_PARTS_MAX || walk->pushed[which].is_doubtful ? NULL : &walk->pushed[which];
     const uint8_t *place = one == NULL ? NULL : walk->code->byte_code_buf + one->at;
     JSAtom variable = one == NULL ? JS_ATOM_NULL : variable_of(walk, one);
     if (variable != JS_ATOM_NULL) {
@@ -330,29 +386,6 @@ static void put_name(Walk *walk, DynBuf *text, int32_t which, int parts) {
     }
 }
 
-/// Where on the stack the value lies that the operation calls, constructs or iterates; negative: it does nothing of it.
-static int slot_of(Walk *walk, const uint8_t *place) {
-    switch (*place) {
-    case OP_call0 ... OP_call3:
-        return walk->depth - 1 - (*place - OP_call0);
-    case OP_call:
-    case OP_tail_call:
-    case OP_call_method:
-    case OP_tail_call_method:
-        return walk->depth - 1 - get_u16(place + 1);
-    case OP_call_constructor:
-        return walk->depth - 2 - get_u16(place + 1);
-    case OP_apply:
-        return walk->depth - 3;
-    case OP_for_of_start:
-    case OP_for_await_of_start:
-    case OP_append:
-        return walk->depth - 1;
-    default:
-        return -1;
-    }
-}
-
 /// The name of the value that the running function's operation fails of. False if it is not known.
 static bool put_callee(Walk *walk, DynBuf *text, JSStackFrame *frame, JSValueConst value) {
     JSFunctionBytecode *code = walk->code;
@@ -360,22 +393,21 @@ static bool put_callee(Walk *walk, DynBuf *text, JSStackFrame *frame, JSValueCon
     // No operation puts more than six values there.
     walk->pushed = js_malloc_rt(walk->context->rt, length * 6 * sizeof *walk->pushed);
     walk->stack = js_malloc_rt(walk->context->rt, ((size_t)code->stack_size + 1) * sizeof *walk->stack);
-    walk->is_seen = js_calloc_rt(walk->context->rt, length, sizeof *walk->is_seen);
+    walk->seen = js_calloc_rt(walk->context->rt, length, sizeof *walk->seen);
     js_dbuf_init(walk->context, &walk->ways);
-    if (walk->pushed == NULL || walk->stack == NULL || walk->is_seen == NULL) {
+    if (walk->pushed == NULL || walk->stack == NULL || walk->seen == NULL) {
         return false;
     }
-    int64_t at = walk_to(walk, (uint32_t)(frame->cur_pc - code->byte_code_buf));
-    int slot = at < 0 ? -1 : slot_of(walk, code->byte_code_buf + at);
-    if (slot < 0 || slot >= walk->depth) {
+    walk_all(walk, (uint32_t)(frame->cur_pc - code->byte_code_buf));
+    if (walk->slot < 0) {
         return false;
     }
-    JSValue there = frame->var_buf[code->var_count + slot];
+    JSValue there = frame->var_buf[code->var_count + walk->slot];
     if (JS_VALUE_GET_TAG(there) != JS_VALUE_GET_TAG(value)
         || (JS_VALUE_HAS_REF_COUNT(value) && JS_VALUE_GET_PTR(there) != JS_VALUE_GET_PTR(value))) {
         return false;
     }
-    put_name(walk, text, walk->stack[slot], 0);
+    put_name(walk, text, walk->value, 0);
     return true;
 }
 
@@ -413,14 +445,14 @@ static void put_value(JSContext *context, DynBuf *text, JSValueConst value) {
 static JSValue lily_throw_not(JSContext *context, JSValueConst value, const char *what) {
     JSStackFrame *frame = context->rt->current_stack_frame;
     JSFunctionBytecode *code = frame == NULL ? NULL : code_of(frame);
-    Walk walk = { .context = context, .code = code };
+    Walk walk = { .context = context, .code = code, .slot = -1 };
     DynBuf text;
     js_dbuf_init(context, &text);
     bool is_walked = code != NULL && frame->cur_pc != NULL && code->byte_code_len <= CALLEE_CODE_MAX;
     bool is_known = is_walked && put_callee(&walk, &text, frame, value);
     js_free_rt(context->rt, walk.pushed);
     js_free_rt(context->rt, walk.stack);
-    js_free_rt(context->rt, walk.is_seen);
+    js_free_rt(context->rt, walk.seen);
     if (is_walked) {
         dbuf_free(&walk.ways);
     }
