@@ -167,8 +167,15 @@ addMembers(Array.prototype, {
 });
 const typedPrototype = Object.getPrototypeOf(Uint8Array.prototype);
 const typedLength = Object.getOwnPropertyDescriptor(typedPrototype, "length").get;
+const typedKeys = typedPrototype.keys;
 addMembers(typedPrototype, {
   toLocaleString() {
-    return listText(this, typedLength.call(this), arguments[0], arguments[1]);
+    const length = typedLength.call(this);
+    try {
+      typedKeys.call(this); // Of a detached buffer the length alone would be 0.
+    } catch {
+      throw new TypeError("Cannot perform %TypedArray%.prototype.toLocaleString on a detached ArrayBuffer");
+    }
+    return listText(this, length, arguments[0], arguments[1]);
   },
 });
