@@ -40,6 +40,13 @@ static int32_t push_at(Walk *walk, uint32_t at, int32_t object, int32_t key) {
     return walk->count++;
 }
 
+/// Two values of the stack that lie side by side.
+static void swap_values(int32_t *two) {
+    int32_t first = two[0];
+    two[0] = two[1];
+    two[1] = first;
+}
+
 /// Where a jump leads to, and how much deeper the stack is there than after the operation; 0: it is no jump.
 static uint32_t jump_of(const uint8_t *code, uint32_t at, int *deeper) {
     *deeper = 0;
@@ -113,6 +120,12 @@ static bool step(Walk *walk, uint32_t at) {
     case OP_get_array_el2:
         walk->depth--;
         push_at(walk, at, first, second);
+        return true;
+    case OP_swap:
+        swap_values(top - 2);
+        return true;
+    case OP_perm3:
+        swap_values(top - 3);
         return true;
     case OP_to_propkey:
     case OP_to_propkey2:
@@ -386,12 +399,20 @@ static void put_name(Walk *walk, DynBuf *text, int32_t which, int parts) {
     }
 }
 
+/// How many values all operations together put on the stack, and one.
+static size_t pushes_of(JSFunctionBytecode *code) {
+    size_t count = 1;
+    for (int at = 0; at < code->byte_code_len; at += short_opcode_info(code->byte_code_buf[at]).size) {
+        count += short_opcode_info(code->byte_code_buf[at]).n_push;
+    }
+    return count;
+}
+
 /// The name of the value that the running function's operation fails of. False if it is not known.
 static bool put_callee(Walk *walk, DynBuf *text, JSStackFrame *frame, JSValueConst value) {
     JSFunctionBytecode *code = walk->code;
     size_t length = (size_t)code->byte_code_len;
-    // No operation puts more than six values there.
-    walk->pushed = js_malloc_rt(walk->context->rt, length * 6 * sizeof *walk->pushed);
+    walk->pushed = js_malloc_rt(walk->context->rt, pushes_of(code) * sizeof *walk->pushed);
     walk->stack = js_malloc_rt(walk->context->rt, ((size_t)code->stack_size + 1) * sizeof *walk->stack);
     walk->seen = js_calloc_rt(walk->context->rt, length, sizeof *walk->seen);
     js_dbuf_init(walk->context, &walk->ways);
