@@ -5,6 +5,8 @@
 
 #include "inside.h"
 
+#include "json.c"
+
 // ---- what the patch asks for ----
 
 static bool lily_wipes;

@@ -51,6 +51,14 @@ enum Command {
         #[arg(long, default_value = "")]
         only: String,
     },
+    /// Loads a server that runs already, as it is loaded for the figures. For whoever profiles it.
+    Load {
+        /// Where it listens.
+        address: SocketAddr,
+        /// For how many seconds.
+        #[arg(default_value_t = 3)]
+        seconds: u64,
+    },
     /// The plain hyper server that others are compared with.
     ServeHyper {
         /// Where to listen.
@@ -80,6 +88,16 @@ fn main() -> anyhow::Result<()> {
                 ),
             ];
             run(&measures, &only)
+        }
+        Command::Load { address, seconds } => {
+            let period = std::time::Duration::from_secs(seconds);
+            let measured = tokio::runtime::Runtime::new()?.block_on(load::run(address, period))?;
+            eprintln!(
+                "{:.0} requests/s, p99 {:.2} ms",
+                measured.requests_per_second,
+                measured.p99.as_secs_f64() * 1e3
+            );
+            Ok(())
         }
         Command::ServeHyper { address } => {
             tokio::runtime::Runtime::new()?.block_on(http::serve_hyper(address))
