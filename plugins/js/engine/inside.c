@@ -6,6 +6,7 @@
 #include "inside.h"
 
 #include "json.c"
+#include "replace.c"
 
 // ---- what the patch asks for ----
 
