@@ -128,7 +128,9 @@ fn home(context: &Context) -> Check {
 
 fn plugins(context: &Context) -> Check {
     let name = "plugins";
-    let carried = SHIPPED.each_ref().map(|one| format!("{} {}", one.name, one.version));
+    let carried = SHIPPED
+        .each_ref()
+        .map(|one| format!("{} {}", one.name, one.version));
     let carried = carried.join(", ");
     let store = PluginStore::new(context.home.clone());
     let (installed, damaged) = match (store.list(), store.broken()) {

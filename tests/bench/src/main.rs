@@ -2,7 +2,7 @@
 //! `docs/benchmarks.md`.
 //!
 //! It drives the built `lly` and real processes and knows nothing of their insides; only policies are asked in this process,
-//! with the crate that raptor decides with. `cargo xtask bench` runs it.
+//! with the crate that raptor decides with, and the memory of many programs is measured on CAP's own runtime. `cargo xtask bench` runs it.
 
 mod compile;
 mod fleet;
@@ -12,7 +12,9 @@ mod load;
 mod policy;
 mod process;
 mod report;
+mod voids;
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -59,6 +61,15 @@ enum Command {
         #[arg(default_value_t = 3)]
         seconds: u64,
     },
+    /// Has many programs of one bundle in this process, each with an instance, and prints its memory before and after, bytes.
+    Voids {
+        /// The bundle.
+        bundle: PathBuf,
+        /// Where compiled code is.
+        cache: PathBuf,
+        /// How many.
+        count: usize,
+    },
     /// The plain hyper server that others are compared with.
     ServeHyper {
         /// Where to listen.
@@ -97,6 +108,15 @@ fn main() -> anyhow::Result<()> {
                 measured.requests_per_second,
                 measured.p99.as_secs_f64() * 1e3
             );
+            Ok(())
+        }
+        Command::Voids {
+            bundle,
+            cache,
+            count,
+        } => {
+            let (before, after) = voids::run(&bundle, &cache, count)?;
+            write!(std::io::stdout(), "{before} {after}")?;
             Ok(())
         }
         Command::ServeHyper { address } => {
