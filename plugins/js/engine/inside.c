@@ -5,7 +5,8 @@
 
 #include "inside.h"
 
-#include "json.c"
+#include "json_read.c"
+#include "json_write.c"
 #include "replace.c"
 
 // ---- what the patch asks for ----

@@ -207,6 +207,12 @@ impl Scene<'_> {
     }
 
     fn programs(&self, count: usize) -> anyhow::Result<(u64, u64)> {
+        // A CAP compiles in a process of its own: what that takes is no program's. Here the first one does.
+        self.counted(1)?;
+        self.counted(count)
+    }
+
+    fn counted(&self, count: usize) -> anyhow::Result<(u64, u64)> {
         let output = Command::new(std::env::current_exe()?)
             .arg("voids")
             .arg(self.home.work().join("hello.brick"))
