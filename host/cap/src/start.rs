@@ -134,7 +134,7 @@ fn workshop(
         .with_context(|| format!("cannot use `{}`", cache.display()))?;
     let engine = Engine::new(Profile::Stateless)?;
     let runtime = Runtime::new(&engine, RuntimeLimits::standard())?;
-    let lasting = Engine::new(Profile::OnDemand)?;
+    let lasting = Engine::new(Profile::Lasting)?;
     let lasting = Bench {
         runtime: runtime.beside(&lasting)?,
         engine: lasting,

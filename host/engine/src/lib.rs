@@ -24,8 +24,8 @@ mod trap;
 pub use cache::{CacheError, CodeCache, Form, WasmDigest};
 pub use limits::MemoryLimiter;
 pub use profile::{
-    ASYNC_STACK_BYTES, Engine, EngineError, MEMORY_BYTES_MAX, POLICY_INSTANCES_MAX,
-    POOL_INSTANCES_MAX, Profile, TOOL_STACK_BYTES, WASM_STACK_BYTES, config,
+    ASYNC_STACK_BYTES, Engine, EngineError, LASTING_STACK_BYTES, MEMORY_BYTES_MAX,
+    POLICY_INSTANCES_MAX, POOL_INSTANCES_MAX, Profile, TOOL_STACK_BYTES, WASM_STACK_BYTES, config,
 };
 pub use ticker::{EPOCH_TICK, EpochTicker, ticks_for};
 pub use trap::{Frame, GuestTrap, TrapKind, told};

@@ -16,6 +16,10 @@ use wasmtime::{
 pub const WASM_STACK_BYTES: usize = 1 << 20;
 /// Stack of a fiber: the guest's own part and what host functions need above it.
 pub const ASYNC_STACK_BYTES: usize = 2 << 20;
+/// Native stack of a program in a language whose engine is itself a guest: a call of such a program is several calls of its
+/// engine, about 900 bytes of this stack, and programs expect ten thousand. The engine bounds them before this does (`LILY_DEEP`
+/// in `plugins/js/engine/quickjs.patch`); what nobody touches costs address space only.
+pub const LASTING_STACK_BYTES: usize = 16 << 20;
 /// Native stack of a tool. Compilers recurse deeply over their input; natively clang expects 8 MiB.
 pub const TOOL_STACK_BYTES: usize = 32 << 20;
 /// The most that one linear memory of a pooled guest can grow to; a bundle's own limit may be lower.
@@ -53,23 +57,27 @@ pub enum Profile {
     /// A component that decides: interrupted by epochs and by fuel, so that a decision costs the same everywhere. An instance
     /// each decision: pooled memory, a small pool for each policy.
     Policy,
-    /// A component whose initialisation runs once, when it is built: as bounded as a policy.
+    /// A component or an engine whose initialisation runs once, when it is built: as bounded as a policy, as deep as
+    /// [`Profile::Lasting`]. Its thread must have that stack too.
     Preinit,
     /// A brick that serves requests, an instance each: pooled memory, epochs.
     Stateless,
     /// A brick that `lly run` starts once: memory on demand, epochs.
     OnDemand,
+    /// A program that is one long instance of its language's engine: as on demand, and deep.
+    Lasting,
 }
 
 impl Profile {
     /// Every profile, in the order of their declaration.
-    pub const ALL: [Profile; 6] = [
+    pub const ALL: [Profile; 7] = [
         Profile::Tool,
         Profile::Plugin,
         Profile::Policy,
         Profile::Preinit,
         Profile::Stateless,
         Profile::OnDemand,
+        Profile::Lasting,
     ];
 
     /// The name used on the command line of the compiling child.
@@ -81,6 +89,7 @@ impl Profile {
             Profile::Preinit => "preinit",
             Profile::Stateless => "stateless",
             Profile::OnDemand => "on-demand",
+            Profile::Lasting => "lasting",
         }
     }
 }
@@ -118,7 +127,11 @@ pub fn config(profile: Profile) -> Config {
     let pool = match profile {
         Profile::Stateless => Some(pool()),
         Profile::Policy => Some(policy_pool()),
-        Profile::Tool | Profile::Plugin | Profile::Preinit | Profile::OnDemand => None,
+        Profile::Tool
+        | Profile::Plugin
+        | Profile::Preinit
+        | Profile::OnDemand
+        | Profile::Lasting => None,
     };
     if let Some(pool) = pool {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
@@ -148,8 +161,16 @@ pub(crate) fn compile_config(profile: Profile) -> Config {
         Profile::Plugin | Profile::OnDemand => {
             config.epoch_interruption(true);
         }
-        Profile::Policy | Profile::Preinit => {
+        Profile::Lasting => {
+            deep(&mut config).epoch_interruption(true);
+        }
+        Profile::Policy => {
             config.epoch_interruption(true).consume_fuel(true);
+        }
+        Profile::Preinit => {
+            deep(&mut config)
+                .epoch_interruption(true)
+                .consume_fuel(true);
         }
         Profile::Stateless => {
             // Without unwind tables registered with the C runtime, unloading a component is not linear in their
@@ -158,6 +179,13 @@ pub(crate) fn compile_config(profile: Profile) -> Config {
         }
     }
     config
+}
+
+/// A fiber has above it what host functions need, as everywhere.
+fn deep(config: &mut Config) -> &mut Config {
+    config
+        .max_wasm_stack(LASTING_STACK_BYTES)
+        .async_stack_size(LASTING_STACK_BYTES + ASYNC_STACK_BYTES - WASM_STACK_BYTES)
 }
 
 fn pool() -> PoolingAllocationConfig {

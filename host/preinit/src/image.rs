@@ -5,7 +5,7 @@
 //! not be in the image, so modules with more are refused.
 
 use crate::run::unfit;
-use crate::{Limits, PreinitError};
+use crate::{Limits, PreinitError, deep};
 use host_engine::{Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind, ticks_for};
 use std::borrow::Cow;
 use wasm_encoder::{
@@ -50,6 +50,10 @@ impl Image<'_> {
     /// # Errors
     /// The module does not fit, goes beyond its limits, traps, or answers that something is wrong.
     pub fn make(&self, answer: Answer) -> Result<Vec<u8>, PreinitError> {
+        deep::run(|| self.make_here(answer)).map_err(PreinitError::Thread)?
+    }
+
+    fn make_here(&self, answer: Answer) -> Result<Vec<u8>, PreinitError> {
         let stack_bytes = stack_bytes(self.module)?;
         let engine = Engine::new(Profile::Preinit)?;
         let module =

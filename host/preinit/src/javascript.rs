@@ -6,7 +6,7 @@
 
 mod host;
 
-use crate::Limits;
+use crate::{Limits, deep};
 use host::{Asked, Host};
 use host_engine::{
     CacheError, CodeCache, Engine, EngineError, EpochTicker, GuestTrap, Profile, TrapKind,
@@ -137,25 +137,29 @@ impl Javascript<'_> {
         let module = self.cache.module_of(&engine, self.digest, self.read)?;
         let maps = Arc::new(Maps::new(program.maps)?);
         let _ticker = EpochTicker::start(&engine).map_err(JavascriptError::Thread)?;
-        let mut begun = Begun::AtStart;
-        if program.evaluate {
-            let mut run = Run::new(self, &engine, &module, &maps)?;
-            run.add(program.rows)?;
-            match run.evaluate()? {
-                Begun::Serving => return Ok(run.prepared(Begun::Serving)),
-                other => begun = other,
+        let limits = &self.limits;
+        deep::run(|| {
+            let mut begun = Begun::AtStart;
+            if program.evaluate {
+                let mut run = Run::new(limits, &engine, &module, &maps)?;
+                run.add(program.rows)?;
+                match run.evaluate()? {
+                    Begun::Serving => return Ok(run.prepared(Begun::Serving)),
+                    other => begun = other,
+                }
             }
-        }
-        // Another instance: the first one's attempt is not to be seen.
-        let mut run = Run::new(self, &engine, &module, &maps)?;
-        run.add(program.rows)?;
-        Ok(run.prepared(begun))
+            // Another instance: the first one's attempt is not to be seen.
+            let mut run = Run::new(limits, &engine, &module, &maps)?;
+            run.add(program.rows)?;
+            Ok(run.prepared(begun))
+        })
+        .map_err(JavascriptError::Thread)?
     }
 }
 
 /// One instance of the engine, with one program.
 struct Run<'a> {
-    of: &'a Javascript<'a>,
+    limits: &'a Limits,
     store: Store<Host>,
     instance: Instance,
     memory: Memory,
@@ -164,18 +168,16 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(
-        of: &'a Javascript<'a>,
+        limits: &'a Limits,
         engine: &Engine,
         module: &Module,
         maps: &Arc<Maps>,
     ) -> Result<Self, JavascriptError> {
-        let host = Host::new(of.limits.memory_bytes_max, maps.clone());
+        let host = Host::new(limits.memory_bytes_max, maps.clone());
         let mut store = Store::new(engine.wasmtime(), host);
         store.limiter(|host| &mut host.limiter);
-        store.set_epoch_deadline(ticks_for(of.limits.deadline));
-        store
-            .set_fuel(of.limits.fuel)
-            .map_err(|error| unfit(&error))?;
+        store.set_epoch_deadline(ticks_for(limits.deadline));
+        store.set_fuel(limits.fuel).map_err(|error| unfit(&error))?;
         let mut linker = Linker::new(engine.wasmtime());
         host::define(&mut linker).map_err(|error| unfit(&error))?;
         let instance = linker
@@ -186,7 +188,7 @@ impl<'a> Run<'a> {
             .ok_or_else(|| lacks("memory"))?;
         let image = memory.data(&store).to_vec();
         Ok(Self {
-            of,
+            limits,
             store,
             instance,
             memory,
@@ -270,7 +272,7 @@ impl<'a> Run<'a> {
 
     fn too_much(&self) -> JavascriptError {
         JavascriptError::Memory {
-            bytes_max: self.of.limits.memory_bytes_max,
+            bytes_max: self.limits.memory_bytes_max,
         }
     }
 
@@ -278,7 +280,7 @@ impl<'a> Run<'a> {
         if let Some(Asked::Nonsense(sentence)) = &self.store.data().asked {
             return JavascriptError::Unfit(sentence.clone());
         }
-        let limits = &self.of.limits;
+        let limits = self.limits;
         let trap = GuestTrap::with_memory(error, &self.store.data().limiter);
         match trap.kind {
             TrapKind::Deadline => JavascriptError::Late {

@@ -9,6 +9,7 @@
 //! language; it reads no file and writes none. Read [`Preinit`] first; [`Image`] is the same for a core module that is made
 //! once. Tests: with components and engines written as text in `tests/`, with JavaScript in `tests/it`.
 
+mod deep;
 mod image;
 mod imports;
 pub mod javascript;

@@ -78,7 +78,7 @@ pub fn serving_profile(modules: &[SharedModule]) -> Profile {
     if modules.is_empty() {
         Profile::Stateless
     } else {
-        Profile::OnDemand
+        Profile::Lasting
     }
 }
 

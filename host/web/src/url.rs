@@ -88,6 +88,10 @@ impl Parsed {
         } else {
             text
         };
+        let text = match base.filter(|base| is_special(base)) {
+            Some(_) => without_more_slashes(text),
+            None => text,
+        };
         let url = Url::options().base_url(base).parse(&text).ok()?;
         (is_special(&url) || has_good_authority(&text)).then_some(Self::Other(url))
     }
@@ -104,6 +108,16 @@ impl Parsed {
                 ])
             }
         }
+    }
+}
+
+/// In front of a host, relative to a special URL, any number of slashes is two; to the crate that is a host of no letters.
+fn without_more_slashes(text: Cow<'_, str>) -> Cow<'_, str> {
+    let rest = text.trim_start_matches(['/', '\\']);
+    if text.len() - rest.len() > 2 {
+        Cow::Owned(format!("//{rest}"))
+    } else {
+        text
     }
 }
 

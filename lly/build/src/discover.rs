@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 use host_plugin::SourceFile;
+use lly_bir::Program;
 
 use crate::layout::{Layout, normalize};
 use crate::modules;
@@ -75,16 +76,23 @@ impl Inputs {
         walk.finish(project)
     }
 
-    /// Lines of the translation units.
-    pub fn lines(&self) -> u64 {
+    /// How many source files became a program, and how many lines they have: those that were asked for, and companions that are
+    /// modules of it by themselves.
+    pub fn amounts(&self, program: &Program) -> (usize, u64) {
+        let is_module = |file: &&SourceFile| {
+            let mut objects = program.objects.iter();
+            objects.any(|object| object.name == file.path)
+                && !self.sources.iter().any(|source| source.path == file.path)
+        };
         let lines = |text: &[u8]| {
             let ends = text.iter().filter(|byte| **byte == b'\n').count();
             (ends + usize::from(!text.is_empty() && !text.ends_with(b"\n"))) as u64
         };
-        self.sources
-            .iter()
-            .map(|source| lines(&source.contents))
-            .sum()
+        let modules = self.companions.iter().filter(is_module);
+        let texts = self.sources.iter().chain(modules);
+        texts.fold((0, 0), |(files, all), file| {
+            (files + 1, all + lines(&file.contents))
+        })
     }
 }
 

@@ -374,14 +374,15 @@ impl Prepared {
         } else {
             Vec::new()
         };
+        let (sources, lines) = self.inputs.amounts(&compiled.program);
         let report = Report {
             output: Some(output.display().to_string()),
             name: &manifest.name,
             frontend: &manifest.frontend,
             bricks: &manifest.bricks,
             units: compiled.program.units.len(),
-            sources: self.inputs.sources.len(),
-            lines: self.inputs.lines(),
+            sources,
+            lines,
             assets: manifest.assets.len(),
             stages: self
                 .steps

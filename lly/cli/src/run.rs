@@ -84,7 +84,11 @@ pub fn run(args: RunArgs, context: &Context) -> Result<(), Failure> {
             )
         }
         (Some(BrickKind::Command), None) => {
-            match prepare(&bundle, Profile::OnDemand, None, context)? {
+            let profile = match serving_profile(&bundle.manifest.modules) {
+                Profile::Stateless => Profile::OnDemand,
+                lasting => lasting,
+            };
+            match prepare(&bundle, profile, None, context)? {
                 Some(program) => run_command(&program, args, env, context),
                 None => Err(Failure::local("the bundle has no program")),
             }

@@ -19,12 +19,13 @@ static const char *const HOOKS[] = {
 #undef HOOK
 };
 
-enum { HOOK_COUNT = sizeof HOOKS / sizeof *HOOKS, HOOK_START = 0 };
+enum { HOOK_COUNT = sizeof HOOKS / sizeof *HOOKS, HOOK_START = 0, HOOK_EXITING = 2 };
 /// No hook has more arguments; `response` takes the most.
 enum { ARGUMENTS_MAX = 12 };
-/// Of the megabyte that the stack in memory has. The machine has one of a megabyte too, of which nobody inside can tell how much
-/// is left: a call takes at most 3.5 times as much of that one (LILY_DEEP in quickjs.patch; tests/engine.rs goes as deep as it can).
-enum { STACK_BYTES = 256 << 10 };
+/// Of the four megabytes that the stack in memory has: about eleven thousand calls. The machine has a stack too, of sixteen
+/// (LASTING_STACK_BYTES of host/engine), of which nobody inside can tell how much is left: a call takes at most 3.5 times as much
+/// of that one (LILY_DEEP in quickjs.patch; tests/engine.rs goes as deep as it can).
+enum { STACK_BYTES = 3 << 20 };
 /// The platform's first module.
 static const char PRELUDE[] = PLATFORM_PREFIX "main.js";
 
@@ -38,6 +39,8 @@ static bool tick_is_asked;
 static bool was_rejected;
 /// The program's entry has been evaluated, or has begun to be.
 static bool is_begun;
+/// The entry waits at its top: it has not come to its end.
+static bool is_waiting;
 /// `Math.random` has a seed of this instance.
 static bool is_seeded;
 /// The program's first module.
@@ -234,6 +237,7 @@ static void call_failed(void) {
 /// The entry is at its end: its namespace is the module's, or of CommonJS its exports as `default`.
 static JSValue begin_end(JSContext *own, JSValueConst this, int count, JSValueConst *values, int magic, JSValue *data) {
     (void)this, (void)count;
+    is_waiting = false;
     if (magic == 1) {
         // It threw while it waited at its top.
         JS_Throw(own, JS_DupValue(own, values[0]));
@@ -304,6 +308,7 @@ static void start(void) {
         call_failed();
         return;
     }
+    is_waiting = true;
     JSValue then = JS_GetPropertyStr(context, promise, "then");
     JSValue ends[] = {
         JS_NewCFunctionData(context, begin_end, 1, 0, 0, NULL),
@@ -443,6 +448,11 @@ EXPORT(hook) void engine_hook(uint32_t hook, uint8_t *data, size_t length) {
     if (hook == HOOK_START && !is_begun && entry != NULL) {
         start();
         settle();
+    }
+    if (hook == HOOK_EXITING && is_waiting) {
+        JSValue path = JS_NewString(context, entry);
+        JS_FreeValue(context, call_hook("unsettled", 1, &path));
+        JS_FreeValue(context, path);
     }
     JS_FreeValue(context, call_hook(HOOKS[hook], count, values));
     for (int at = 0; at < count; at++) {

@@ -42,6 +42,30 @@ static void lily_stack_head(JSContext *ctx, DynBuf *dbuf, JSValueConst error) {
     JS_Throw(ctx, pending);
 }
 
+/// What `stack` answers. As in V8 its first line is made when it is first read: a constructor sets `name` after `super`.
+static JSValue lily_stack_text(JSContext *ctx, JSValueConst error, JSObject *of) {
+    JSValue frames = js_dup(of->u.object_data);
+    const char *bytes = JS_IsString(frames) ? JS_ToCString(ctx, frames) : NULL;
+    if (bytes == NULL || (bytes[0] != '\0' && bytes[0] != '\n')) {
+        JS_FreeCString(ctx, bytes);
+        return frames;
+    }
+    DynBuf dbuf;
+    js_dbuf_init(ctx, &dbuf);
+    lily_stack_head(ctx, &dbuf, error);
+    dbuf_putstr(&dbuf, bytes);
+    JS_FreeCString(ctx, bytes);
+    JS_FreeValue(ctx, frames);
+    JSValue text = dbuf_error(&dbuf) ? JS_ThrowOutOfMemory(ctx) : JS_NewStringLen(ctx, (char *)dbuf.buf, dbuf.size);
+    dbuf_free(&dbuf);
+    if (JS_IsString(text)) {
+        JSValue before = of->u.object_data;
+        of->u.object_data = js_dup(text);
+        JS_FreeValue(ctx, before);
+    }
+    return text;
+}
+
 static void lily_stack_place(JSContext *ctx, DynBuf *dbuf, const char *filename, int line, int column) {
     char place[1024];
     if (line >= 0 && ask_position != NULL && ask_position(filename, line, column, place, sizeof place)) {
@@ -58,6 +82,8 @@ static JSFunctionBytecode *code_of(JSStackFrame *frame) {
     JSObject *function = JS_VALUE_GET_OBJ(frame->cur_func);
     return js_class_has_bytecode(function->class_id) ? function->u.func.function_bytecode : NULL;
 }
+
+#include "callee.h"
 
 /// A frame of the platform, or of the engine's own function that the platform called.
 static bool is_hidden(JSContext *ctx, JSStackFrame *frame) {
@@ -238,6 +264,22 @@ void inside_handled(JSContext *context, JSValueConst promise) {
     js_promise_set_handled(context, promise);
 }
 
+/// Puts an export that came late into the namespace that somebody imported before.
+static int show_export(JSContext *context, JSModuleDef *module, JSExportEntry *entry) {
+    if (JS_IsUndefined(module->module_ns)) {
+        return 0;
+    }
+    JSObject *namespace = JS_VALUE_GET_OBJ(module->module_ns);
+    int flags = JS_PROP_ENUMERABLE | JS_PROP_WRITABLE | JS_PROP_VARREF;
+    JSProperty *property = add_property(context, namespace, entry->export_name, flags);
+    if (property == NULL) {
+        return -1;
+    }
+    JS_REF_COUNT(entry->u.local.var_ref)++;
+    property->u.var_ref = entry->u.local.var_ref;
+    return 0;
+}
+
 int inside_export(JSContext *context, JSModuleDef *module, const char *name, JSValue value) {
     if (JS_AddModuleExport(context, module, name) < 0) {
         JS_FreeValue(context, value);
@@ -249,7 +291,10 @@ int inside_export(JSContext *context, JSModuleDef *module, const char *name, JSV
         JS_FreeValue(context, value);
         return -1;
     }
-    return JS_SetModuleExport(context, module, name, value);
+    if (JS_SetModuleExport(context, module, name, value) < 0) {
+        return -1;
+    }
+    return show_export(context, module, entry);
 }
 
 // ---- what the language does not tell of values ----
@@ -290,6 +335,8 @@ static const char *class_word(JSClassID class) {
         return "Function";
     case JS_CLASS_MODULE_NS:
         return "Module";
+    case JS_CLASS_PROXY:
+        return "Proxy";
     case JS_CLASS_MAPPED_ARGUMENTS:
         return "Arguments";
     case JS_CLASS_MAP_ITERATOR:

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/// Of a path that a program puts together.
+enum { PATH_BYTES = 1024 };
+
 static JSValue hooks;
 
 static bool is_platform(const char *path) {
@@ -19,13 +22,12 @@ static bool is_platform(const char *path) {
 
 // ---- resolution ----
 
-/// The path of `name` from the folder of `base`, for an import that is put together while the program runs; null: no such module.
-static char *joined(JSContext *context, const char *base, const char *name) {
-    char path[1024];
+/// The path of `name` from the folder of `base`. False: it is too long.
+static bool join(const char *base, const char *name, char path[PATH_BYTES]) {
     const char *slash = strrchr(base, '/');
-    size_t length = slash == NULL ? 0 : (size_t)(slash - base);
-    if (length + strlen(name) + 2 > sizeof path) {
-        return NULL;
+    size_t length = slash == NULL || name[0] == '/' ? 0 : (size_t)(slash - base);
+    if (length + strlen(name) + 2 > PATH_BYTES) {
+        return false;
     }
     memcpy(path, base, length);
     while (*name != '\0') {
@@ -46,7 +48,13 @@ static char *joined(JSContext *context, const char *base, const char *name) {
         name += part + (end != NULL);
     }
     path[length] = '\0';
-    return table_find(path) == NULL ? NULL : js_strdup(context, path);
+    return true;
+}
+
+/// That path for an import that is put together while the program runs; null: no such module.
+static char *joined(JSContext *context, const char *base, const char *name) {
+    char path[PATH_BYTES];
+    return join(base, name, path) && table_find(path) != NULL ? js_strdup(context, path) : NULL;
 }
 
 /// Node's error for a module that there is none of.
@@ -236,6 +244,51 @@ static int rows_init(JSContext *context, JSModuleDef *definition) {
 
 // ---- loading ----
 
+/// Whether it begins with a scheme, as `https:` and `node:`.
+static bool is_url(const char *name) {
+    size_t length = strcspn(name, ":/?#");
+    return length > 1 && name[length] == ':';
+}
+
+static JSValue prefixed(JSContext *context, const char *prefix, const char *name) {
+    char text[PATH_BYTES + 8];
+    snprintf(text, sizeof text, "%s%s", prefix, name);
+    return JS_NewString(context, text);
+}
+
+/// What `name` stands for in the module `base`, as a URL; nobody looks whether a path leads anywhere.
+static JSValue resolved(JSContext *context, const char *base, const char *name) {
+    Module *module = table_find(base);
+    Link *link = module == NULL ? NULL : table_link(module, name);
+    const char *target = link == NULL ? NULL : link->target;
+    if (target != NULL) {
+        return is_url(target) ? JS_NewString(context, target) : prefixed(context, "file:///", target);
+    }
+    if (is_url(name)) {
+        return JS_NewString(context, name);
+    }
+    if (is_builtin(context, name)) {
+        return prefixed(context, "node:", name);
+    }
+    char path[PATH_BYTES];
+    if ((name[0] == '.' || name[0] == '/') && join(base, name, path)) {
+        return prefixed(context, "file:///", path);
+    }
+    throw_not_found(context, base, name);
+    return JS_EXCEPTION;
+}
+
+/// `import.meta.resolve`.
+static JSValue meta_resolve(JSContext *context, JSValueConst this, int count, JSValueConst *values, int magic, JSValue *data) {
+    (void)this, (void)count, (void)magic;
+    const char *base = JS_ToCString(context, data[0]);
+    const char *name = JS_ToCString(context, values[0]);
+    JSValue result = base == NULL || name == NULL ? JS_EXCEPTION : resolved(context, base, name);
+    JS_FreeCString(context, base);
+    JS_FreeCString(context, name);
+    return result;
+}
+
 static void set_meta(JSContext *context, JSModuleDef *definition, const char *path) {
     JSValue meta = JS_GetImportMeta(context, definition);
     char text[1024];
@@ -246,6 +299,10 @@ static void set_meta(JSContext *context, JSModuleDef *definition, const char *pa
     size_t folder = slash == filename ? 1 : (size_t)(slash - filename);
     JS_DefinePropertyValueStr(context, meta, "dirname", JS_NewStringLen(context, filename, folder), JS_PROP_C_W_E);
     JS_DefinePropertyValueStr(context, meta, "filename", JS_NewString(context, filename), JS_PROP_C_W_E);
+    JSValue module = JS_NewString(context, path);
+    JSValue resolve = JS_NewCFunctionData(context, meta_resolve, 1, 0, 1, &module);
+    JS_DefinePropertyValueStr(context, meta, "resolve", resolve, JS_PROP_C_W_E);
+    JS_FreeValue(context, module);
     JS_DefinePropertyValueStr(context, meta, "url", JS_NewString(context, text), JS_PROP_C_W_E);
     JS_FreeValue(context, meta);
 }

@@ -2,7 +2,7 @@
 // The host leaves byte order marks in: what to do with them is decided here.
 
 import { host } from "lily:host";
-import { bytesOf, charCodeAt, stringSlice, typedArrayName } from "./primordials.js";
+import { byteLengthOf, bytesOf, charCodeAt, stringSlice, typedArrayName } from "./primordials.js";
 import {
   boolean,
   dictionary,
@@ -36,6 +36,8 @@ export class TextEncoder {
       ArrayBuffer.isView(destination) &&
       typedArrayName(destination) === "Uint8Array";
     if (!isBytes) throw new TypeError("TextEncoder.encodeInto: argument 2 is not a Uint8Array");
+    // What has no room; a detached buffer cannot be looked at.
+    if (byteLengthOf(destination) === 0) return { read: 0, written: 0 };
     const { 0: read, 1: written } = host.utf8EncodeInto(text, bytesOf(destination));
     return { read, written };
   }

@@ -11,7 +11,6 @@ import { Channel } from "./channel.js";
 import { contentOfChannel, contentOfSource, discard, send } from "./content.js";
 import { processDataUrl } from "./data_url.js";
 import { appendHeader, hasHeader } from "./header_list.js";
-import { blobOfUrl } from "./object_urls.js";
 import { signals } from "./event_target.js";
 import { arraySlice, getter, matches, stringIndexOf, stringSlice } from "./primordials.js";
 import { partsOfRequest, Request } from "./request.js";
@@ -92,8 +91,7 @@ function fetchData(url) {
   return local(url, ["content-type", data.type], data.bytes);
 }
 
-function fetchBlob({ method, url }) {
-  const blob = blobOfUrl(url);
+function fetchBlob({ method, url, blob }) {
   if (method !== "GET") throw new TypeError(`fetch: a blob: URL is only for GET, not ${method}`);
   if (blob === undefined) throw new TypeError(`fetch: nothing is behind ${url}`);
   const bytes = blobBytes(blob);

@@ -366,6 +366,8 @@ declare module "lily:host" {
     beforeExit?(): void;
     /** Scripts: the program ends now; nothing that this starts will run. Not called after `exit`. */
     exiting?(): void;
+    /** Scripts: `exiting` follows, and the entry, at this path, waits at its top for what never comes. */
+    unsettled?(path: string): void;
     timer?(id: Id): void;
     /** The engine's rejection tracker: a promise was rejected and nobody handles it … */
     rejected?(promise: Promise<unknown>, reason: unknown): void;

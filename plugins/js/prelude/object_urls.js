@@ -4,7 +4,7 @@
 
 import { host } from "lily:host";
 import { blobBytes } from "./blob.js";
-import { SafeMap } from "./primordials.js";
+import { SafeMap, stringSlice } from "./primordials.js";
 import { uuid } from "./random.js";
 import { URL } from "./url.js";
 import { interfaceType, needs, USVString } from "./webidl.js";
@@ -22,12 +22,17 @@ function createObjectURL(obj) {
 
 function revokeObjectURL(url) {
   needs(1, arguments.length, "URL.revokeObjectURL");
-  blobs.delete(serialized(USVString(url, "URL.revokeObjectURL: argument 1")));
+  const text = USVString(url, "URL.revokeObjectURL: argument 1");
+  // A URL with a fragment finds the blob and does not take it away.
+  const parts = host.parseUrl(text, undefined);
+  if (parts !== null) blobs.delete(parts[0]);
 }
 
 /** The blob of a URL, or undefined. */
 export function blobOfUrl(url) {
-  return blobs.get(serialized(url));
+  const parts = host.parseUrl(url, undefined);
+  if (parts === null) return undefined;
+  return blobs.get(stringSlice(parts[0], 0, parts[0].length - parts[8].length));
 }
 
 const statics = { createObjectURL, revokeObjectURL };
@@ -38,9 +43,4 @@ for (const name of Object.keys(statics)) {
     enumerable: true,
     configurable: true,
   });
-}
-
-function serialized(url) {
-  const parts = host.parseUrl(url, undefined);
-  return parts === null ? url : parts[0].slice(0, parts[0].length - parts[8].length);
 }

@@ -10,6 +10,7 @@ import { cloneContent, extract, isUnusable, mixBody, take } from "./content.js";
 import { appendHeader, hasHeader, headersInit, validateHeaders } from "./header_list.js";
 import { headersOver } from "./headers.js";
 import { inspectAs } from "./inspect_custom.js";
+import { blobOfUrl } from "./object_urls.js";
 import { arraySlice, matches, toUpperCase, uncurry } from "./primordials.js";
 import { ReadableStream, TransformStream } from "./streams.js";
 import {
@@ -90,6 +91,7 @@ const RECEIVED = Object.freeze({ ...DEFAULTS });
 
 /** Methods that are the same in every case; others are as they are written. */
 const NORMALIZED = { __proto__: null, DELETE: 1, GET: 1, HEAD: 1, OPTIONS: 1, POST: 1, PUT: 1 };
+const BLOB = /^blob:/;
 const NO_INIT = requestInit(undefined, "");
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const anySignal = AbortSignal.any.bind(AbortSignal);
@@ -137,6 +139,8 @@ export class Request {
   #flat;
   #headers = null;
   #content = null;
+  /** What is behind a blob: URL when the request is made; the URL may be revoked before it is sent. */
+  #blob;
   /** The signal that this request's own follows, and its own, once a program has asked for it. */
   #followed = null;
   #signal = null;
@@ -150,10 +154,12 @@ export class Request {
     const options = init === undefined ? NO_INIT : requestInit(init, `${where}: argument 2`);
     this.#url = source === null ? toUrl(text, `${where}: argument 1`) : source.#url;
     if (source !== null) {
+      this.#blob = source.#blob;
       this.#method = source.#method;
       if (source.#settings !== RECEIVED) this.#settings = source.#settings;
       this.#followed = source.#settled();
     }
+    else if (matches(BLOB, this.#url)) this.#blob = blobOfUrl(this.#url);
     if (init !== undefined && init !== null) this.#initialize(options, where);
 
     if (options.headers !== undefined)
@@ -248,6 +254,7 @@ export class Request {
     const copy = new Request(INTERNAL);
     copy.#method = this.#method;
     copy.#url = this.#url;
+    copy.#blob = this.#blob;
     copy.#flat = arraySlice(this.#flat);
     copy.#settings = this.#settings;
     copy.#followed = this.#settled();
@@ -323,6 +330,7 @@ export class Request {
         url: value.#url,
         flat: value.#flat,
         content: value.#content,
+        blob: value.#blob,
         redirect: value.#settings.redirect,
         signal: value.#signal ?? value.#followed,
       };

@@ -235,5 +235,7 @@ fn unknown(name: &str) -> Refusal {
 /// A document that says what it is.
 fn typed(kind: &str, mut document: serde_json::Value) -> Json<serde_json::Value> {
     document["$type"] = kind.into();
+    // The same order whichever features of the library other crates switch on.
+    document.sort_all_objects();
     Json(document)
 }

@@ -64,6 +64,9 @@ struct Arguments {
     /// A plugin that is a component and nothing else, by its folder's name; may be given again and again.
     #[arg(long = "component")]
     components: Vec<String>,
+    /// Licences of other people's work in such a plugin, as `PLUGIN/NAME=FOLDER`: what its names say, of what is in this folder.
+    #[arg(long = "licences")]
+    licences: Vec<String>,
     /// How many sandboxes run side by side.
     #[arg(long, default_value_t = 2)]
     jobs: usize,
@@ -120,6 +123,7 @@ fn plugins(arguments: &Arguments) -> Result<()> {
             name,
             workspace: &arguments.workspace,
             modules: &arguments.modules,
+            licences: &package::licences(name, &arguments.licences)?,
             out: &arguments.out,
             effort,
         })?;

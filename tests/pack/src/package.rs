@@ -1,9 +1,9 @@
 //! Sealing: a core module becomes a component, and with its manifest, tools, sysroot and licences one file.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use lly_brick::container::Writer;
 use registry_index::{MANIFEST_ENTRY, PluginManifest, SYSROOT_ENTRY};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use wit_component::ComponentEncoder;
 
 pub use lly_brick::container::Effort;
@@ -81,10 +81,53 @@ pub struct Component<'a> {
     pub workspace: &'a Path,
     /// The folder of core modules.
     pub modules: &'a Path,
+    /// Licences of what is in it, by their names in the package.
+    pub licences: &'a [(String, PathBuf)],
     /// The folder of packages.
     pub out: &'a Path,
     /// How hard to compress.
     pub effort: Effort,
+}
+
+/// The licences that `PLUGIN/NAME=FOLDER` says of one plugin: `LICENSES/NAME/FILE` and the file, in the order of the names.
+///
+/// # Errors
+/// One says nothing, or a folder has no licence.
+pub fn licences(plugin: &str, said: &[String]) -> Result<Vec<(String, PathBuf)>> {
+    let mut found = Vec::new();
+    for one in said {
+        let parts = one
+            .split_once('=')
+            .map(|(name, folder)| (name.split_once('/'), folder));
+        let Some((Some((whose, name)), folder)) = parts else {
+            bail!("`{one}` is not PLUGIN/NAME=FOLDER");
+        };
+        if whose != plugin {
+            continue;
+        }
+        let before = found.len();
+        let entries =
+            std::fs::read_dir(folder).with_context(|| format!("cannot read `{folder}`"))?;
+        for entry in entries {
+            let file = entry
+                .with_context(|| format!("cannot read `{folder}`"))?
+                .file_name();
+            let file = file.to_string_lossy();
+            let upper = file.to_uppercase();
+            if ["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE"]
+                .iter()
+                .any(|begin| upper.starts_with(begin))
+            {
+                let path = Path::new(folder).join(&*file);
+                found.push((format!("LICENSES/{name}/{file}"), path));
+            }
+        }
+        if found.len() == before {
+            bail!("there is no licence in `{folder}`");
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Seals `NAME.plugin`.
@@ -101,6 +144,9 @@ pub fn component(parts: &Component<'_>) -> Result<()> {
             encoded(&parts.modules.join(module))?,
         )
         .entry("LICENSES/LICENSE", read(&parts.workspace.join("LICENSE"))?);
+    for (entry, path) in parts.licences {
+        writer = writer.entry(entry.as_str(), read(path)?);
+    }
     for entry in &manifest.modules {
         writer = writer.entry(entry.as_str(), read(&parts.modules.join(entry))?);
     }
@@ -141,4 +187,41 @@ fn write(writer: Writer, path: &Path) -> Result<()> {
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn licences_are_taken_from_the_folders_that_are_said() {
+        let folder = tempfile::tempdir().unwrap();
+        for (library, file) in [
+            ("one", "LICENSE-MIT.txt"),
+            ("one", "index.js"),
+            ("two", "COPYING"),
+            ("three", "x"),
+        ] {
+            std::fs::create_dir_all(folder.path().join(library)).unwrap();
+            std::fs::write(folder.path().join(library).join(file), "words").unwrap();
+        }
+        let said = |plugin: &str, name: &str| {
+            format!("{plugin}/{name}={}", folder.path().join(name).display())
+        };
+        let all = [said("js", "two"), said("js", "one"), said("other", "three")];
+        let names: Vec<String> = licences("js", &all)
+            .unwrap()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(
+            names,
+            ["LICENSES/one/LICENSE-MIT.txt", "LICENSES/two/COPYING"]
+        );
+        assert!(
+            licences("other", &all).is_err(),
+            "nothing there is a licence"
+        );
+        assert!(licences("js", &["js".to_owned()]).is_err());
+    }
 }

@@ -3,10 +3,13 @@
 //! `target/lily/conformance/failures.txt`.
 //!
 //! Rules: nothing is skipped without a reason that the document names; what does not end, dies or cannot be read has failed.
-//! To add a suite: its source in [`suites`], its tests as [`Case`]s, and what runs them in `tests/xtask/conformance`.
+//! What fails is counted by its cause too ([`causes`]). To add a suite: its source in [`suites`], its tests as [`Case`]s, and
+//! what runs them in `tests/xtask/conformance`.
 
+mod causes;
 mod program;
 mod report;
+mod schedule;
 mod suites;
 mod test262;
 mod wpt;
@@ -17,10 +20,11 @@ use anyhow::{Context, Result};
 use clap::Args;
 use program::Program;
 use report::Tally;
+use schedule::Schedule;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// What is run, and with what.
 #[derive(Args)]
@@ -34,6 +38,15 @@ pub struct Options {
     /// Run the tests with this program instead of `lly`, such as Node: a check of the harness; the document stays as it is.
     #[arg(long, value_name = "PROGRAM")]
     with: Option<PathBuf>,
+    /// Run the tests with this `lly` instead of building one.
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "with")]
+    lly: Option<PathBuf>,
+    /// Keep the outcomes of the run before: only what it has not come to is run.
+    #[arg(long)]
+    resume: bool,
+    /// Begin no test after so many minutes; the document says how many were run. They are spread evenly over each suite.
+    #[arg(long, value_name = "N")]
+    minutes: Option<u64>,
     /// How many tests run at once; all cores unless given.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -58,7 +71,7 @@ enum Plan {
 }
 
 /// How a case ended: what was counted, one or many.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Outcome {
     passed: u32,
     /// Name (empty for the whole file) and message.
@@ -89,13 +102,14 @@ impl Outcome {
 pub fn run(options: &Options) -> Result<ExitCode> {
     let wpt_folder = suites::WPT.prepare()?;
     let test262_folder = suites::TEST262.prepare()?;
-    let program = match &options.with {
-        Some(program) => Program::other(program),
-        None => {
+    let program = match (&options.with, &options.lly) {
+        (Some(program), _) => Program::other(program),
+        (None, Some(lly)) => Program::lly(lly)?,
+        (None, None) => {
             setup::run(false)?;
             println!("conformance: building");
             workspace::run(workspace::cargo().args(["build", "--workspace"]))?;
-            Program::lly()?
+            Program::lly(&workspace::binaries()?.join("lly"))?
         }
     };
     let web = wpt::Suite::read(&wpt_folder)?;
@@ -103,7 +117,15 @@ pub fn run(options: &Options) -> Result<ExitCode> {
     let mut cases = web.cases();
     cases.extend(language.cases(options.sample)?);
     cases.retain(|case| format!("{}/{}", case.suite, case.name).contains(&options.only));
-    let outcomes = run_all(&cases, options.jobs, |case| match &case.plan {
+    let schedule = Schedule {
+        jobs: options.jobs,
+        time: options
+            .minutes
+            .map(|minutes| Duration::from_secs(minutes * 60)),
+        file: lily().join("conformance/outcomes.jsonl"),
+        is_resumed: options.resume,
+    };
+    let outcomes = schedule.run(&cases, |case| match &case.plan {
         Plan::Wpt(test) => web.run(test, &program),
         Plan::Test262(test) => language.run(test, &program),
         Plan::Skip(_) => Ok(Outcome::default()),
@@ -126,50 +148,4 @@ pub fn run(options: &Options) -> Result<ExitCode> {
 
 fn write(path: &std::path::Path, text: &str) -> Result<()> {
     std::fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display()))
-}
-
-/// Runs every case, some at once; outcomes are in the order of the cases.
-fn run_all(
-    cases: &[Case],
-    jobs: Option<usize>,
-    run: impl Fn(&Case) -> Result<Outcome> + Sync,
-) -> Result<Vec<Outcome>> {
-    /// How often one is told how far it is.
-    const TOLD_EVERY: usize = 200;
-    let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let next = AtomicUsize::new(0);
-    let outcomes = Mutex::new(Vec::with_capacity(cases.len()));
-    let error = Mutex::new(None);
-    std::thread::scope(|scope| {
-        for _ in 0..jobs {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(case) = cases.get(at) else { return };
-                    if at.is_multiple_of(TOLD_EVERY) {
-                        println!("conformance: {at} of {}", cases.len());
-                    }
-                    match run(case) {
-                        Ok(outcome) => lock(&outcomes).push((at, outcome)),
-                        Err(failure) => {
-                            next.store(cases.len(), Ordering::Relaxed);
-                            *lock(&error) = Some(failure.context(case.name.clone()));
-                        }
-                    }
-                }
-            });
-        }
-    });
-    if let Some(error) = lock(&error).take() {
-        return Err(error);
-    }
-    let mut outcomes = std::mem::take(&mut *lock(&outcomes));
-    outcomes.sort_by_key(|(at, _)| *at);
-    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

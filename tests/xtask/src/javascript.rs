@@ -131,15 +131,41 @@ fn apply(folder: &Path, patch: &Path) -> Result<()> {
     })
 }
 
-/// The libraries that the prelude names in `libraries.json`.
-fn fetch_libraries() -> Result<()> {
+/// Where the licences lie of what is in the engine, as the packer takes them: `js/NAME=FOLDER`.
+pub fn licences() -> Result<Vec<String>> {
+    let libc = lily().join("llvm/ziglang/lib/libc/wasi");
+    let mut folders = vec![
+        ("quickjs-ng".to_owned(), lily().join("js/quickjs")),
+        ("wasi-libc".to_owned(), libc.clone()),
+        ("wasi-libc/musl".to_owned(), libc.join("libc-top-half/musl")),
+    ];
+    for [name, version, _] in pinned_libraries()? {
+        let folder = libraries().join(format!("{name}-{version}"));
+        folders.push((name, folder));
+    }
+    let said = folders
+        .iter()
+        .map(|(name, folder)| format!("js/{name}={}", folder.display()));
+    Ok(said.collect())
+}
+
+/// Name, version and digest of the libraries that the prelude names in `libraries.json`.
+fn pinned_libraries() -> Result<Vec<[String; 3]>> {
     let list = root().join("plugins/js/prelude/libraries.json");
     let what = || format!("cannot use `{}`", list.display());
     let text = std::fs::read(&list).with_context(what)?;
     let rows: Vec<serde_json::Value> = serde_json::from_slice(&text).with_context(what)?;
+    let mut pinned = Vec::new();
     for row in &rows {
-        let text = |key: &str| row[key].as_str().with_context(what);
-        let (name, version, sha256) = (text("name")?, text("version")?, text("sha256")?);
+        let text = |key: &str| row[key].as_str().map(str::to_owned).with_context(what);
+        pinned.push([text("name")?, text("version")?, text("sha256")?]);
+    }
+    Ok(pinned)
+}
+
+/// Fetches those libraries.
+fn fetch_libraries() -> Result<()> {
+    for [name, version, sha256] in &pinned_libraries()? {
         let folder = libraries().join(format!("{name}-{version}"));
         let marker = folder.join("package.json");
         stage::once(&format!("library-{name}"), sha256, &[marker], || {

@@ -1,6 +1,7 @@
 //! The plugins that LILY ships, from their sources to packages under `target/lily/plugins`.
 
 use crate::fetch;
+use crate::javascript;
 use crate::stage;
 use crate::toolchain::{TARGET, Toolchain};
 use crate::workspace::{binaries, cargo, lily, output, root, run};
@@ -166,8 +167,9 @@ pub fn pack(modules: &Path, smallest: bool) -> Result<()> {
     std::fs::copy(&engine, modules.join("engine.wasm"))
         .with_context(|| format!("there is no engine at `{}`", engine.display()))?;
     inputs.push(engine);
+    let licences = javascript::licences()?;
     let key = format!(
-        "{} {} {} {smallest} {COMPONENTS:?}",
+        "{} {} {} {smallest} {COMPONENTS:?} {licences:?}",
         stage::fingerprint(&inputs)?,
         CLANG.2,
         ZIG.3
@@ -198,6 +200,9 @@ pub fn pack(modules: &Path, smallest: bool) -> Result<()> {
             .args(["--jobs", &jobs().to_string()]);
         for name in COMPONENTS {
             pack.args(["--component", name]);
+        }
+        for licences in &licences {
+            pack.args(["--licences", licences]);
         }
         if smallest {
             pack.arg("--smallest");

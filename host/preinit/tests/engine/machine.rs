@@ -1,6 +1,8 @@
 //! One instance of the engine, and a host that records.
 
-use host_engine::{CodeCache, Engine, EpochTicker, MemoryLimiter, Profile, ticks_for};
+use host_engine::{
+    CodeCache, Engine, EpochTicker, LASTING_STACK_BYTES, MemoryLimiter, Profile, ticks_for,
+};
 use host_web::{Function, Hook, Value, decode, encode, encode_one};
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -90,24 +92,48 @@ struct Loaded {
     _ticker: EpochTicker,
 }
 
-/// Compiled once for all tests.
-static LOADED: LazyLock<Loaded> = LazyLock::new(|| {
+/// Compiled once for all tests: as programs run, and as they are built.
+static LASTING: LazyLock<Loaded> = LazyLock::new(|| loaded(Profile::Lasting));
+static PREINIT: LazyLock<Loaded> = LazyLock::new(|| loaded(Profile::Preinit));
+
+fn loaded(profile: Profile) -> Loaded {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/lily");
     let path = folder.join("js/engine.wasm");
     let wasm = std::fs::read(&path)
         .unwrap_or_else(|error| panic!("`{}`: {error}: run `cargo xtask setup`", path.display()));
-    let engine = Engine::new(Profile::OnDemand).expect("an engine");
+    let engine = Engine::new(profile).expect("an engine");
     let cache = CodeCache::new(folder.join("test-home/cache/code"));
     Loaded {
         module: cache.module(&engine, &wasm).expect("the engine compiles"),
         _ticker: EpochTicker::start(&engine).expect("a clock"),
         engine,
     }
-});
+}
+
+/// Runs `work` where a program has all the stack that the profiles give it.
+pub fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .stack_size(LASTING_STACK_BYTES + (2 << 20))
+            .spawn_scoped(scope, work)
+            .expect("a thread");
+        thread.join().expect("no panic")
+    })
+}
 
 impl Machine {
     pub fn new(seed: u8) -> Machine {
-        let loaded = &*LOADED;
+        Machine::of(seed, &LASTING)
+    }
+
+    /// As programs are built.
+    pub fn building() -> Machine {
+        let mut machine = Machine::of(1, &PREINIT);
+        machine.store.set_fuel(u64::MAX).expect("it takes fuel");
+        machine
+    }
+
+    fn of(seed: u8, loaded: &Loaded) -> Machine {
         let (printed, exited, asked, answers) = Default::default();
         let inside = Inside {
             limiter: MemoryLimiter::new(64 << 20),

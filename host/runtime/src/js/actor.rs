@@ -64,6 +64,8 @@ struct Seat {
 struct Actor {
     running: Running,
     seat: Seat,
+    /// The program has come to the end of its beginning.
+    is_begun: bool,
     idle_time: Duration,
     /// When there was something under way last.
     busy: Instant,
@@ -89,6 +91,7 @@ async fn run(code: &Code, host: Parts, bounds: Bounds, mut seat: Seat, idle_time
             let mut actor = Actor {
                 running,
                 seat,
+                is_begun: false,
                 idle_time,
                 busy: Instant::now(),
                 sleep: Box::pin(sleep_until((Instant::now() + idle_time).into())),
@@ -99,8 +102,7 @@ async fn run(code: &Code, host: Parts, bounds: Bounds, mut seat: Seat, idle_time
             }
         }
         Err(end) => {
-            let fault = fault_of(end);
-            seat.refuse(&fault, &fault);
+            seat.refuse(&fault_of(end));
         }
     }
 }
@@ -113,19 +115,32 @@ fn fault_of(end: End) -> Fault {
 }
 
 impl Seat {
-    /// Gives the place up. The first request that waits there learns of `first`, the rest of `other`. False: there was none.
-    fn refuse(&mut self, first: &Fault, other: &Fault) -> bool {
+    /// Gives the place up: no other instance would do better. False: nobody learned of it.
+    fn refuse(&mut self, fault: &Fault) -> bool {
+        let mut is_told = false;
+        for arrival in self.unread() {
+            is_told |= arrival.answer.send(Err(fault.clone().into())).is_ok();
+        }
+        is_told
+    }
+
+    /// Gives the place up, and the requests that were not looked at back.
+    fn hand_back(&mut self) {
+        for arrival in self.unread() {
+            arrival.hand_back();
+        }
+    }
+
+    fn unread(&mut self) -> Vec<Arrival> {
         if let Some(pool) = self.pool.upgrade() {
             pool.remove(self.number);
         }
-        let mut is_told = false;
-        while let Ok(mail) = self.mail.try_recv() {
-            if let Mail::Arrival(arrival) = mail {
-                let fault = if is_told { other } else { first };
-                is_told |= arrival.answer.send(Err(fault.clone())).is_ok();
-            }
-        }
-        is_told
+        let mail = std::iter::from_fn(|| self.mail.try_recv().ok());
+        let arrivals = mail.filter_map(|mail| match mail {
+            Mail::Arrival(arrival) => Some(*arrival),
+            Mail::Gone(_) => None,
+        });
+        arrivals.collect()
     }
 }
 
@@ -133,6 +148,7 @@ impl Actor {
     /// Works until there is nothing to do.
     async fn work(&mut self) -> Result<(), End> {
         self.running.tell(Hook::Start).await?;
+        self.is_begun = true;
         let mut turns = 0;
         loop {
             let now = Instant::now();
@@ -255,8 +271,13 @@ impl Actor {
         };
         let host = self.running.host();
         let is_told = host.exchanges.fail(&fault, &other);
-        let first = if is_told { &other } else { &fault };
-        if !self.seat.refuse(first, &other) && !is_told {
+        let is_told = if self.is_begun {
+            self.seat.hand_back();
+            is_told
+        } else {
+            self.seat.refuse(&fault) || is_told
+        };
+        if !is_told {
             self.running.host().output.tell(&fault);
         }
     }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::Stream;
 use host_outbound::{Bodies, Id, Incoming, Outgoing};
+use host_web::{Value, encode};
 use http::Response;
 use tokio::sync::oneshot;
 
@@ -21,7 +22,20 @@ use crate::output::RequestLog;
 use crate::{Body, Fault, LogSink, LogStream, RequestId};
 
 /// What whoever asked waits for.
-pub(super) type Answer = Result<Response<Body>, Fault>;
+pub(super) type Answer = Result<Response<Body>, Refusal>;
+
+/// Why an instance gives no answer.
+pub(super) enum Refusal {
+    Fault(Fault),
+    /// It ended before it looked at the request, which another may take.
+    Unread(Box<Arrival>),
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Refusal {
+        Refusal::Fault(fault)
+    }
+}
 
 /// A request as it reaches an instance.
 pub(super) struct Arrival {
@@ -37,6 +51,45 @@ pub(super) struct Arrival {
     pub(super) mailbox: Mailbox,
     pub(super) pass: Pass,
     pub(super) share: LoadShare,
+}
+
+impl Arrival {
+    /// The arguments of the hook `request`.
+    pub(super) fn message(
+        id: Id,
+        method: &str,
+        url: &str,
+        headers: Value<'_>,
+        has_body: bool,
+    ) -> Vec<u8> {
+        encode(&[
+            Value::Number(id as f64),
+            Value::from(method),
+            Value::from(url),
+            headers,
+            Value::Bool(has_body),
+        ])
+    }
+
+    /// The same request for another instance, under the id that it has there.
+    pub(super) fn moved(mut self, id: Id, mailbox: Mailbox, share: LoadShare) -> Arrival {
+        // The id is the first value of the message: after the count of values and its tag.
+        self.message[5..13].copy_from_slice(&(id as f64).to_le_bytes());
+        Arrival {
+            id,
+            mailbox,
+            share,
+            ..self
+        }
+    }
+
+    /// Gives the request back to whoever asked.
+    pub(super) fn hand_back(mut self) {
+        let (nobody, _) = oneshot::channel();
+        let answer = std::mem::replace(&mut self.answer, nobody);
+        // Who has left needs no other instance.
+        let _ = answer.send(Err(Refusal::Unread(Box::new(self))));
+    }
 }
 
 /// The log of a request; most write nothing, and cost nothing.
@@ -202,7 +255,7 @@ impl Exchanges {
         });
         if let Progress::Waiting(sender) = std::mem::replace(&mut exchange.progress, next) {
             // Whoever asked may have left; then a streamed body is dropped here, and tells.
-            let _ = sender.send(answer);
+            let _ = sender.send(answer.map_err(Refusal::from));
         }
         self.forget_if_over(id);
     }
@@ -286,7 +339,7 @@ impl Exchanges {
             let fault = if is_own { culprit } else { other };
             match exchange.progress {
                 Progress::Waiting(sender) => {
-                    let is_heard = sender.send(Err(fault.clone())).is_ok();
+                    let is_heard = sender.send(Err(fault.clone().into())).is_ok();
                     is_told |= is_own && is_heard;
                 }
                 Progress::Streaming => {
@@ -306,7 +359,7 @@ impl Exchanges {
         };
         match std::mem::replace(&mut exchange.progress, Progress::Complete) {
             Progress::Waiting(sender) => {
-                let _ = sender.send(Err(fault()));
+                let _ = sender.send(Err(fault().into()));
                 true
             }
             Progress::Streaming => true,

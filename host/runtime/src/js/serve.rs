@@ -6,7 +6,6 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use host_outbound::{Incoming, flat_of_headers};
-use host_web::{Value, encode};
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, header};
 use http_body::Body as HttpBody;
@@ -16,7 +15,7 @@ use url::Url;
 
 use super::JavaScript;
 use super::actor;
-use super::exchange::{Arrival, ExchangeLog};
+use super::exchange::{Arrival, ExchangeLog, Refusal};
 use super::pool::Leave;
 use crate::body::LimitedBody;
 use crate::gate::Pass;
@@ -44,45 +43,48 @@ where
     let body = has_body.then(|| incoming(body));
     let headers = flat_of_headers(&parts.headers);
     let method = parts.method.as_str();
-    let (answer, answered) = oneshot::channel();
-    let (mailbox, id) = javascript.pool.admit(
-        &context.env,
-        limits.instances_max,
-        |birth| actor::begin(program, javascript, birth, &context),
-        |id, mailbox, share| Arrival {
-            id,
-            message: encode(&[
-                Value::Number(id as f64),
-                Value::from(method),
-                Value::from(url.as_str()),
-                headers,
-                Value::Bool(has_body),
-            ]),
-            body,
-            answer,
-            log: ExchangeLog::new(Arc::clone(&context.log), context.id, program.log_bytes_max),
-            deadline,
-            wall_time,
-            response_bytes_max: limits.response_body_bytes_max,
-            mailbox,
-            pass,
-            share,
-        },
-    );
-    let mut leave = Leave::new(mailbox, id);
-    let answer = tokio::time::timeout_at(deadline.into(), answered).await;
-    let Ok(answer) = answer else {
-        return Err(Fault::Deadline { limit: wall_time });
+    let pool = &javascript.pool;
+    let begin = |birth| actor::begin(program, javascript, birth, &context);
+    let (answer, mut answered) = oneshot::channel();
+    let arrival = |id, mailbox, share| Arrival {
+        id,
+        message: Arrival::message(id, method, url.as_str(), headers, has_body),
+        body,
+        answer,
+        log: ExchangeLog::new(Arc::clone(&context.log), context.id, program.log_bytes_max),
+        deadline,
+        wall_time,
+        response_bytes_max: limits.response_body_bytes_max,
+        mailbox,
+        pass,
+        share,
     };
-    leave.is_over();
-    if overflow.happened() {
-        return Err(Fault::BodyTooLarge { limit_bytes });
+    let (mailbox, id) = pool.admit(&context.env, limits.instances_max, begin, arrival);
+    let mut leave = Leave::new(mailbox, id);
+    loop {
+        let Ok(answer) = tokio::time::timeout_at(deadline.into(), answered).await else {
+            return Err(Fault::Deadline { limit: wall_time });
+        };
+        leave.is_over();
+        if overflow.happened() {
+            return Err(Fault::BodyTooLarge { limit_bytes });
+        }
+        match answer {
+            Ok(Ok(response)) => return Ok(response),
+            Ok(Err(Refusal::Fault(fault))) => return Err(fault),
+            Ok(Err(Refusal::Unread(mut arrival))) => {
+                (arrival.answer, answered) = oneshot::channel();
+                let arrival = |id, mailbox, share| arrival.moved(id, mailbox, share);
+                let (mailbox, id) = pool.admit(&context.env, limits.instances_max, begin, arrival);
+                leave = Leave::new(mailbox, id);
+            }
+            Err(_) => {
+                return Err(Fault::InstanceLost {
+                    reason: "it shuts down".to_owned(),
+                });
+            }
+        }
     }
-    answer.unwrap_or_else(|_| {
-        Err(Fault::InstanceLost {
-            reason: "it shuts down".to_owned(),
-        })
-    })
 }
 
 /// The body as the program pulls it.

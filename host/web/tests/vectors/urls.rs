@@ -99,6 +99,9 @@ fn what_the_tables_leave_out() {
         parts(caller.call(function, &arguments)).map(|parts| parts[0].1.clone())
     };
     for (text, base, wanted) in [
+        ("///a/b", "http://h/c", Some("http://a/b")),
+        ("//\\/\\a", "https://h/c", Some("https://a/")),
+        ("///a", "non-spec://h/b", Some("non-spec:///a")),
         ("\\a", "non-spec:/b/c", Some("non-spec:/b/\\a")),
         ("\\a", "http://h/b/c", Some("http://h/a")),
         ("/\\a", "non-spec://h/b", Some("non-spec://h/\\a")),

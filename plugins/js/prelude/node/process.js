@@ -153,6 +153,11 @@ hooks.exiting = () => {
   host.exitCode(Number(code ?? 0));
 };
 
+hooks.unsettled = (path) => {
+  code ??= 13;
+  host.print(2, `Warning: Detected unsettled top-level await at file:///${path}\n`);
+};
+
 let captured = null;
 
 policy.uncaughtException = (error, origin) => {

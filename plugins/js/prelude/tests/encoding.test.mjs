@@ -30,6 +30,14 @@ test("TextEncoder", () => {
     ),
     [{ read: 1, written: 2 }, [0, 0, 0, 195, 169, 0, 0, 0]],
   );
+  assert.deepEqual(
+    list([
+      run(
+        "const b = new Uint8Array(4); b.buffer.transfer(); return new TextEncoder().encodeInto('a', b)",
+      ),
+    ]),
+    [{ read: 0, written: 0 }],
+  );
   assert.throws(() => run("new TextEncoder().encodeInto('a', new Int8Array(1))"), {
     name: "TypeError",
   });

@@ -422,3 +422,17 @@ test("blob: URLs", async () => {
   });
   assert.deepEqual(result, [true, 200, "x/y", "3", "abc", "TypeError", "TypeError"]);
 });
+
+test("a request keeps what is behind a blob: URL", async () => {
+  const { result } = await run(null, async () => {
+    const url = URL.createObjectURL(new Blob(["abc"]));
+    URL.revokeObjectURL(`${url}#f`);
+    URL.revokeObjectURL(`${url}?q`);
+    const [first, second] = [new Request(url), new Request(url)];
+    const begun = fetch(url);
+    URL.revokeObjectURL(url);
+    const texts = [begun, fetch(first.clone()), fetch(new Request(second))];
+    return Promise.all(texts.map(async (answer) => (await answer).text()));
+  });
+  assert.deepEqual(result, ["abc", "abc", "abc"]);
+});

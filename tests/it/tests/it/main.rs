@@ -19,6 +19,7 @@ mod install;
 mod javascript;
 mod javascript_compile;
 mod javascript_hostile;
+mod javascript_node;
 mod javascript_packages;
 mod javascript_serve;
 mod policy;

@@ -1,6 +1,6 @@
 //! What runs a test: the built `lly`, or another program that takes a file of JavaScript.
 
-use crate::workspace::{binaries, lily, output, root};
+use crate::workspace::{lily, output, root};
 use anyhow::{Context, Result};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -45,13 +45,13 @@ impl Program {
         }
     }
 
-    /// The built `lly`, with the drivers compiled.
-    pub fn lly() -> Result<Self> {
+    /// An `lly`, with the drivers compiled.
+    pub fn lly(program: &Path) -> Result<Self> {
         let bricks = lily().join("conformance/bricks");
         std::fs::create_dir_all(&bricks)
             .with_context(|| format!("cannot make `{}`", bricks.display()))?;
         let lly = Self {
-            program: binaries()?.join("lly"),
+            program: program.to_owned(),
             bricks: Some(bricks.clone()),
         };
         for driver in DRIVERS {

@@ -1,5 +1,6 @@
 //! What the suites said, counted by group, as lines and as `docs/conformance.md`.
 
+use super::causes;
 use super::suites::{self, Suite};
 use super::{Case, Outcome, Plan};
 use std::collections::BTreeMap;
@@ -13,6 +14,8 @@ pub struct Tally {
     groups: BTreeMap<(&'static str, String), Group>,
     /// By suite and reason: files, and the groups they are in.
     skipped: BTreeMap<(&'static str, &'static str), BTreeMap<String, u32>>,
+    /// By suite: how many cases were run, and how many were to be.
+    ran: BTreeMap<&'static str, (usize, usize)>,
 }
 
 #[derive(Default)]
@@ -30,10 +33,11 @@ struct Failed {
 
 impl Tally {
     /// Counts.
-    pub fn new(cases: &[Case], outcomes: Vec<Outcome>) -> Self {
+    pub fn new(cases: &[Case], outcomes: Vec<Option<Outcome>>) -> Self {
         let mut tally = Self {
             groups: BTreeMap::new(),
             skipped: BTreeMap::new(),
+            ran: BTreeMap::new(),
         };
         for (case, outcome) in cases.iter().zip(outcomes) {
             if let Plan::Skip(reason) = case.plan {
@@ -41,6 +45,10 @@ impl Tally {
                 *groups.entry(case.group.clone()).or_default() += 1;
                 continue;
             }
+            let ran = tally.ran.entry(case.suite).or_default();
+            ran.1 += 1;
+            let Some(outcome) = outcome else { continue };
+            ran.0 += 1;
             let key = (case.suite, case.group.clone());
             let group = tally.groups.entry(key).or_default();
             let failed = u32::try_from(outcome.failed.len()).unwrap_or(u32::MAX);
@@ -116,6 +124,18 @@ impl Tally {
         text
     }
 
+    /// What failed by cause: how often, and one file.
+    fn causes(&self, suite: &str) -> BTreeMap<&'static str, (u32, &str)> {
+        let mut causes: BTreeMap<&'static str, (u32, &str)> = BTreeMap::new();
+        for file in self.of(suite).flat_map(|(_, group)| &group.files) {
+            for (name, message) in &file.failed {
+                let cause = causes::of(&format!("{suite}/{}", file.name), name, message);
+                causes.entry(cause).or_insert((0, &file.name)).0 += 1;
+            }
+        }
+        causes
+    }
+
     fn section(&self, suite: &Suite, sample: u32, text: &mut String) {
         let source = &suite.source;
         let _ = writeln!(
@@ -133,9 +153,19 @@ impl Tally {
                 _ => " A test without flags runs as sloppy and as strict code; both count.",
             }
         );
-        if suite.name == "test262" && sample > 1 {
-            let _ = writeln!(text, "\nThis run took one in {sample} of the tests.");
-        }
+        let (ran, of) = self.ran.get(suite.name).copied().unwrap_or_default();
+        let how = match (suite.name, sample) {
+            ("test262", 2..) => format!(" in one of {sample} of the files"),
+            _ => String::new(),
+        };
+        let _ = if ran == of {
+            writeln!(text, "\nThis run took all {of} cases{how}.")
+        } else {
+            writeln!(
+                text,
+                "\nThis run took {ran} of the {of} cases{how}, spread evenly over the list; the others were not come to."
+            )
+        };
         let _ = writeln!(
             text,
             "\n| group | passed | of | rate |\n|---|---:|---:|---:|"
@@ -147,6 +177,10 @@ impl Tally {
             sum.failed += group.failed;
         }
         let _ = writeln!(text, "| **all** | {} |", cells(&sum));
+        let _ = writeln!(text, "\n### {}: why it failed\n", suite.title);
+        for (cause, (count, name)) in self.causes(suite.name) {
+            let _ = writeln!(text, "- {cause}: {count} (such as `{name}`)");
+        }
         let _ = writeln!(text, "\n### {}: what failed\n", suite.title);
         for (name, group) in self.of(suite.name).filter(|(_, group)| group.failed > 0) {
             let _ = writeln!(
@@ -227,15 +261,36 @@ mod tests {
             case("a.any.js", Plan::Skip("no document")),
             case("b.any.js", Plan::Skip("no document")),
         ];
-        let tally = Tally::new(
-            &cases,
-            vec![Outcome::default(), Outcome::failure("x".to_owned())],
-        );
+        let tally = Tally::new(&cases, vec![None, Some(Outcome::failure("x".to_owned()))]);
         let document = tally.document(1);
         assert!(
             document.contains("- no document: 2 files (url 2)"),
             "{document}"
         );
-        assert!(!document.contains("one in"), "{document}");
+        assert!(
+            document.contains("This run took all 0 cases."),
+            "{document}"
+        );
+        assert!(tally.document(7).contains("in one of 7 of the files."));
+    }
+
+    #[test]
+    fn what_was_not_come_to_is_said() {
+        let case = |name: &str| Case {
+            suite: "test262",
+            group: "language".to_owned(),
+            name: name.to_owned(),
+            plan: Plan::Test262(super::super::test262::Test::sample()),
+        };
+        let outcomes = vec![Some(Outcome::failure("x".to_owned())), None];
+        let document = Tally::new(&[case("a"), case("b")], outcomes).document(1);
+        assert!(
+            document.contains("This run took 1 of the 2 cases, spread"),
+            "{document}"
+        );
+        assert!(
+            document.contains("- **language**: 1 of 1\n  - `a`\n"),
+            "{document}"
+        );
     }
 }
