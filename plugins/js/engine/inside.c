@@ -275,7 +275,7 @@ static int show_export(JSContext *context, JSModuleDef *module, JSExportEntry *e
     if (property == NULL) {
         return -1;
     }
-    JS_REF_COUNT(entry->u.local.var_ref)++;
+    lily_up(&JS_REF_COUNT(entry->u.local.var_ref));
     property->u.var_ref = entry->u.local.var_ref;
     return 0;
 }
