@@ -233,6 +233,35 @@ fn memory_that_is_not_there_is_an_error_that_can_be_caught() {
     assert_eq!(machine.printed(), "RangeError out of memory\n");
 }
 
+/// The engine has ways of its own for what is usual; each must give what QuickJS gives.
+#[test]
+fn what_is_usual_is_done_as_all_else_is() {
+    let json = Machine::script(&[Row::module("a.js", include_str!("engine/json.js"))]);
+    assert_eq!(json.printed(), "all alike\n");
+    let replace = Machine::script(&[Row::module("a.js", include_str!("engine/replace.js"))]);
+    assert_eq!(replace.printed(), "all alike\n");
+}
+
+/// What is in the image is not counted; what a program makes anew is, and is freed.
+#[test]
+fn what_is_no_longer_used_is_freed() {
+    let code = "const kept = { all: [] };\n\
+                export default { fetch() { for (let at = 0; at < 20000; at++) { const one = { at, text: `text ${at}` };\n\
+                one.self = one; kept.all = [one, { ...one }]; kept.last = one.text.replace(/t/g, 'u'); }\n\
+                return new Response(kept.last); } };";
+    let mut machine = Machine::new(1);
+    machine.add(&[Row::module("a.js", code)]).expect("added");
+    machine.evaluate().expect("evaluated");
+    assert_eq!(body(&request(&mut machine, "/")), "uexu 19999");
+    let before = machine.memory_bytes();
+    // Each makes some megabytes of garbage; when circles are collected moves a little.
+    for _ in 0..10 {
+        request(&mut machine, "/");
+    }
+    let grown = machine.memory_bytes() - before;
+    assert!(grown <= 512 << 10, "{grown} bytes");
+}
+
 #[test]
 fn each_instance_has_random_numbers_of_its_own() {
     let code = "export default { fetch() { return new Response(String(Math.random())); } };";

@@ -365,6 +365,7 @@ EXPORT(prepare) Wrong *engine_prepare(uint8_t *data, size_t length) {
     runtime = JS_NewRuntime();
     inside_begin(runtime, host_position);
     context = JS_NewContext(runtime);
+    inside_note(context);
     hooks = JS_UNDEFINED;
     JS_SetMaxStackSize(runtime, STACK_BYTES);
     JS_SetHostPromiseRejectionTracker(runtime, track_rejection, NULL);

@@ -5,6 +5,10 @@
 
 #include "inside.h"
 
+#include "json_read.c"
+#include "json_write.c"
+#include "replace.c"
+
 // ---- what the patch asks for ----
 
 static bool lily_wipes;
@@ -143,10 +147,38 @@ static void move_all(struct list_head *from, struct list_head *to) {
     }
 }
 
+/// Whatever lies in a block of this arena that is in use is never freed, and not counted.
+static void keep_arena(JSArena *arena) {
+    bool is_free[JS_ARENA_SIZE / sizeof(JSMallocBlockHeader)] = { false };
+    unsigned int size = arena_block_sizes[arena->block_size_idx];
+    for (unsigned int at = arena->first_free_block; at != JS_ARENA_FREE_NIL;) {
+        is_free[at] = true;
+        at = ((JSMallocBlockHeader *)arena_get_block(arena, at, size))->u.free_next;
+    }
+    for (unsigned int at = 0; at < arena->n_blocks; at++) {
+        if (!is_free[at]) {
+            ((JSMallocBlockHeader *)arena_get_block(arena, at, size))->ref_count |= LILY_KEPT;
+        }
+    }
+}
+
 void inside_keep(JSRuntime *runtime) {
+    struct list_head *one;
     JS_RunGC(runtime);
-    // What is in no list of the collector counts as held from outside; its counts stay true.
+    // What is in no list of the collector counts as held from outside.
     move_all(&runtime->gc_obj_list, &kept_objects);
+    for (int at = 0; at < JS_ARENA_BLOCK_SIZE_COUNT; at++) {
+        list_for_each(one, &runtime->arena_state.arena_list[at]) {
+            keep_arena(list_entry(one, JSArena, link));
+        }
+    }
+    list_for_each(one, &kept_objects) {
+        // A shape of one object alone is changed where it is, which QuickJS does by its count.
+        JSShape *shape = (JSShape *)list_entry(one, JSGCObjectHeader, link);
+        if (JS_GC_TYPE(shape) == JS_GC_OBJ_TYPE_SHAPE && !shape->is_hashed) {
+            JS_REF_COUNT(shape) &= ~LILY_KEPT;
+        }
+    }
     for (int at = 0; at < JS_ARENA_BLOCK_SIZE_COUNT; at++) {
         // Their free blocks lie among what is kept: whoever wrote there would make such a page its own.
         move_all(&runtime->arena_state.free_arena_list[at], &kept_arenas);
@@ -243,7 +275,7 @@ static int show_export(JSContext *context, JSModuleDef *module, JSExportEntry *e
     if (property == NULL) {
         return -1;
     }
-    JS_REF_COUNT(entry->u.local.var_ref)++;
+    lily_up(&JS_REF_COUNT(entry->u.local.var_ref));
     property->u.var_ref = entry->u.local.var_ref;
     return 0;
 }

@@ -16,6 +16,9 @@ typedef bool InsidePosition(const char *path, int line, int column, char *into, 
 /// Called once, with the runtime. From here on what is freed is overwritten with zeros, until `inside_settle`.
 void inside_begin(JSRuntime *runtime, InsidePosition *position);
 
+/// Notes what regular expressions are like before anybody can change them. Called once, with the context.
+void inside_note(JSContext *context);
+
 /// All that is alive stays alive from here on, and nobody walks through it any more: a collection would touch every page of the
 /// image. What comes after lies in memory of its own.
 void inside_keep(JSRuntime *runtime);

@@ -2,7 +2,7 @@
 //! `docs/benchmarks.md`.
 //!
 //! It drives the built `lly` and real processes and knows nothing of their insides; only policies are asked in this process,
-//! with the crate that raptor decides with. `cargo xtask bench` runs it.
+//! with the crate that raptor decides with, and the memory of many programs is measured on CAP's own runtime. `cargo xtask bench` runs it.
 
 mod compile;
 mod fleet;
@@ -12,7 +12,9 @@ mod load;
 mod policy;
 mod process;
 mod report;
+mod voids;
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -51,6 +53,23 @@ enum Command {
         #[arg(long, default_value = "")]
         only: String,
     },
+    /// Loads a server that runs already, as it is loaded for the figures. For whoever profiles it.
+    Load {
+        /// Where it listens.
+        address: SocketAddr,
+        /// For how many seconds.
+        #[arg(default_value_t = 3)]
+        seconds: u64,
+    },
+    /// Has many programs of one bundle in this process, each with an instance, and prints its memory before and after, bytes.
+    Voids {
+        /// The bundle.
+        bundle: PathBuf,
+        /// Where compiled code is.
+        cache: PathBuf,
+        /// How many.
+        count: usize,
+    },
     /// The plain hyper server that others are compared with.
     ServeHyper {
         /// Where to listen.
@@ -80,6 +99,25 @@ fn main() -> anyhow::Result<()> {
                 ),
             ];
             run(&measures, &only)
+        }
+        Command::Load { address, seconds } => {
+            let period = std::time::Duration::from_secs(seconds);
+            let measured = tokio::runtime::Runtime::new()?.block_on(load::run(address, period))?;
+            eprintln!(
+                "{:.0} requests/s, p99 {:.2} ms",
+                measured.requests_per_second,
+                measured.p99.as_secs_f64() * 1e3
+            );
+            Ok(())
+        }
+        Command::Voids {
+            bundle,
+            cache,
+            count,
+        } => {
+            let (before, after) = voids::run(&bundle, &cache, count)?;
+            write!(std::io::stdout(), "{before} {after}")?;
+            Ok(())
         }
         Command::ServeHyper { address } => {
             tokio::runtime::Runtime::new()?.block_on(http::serve_hyper(address))

@@ -186,6 +186,12 @@ impl Machine {
         self.asked.lock().expect("no panic").clone()
     }
 
+    /// How large its memory is.
+    pub fn memory_bytes(&mut self) -> usize {
+        let memory = self.instance.get_memory(&mut self.store, "memory");
+        memory.expect("a memory").data_size(&self.store)
+    }
+
     pub fn add(&mut self, rows: &[Row]) -> Result<u32, String> {
         let rows = Value::List(rows.iter().map(Row::value).collect());
         let (place, length) = self.give(&encode(&[rows]));
