@@ -57,9 +57,11 @@ pub enum Profile {
     /// A component that decides: interrupted by epochs and by fuel, so that a decision costs the same everywhere. An instance
     /// each decision: pooled memory, a small pool for each policy.
     Policy,
-    /// A component or an engine whose initialisation runs once, when it is built: as bounded as a policy, as deep as
-    /// [`Profile::Lasting`]. Its thread must have that stack too.
+    /// A component whose initialisation runs once, when it is built: as bounded as a policy.
     Preinit,
+    /// A program that is put into its language's engine, when it is built, and that engine itself: as bounded, and as deep as
+    /// [`Profile::Lasting`]. Its thread must have that stack too.
+    Build,
     /// A brick that serves requests, an instance each: pooled memory, epochs.
     Stateless,
     /// A brick that `lly run` starts once: memory on demand, epochs.
@@ -70,11 +72,12 @@ pub enum Profile {
 
 impl Profile {
     /// Every profile, in the order of their declaration.
-    pub const ALL: [Profile; 7] = [
+    pub const ALL: [Profile; 8] = [
         Profile::Tool,
         Profile::Plugin,
         Profile::Policy,
         Profile::Preinit,
+        Profile::Build,
         Profile::Stateless,
         Profile::OnDemand,
         Profile::Lasting,
@@ -87,6 +90,7 @@ impl Profile {
             Profile::Plugin => "plugin",
             Profile::Policy => "policy",
             Profile::Preinit => "preinit",
+            Profile::Build => "build",
             Profile::Stateless => "stateless",
             Profile::OnDemand => "on-demand",
             Profile::Lasting => "lasting",
@@ -130,6 +134,7 @@ pub fn config(profile: Profile) -> Config {
         Profile::Tool
         | Profile::Plugin
         | Profile::Preinit
+        | Profile::Build
         | Profile::OnDemand
         | Profile::Lasting => None,
     };
@@ -164,10 +169,10 @@ pub(crate) fn compile_config(profile: Profile) -> Config {
         Profile::Lasting => {
             deep(&mut config).epoch_interruption(true);
         }
-        Profile::Policy => {
+        Profile::Policy | Profile::Preinit => {
             config.epoch_interruption(true).consume_fuel(true);
         }
-        Profile::Preinit => {
+        Profile::Build => {
             deep(&mut config)
                 .epoch_interruption(true)
                 .consume_fuel(true);

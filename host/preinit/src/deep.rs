@@ -1,4 +1,4 @@
-//! A thread for what is called without a fiber: [`Profile::Preinit`](host_engine::Profile::Preinit) is deeper than a thread.
+//! A thread for what is called without a fiber: [`Profile::Build`](host_engine::Profile::Build) is deeper than a thread.
 
 use host_engine::LASTING_STACK_BYTES;
 
@@ -12,7 +12,7 @@ const HOST_STACK_BYTES: usize = 2 << 20;
 pub(crate) fn run<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
-            .name("preinit".to_owned())
+            .name("build".to_owned())
             .stack_size(LASTING_STACK_BYTES + HOST_STACK_BYTES)
             .spawn_scoped(scope, work)?;
         match thread.join() {

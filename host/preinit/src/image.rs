@@ -55,7 +55,7 @@ impl Image<'_> {
 
     fn make_here(&self, answer: Answer) -> Result<Vec<u8>, PreinitError> {
         let stack_bytes = stack_bytes(self.module)?;
-        let engine = Engine::new(Profile::Preinit)?;
+        let engine = Engine::new(Profile::Build)?;
         let module =
             wasmtime::Module::new(engine.wasmtime(), self.module).map_err(|error| unfit(&error))?;
         let _ticker = EpochTicker::start(&engine).map_err(PreinitError::Thread)?;
@@ -334,7 +334,7 @@ mod tests {
         };
         let module = made(Box::new(answer)).expect("an image");
         assert_eq!(made(Box::new(answer)).expect("again"), module);
-        let engine = Engine::new(Profile::Preinit).expect("an engine");
+        let engine = Engine::new(Profile::Build).expect("an engine");
         let compiled = wasmtime::Module::new(engine.wasmtime(), &module).expect("a module");
         assert!(compiled.get_export("prepare").is_none());
         let mut store = Store::new(engine.wasmtime(), ());

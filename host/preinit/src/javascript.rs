@@ -133,7 +133,7 @@ impl Javascript<'_> {
     /// # Errors
     /// What is wrong with the program, or with the engine.
     pub fn prepare(&self, program: Program<'_>) -> Result<Prepared, JavascriptError> {
-        let engine = Engine::new(Profile::Preinit)?;
+        let engine = Engine::new(Profile::Build)?;
         let module = self.cache.module_of(&engine, self.digest, self.read)?;
         let maps = Arc::new(Maps::new(program.maps)?);
         let _ticker = EpochTicker::start(&engine).map_err(JavascriptError::Thread)?;

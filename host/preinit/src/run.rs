@@ -2,7 +2,7 @@
 
 use crate::imports::{Inside, linker};
 use crate::state::State;
-use crate::{Answers, Value, deep};
+use crate::{Answers, Value};
 use host_engine::{
     CacheError, CodeCache, Engine, EngineError, EpochTicker, GuestTrap, MemoryLimiter, Profile,
     TrapKind, ticks_for,
@@ -108,8 +108,7 @@ impl Preinit<'_> {
         answers: A,
     ) -> (Result<Vec<u8>, PreinitError>, Option<A>) {
         let mut kept = None;
-        let result = deep::run(|| self.try_run(answers, &mut kept))
-            .unwrap_or_else(|error| Err(PreinitError::Thread(error)));
+        let result = self.try_run(answers, &mut kept);
         (result, kept)
     }
 

@@ -362,7 +362,7 @@ static Wrong *add(uint8_t *data, size_t length) {
 /// Makes the engine, with the prelude's modules, and evaluates their entry. The answer is null, or what went wrong.
 EXPORT(prepare) Wrong *engine_prepare(uint8_t *data, size_t length) {
     __wasm_call_ctors();
-    runtime = JS_NewRuntime();
+    runtime = JS_NewRuntime2(&INSIDE_MEMORY, NULL);
     inside_begin(runtime, host_position);
     context = JS_NewContext(runtime);
     inside_note(context);

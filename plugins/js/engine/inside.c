@@ -9,6 +9,33 @@
 #include "json_write.c"
 #include "replace.c"
 
+// ---- memory ----
+
+/// What is small is there, or memory is at its end: the program would learn of it where it could do nothing, not even make an
+/// error. So the instance ends, and its host says why. What is large is an error that the program can catch.
+enum { SMALL_BYTES = 64 << 10 };
+
+static void *given(void *memory, size_t size) {
+    if (memory == NULL && size > 0 && size <= SMALL_BYTES) {
+        __builtin_trap();
+    }
+    return memory;
+}
+
+static void *give_zeros(void *opaque, size_t count, size_t size) {
+    return given(js_def_calloc(opaque, count, size), count * size);
+}
+
+static void *give(void *opaque, size_t size) {
+    return given(js_def_malloc(opaque, size), size);
+}
+
+static void *give_more(void *opaque, void *memory, size_t size) {
+    return given(js_def_realloc(opaque, memory, size), size);
+}
+
+const JSMallocFunctions INSIDE_MEMORY = { give_zeros, give, js_def_free, give_more, js__malloc_usable_size };
+
 // ---- what the patch asks for ----
 
 static bool lily_wipes;

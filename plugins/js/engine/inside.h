@@ -13,6 +13,9 @@
 /// False: where it is.
 typedef bool InsidePosition(const char *path, int line, int column, char *into, size_t size);
 
+/// Where the runtime has its memory from.
+extern const JSMallocFunctions INSIDE_MEMORY;
+
 /// Called once, with the runtime. From here on what is freed is overwritten with zeros, until `inside_settle`.
 void inside_begin(JSRuntime *runtime, InsidePosition *position);
 

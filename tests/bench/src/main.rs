@@ -2,7 +2,8 @@
 //! `docs/benchmarks.md`.
 //!
 //! It drives the built `lly` and real processes and knows nothing of their insides; only policies are asked in this process,
-//! with the crate that raptor decides with, and the memory of many programs is measured on CAP's own runtime. `cargo xtask bench` runs it.
+//! with the crate that raptor decides with, and the memory of many programs is measured on CAP's own runtime.
+//! `cargo xtask bench` runs it.
 
 mod compile;
 mod fleet;

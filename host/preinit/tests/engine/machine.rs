@@ -94,7 +94,7 @@ struct Loaded {
 
 /// Compiled once for all tests: as programs run, and as they are built.
 static LASTING: LazyLock<Loaded> = LazyLock::new(|| loaded(Profile::Lasting));
-static PREINIT: LazyLock<Loaded> = LazyLock::new(|| loaded(Profile::Preinit));
+static PREINIT: LazyLock<Loaded> = LazyLock::new(|| loaded(Profile::Build));
 
 fn loaded(profile: Profile) -> Loaded {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/lily");

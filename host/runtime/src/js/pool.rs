@@ -2,11 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use host_outbound::Id;
 use tokio::sync::mpsc;
 
 use super::exchange::Arrival;
+use crate::limits::JS_BEHIND_TIME;
 use crate::output::lock;
 
 /// Ids of the host's own count from here, so that they never meet those of `host.id()`.
@@ -39,6 +41,8 @@ struct Member {
     mailbox: Mailbox,
     environment: Environment,
     load: Arc<Load>,
+    /// When it had nothing unread last, as far as anybody looked.
+    caught_up: Instant,
 }
 
 /// What an instance has to do.
@@ -87,17 +91,21 @@ impl Pool {
         arrival: impl FnOnce(Id, Mailbox, LoadShare) -> Arrival,
     ) -> (Mailbox, Id) {
         let mut members = lock(&self.members);
+        let now = Instant::now();
         members.retain(|member| !member.mailbox.is_closed());
+        for member in members.iter_mut() {
+            member.look(now);
+        }
         let least = members
             .iter()
             .filter(|member| is_same(&member.environment, environment))
             .min_by_key(|member| member.load.under_way.load(Ordering::Relaxed));
         let member = match least {
-            Some(member) if !member.is_behind() || members.len() >= instances_max.max(1) => {
+            Some(member) if !member.is_behind(now) || members.len() >= instances_max.max(1) => {
                 member.clone()
             }
             Some(_) | None => {
-                let (member, birth) = self.new_member(environment);
+                let (member, birth) = self.new_member(environment, now);
                 members.push(member.clone());
                 begin(birth);
                 member
@@ -115,7 +123,7 @@ impl Pool {
         (member.mailbox, id)
     }
 
-    fn new_member(&self, environment: &Environment) -> (Member, Birth) {
+    fn new_member(&self, environment: &Environment, now: Instant) -> (Member, Birth) {
         let (mailbox, mail) = mpsc::unbounded_channel();
         let load = Arc::new(Load::default());
         let number = self.made.fetch_add(1, Ordering::Relaxed);
@@ -124,6 +132,7 @@ impl Pool {
             mailbox,
             environment: Arc::clone(environment),
             load: Arc::clone(&load),
+            caught_up: now,
         };
         let birth = Birth {
             number,
@@ -158,9 +167,15 @@ impl Pool {
 }
 
 impl Member {
-    /// It computes while a request waits to be looked at.
-    fn is_behind(&self) -> bool {
-        self.load.unread.load(Ordering::Relaxed) > 0
+    fn look(&mut self, now: Instant) {
+        if self.load.unread.load(Ordering::Relaxed) == 0 {
+            self.caught_up = now;
+        }
+    }
+
+    /// It has computed for a while, and requests wait to be looked at.
+    fn is_behind(&self, now: Instant) -> bool {
+        now.duration_since(self.caught_up) > JS_BEHIND_TIME
     }
 }
 
