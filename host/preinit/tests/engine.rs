@@ -185,7 +185,7 @@ const DEEP: [&str; 22] = [
     "{ let a = []; for (let i = 0; i < 1e5; i++) a = [a]; a.flat(Infinity); }",
     "{ let a = []; for (let i = 0; i < 1e5; i++) a = [a]; String(a); }",
     "{ const p = new Proxy({}, { get(t, k, r) { return r[k]; } }); p.x; }",
-    "{ let f = () => {}; for (let i = 0; i < 1e5; i++) f = f.bind(null); f(); }",
+    "{ let f = () => {}; for (let i = 0; i < 1e5; i++) { f = f.bind(null); Object.defineProperty(f, 'name', { value: '' }); } f(); }",
     "{ class A { constructor() { new A(); } } new A(); }",
     "{ class A {} class B extends A { constructor() { super(); new B(); } } new B(); }",
     "{ const o = { get x() { return this.x; } }; o.x; }",

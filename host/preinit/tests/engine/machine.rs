@@ -136,7 +136,7 @@ impl Machine {
     fn of(seed: u8, loaded: &Loaded) -> Machine {
         let (printed, exited, asked, answers) = Default::default();
         let inside = Inside {
-            limiter: MemoryLimiter::new(64 << 20),
+            limiter: MemoryLimiter::new(256 << 20),
             seed,
             printed: Arc::clone(&printed),
             exited: Arc::clone(&exited),

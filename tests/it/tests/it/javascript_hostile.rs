@@ -57,12 +57,24 @@ fn harms() -> Vec<Harm> {
     found.iter().map(read).collect()
 }
 
+/// What is asked for at `/`, where a CAP looks whether a program is well, does no harm; the rest is the program's.
+const AWAKE: &str = "import harm from \"./harm.js\";
+export default {
+  ...harm,
+  fetch(request, env, ctx) {
+    if (new URL(request.url).pathname === \"/\") return new Response(\"up\");
+    return harm.fetch(request, env, ctx);
+  },
+};
+";
+
 fn deployed(fleet: &Fleet, name: &str, source: &str) -> (String, String) {
-    fleet.home.write(&format!("{name}.js"), source);
-    let bundle = fleet.home.compile(name, [format!("{name}.js")]);
+    fleet.home.write(&format!("{name}/harm.js"), source);
+    fleet.home.write(&format!("{name}/{name}.js"), AWAKE);
+    let bundle = fleet.home.compile(name, [format!("{name}/{name}.js")]);
     let document = fleet.deploy(&bundle);
     let text = |key: &str| document[key].as_str().unwrap().to_owned();
-    (text("url"), text("slug"))
+    (format!("{}harm", text("url")), text("slug"))
 }
 
 #[test]
