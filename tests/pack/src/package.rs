@@ -195,22 +195,24 @@ mod tests {
 
     #[test]
     fn licences_are_taken_from_the_folders_that_are_said() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a package that can be read");
         for (library, file) in [
             ("one", "LICENSE-MIT.txt"),
             ("one", "index.js"),
             ("two", "COPYING"),
             ("three", "x"),
         ] {
-            std::fs::create_dir_all(folder.path().join(library)).unwrap();
-            std::fs::write(folder.path().join(library).join(file), "words").unwrap();
+            std::fs::create_dir_all(folder.path().join(library))
+                .expect("a package that can be read");
+            std::fs::write(folder.path().join(library).join(file), "words")
+                .expect("a package that can be read");
         }
         let said = |plugin: &str, name: &str| {
             format!("{plugin}/{name}={}", folder.path().join(name).display())
         };
         let all = [said("js", "two"), said("js", "one"), said("other", "three")];
         let names: Vec<String> = licences("js", &all)
-            .unwrap()
+            .expect("a package that can be read")
             .into_iter()
             .map(|(name, _)| name)
             .collect();

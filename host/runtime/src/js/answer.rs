@@ -64,12 +64,13 @@ mod tests {
 
     #[test]
     fn what_can_be_sent_is_taken() {
-        let answer = head(201.0, "Made", &flat(&["x-a", "1", "content-length", "9"])).unwrap();
+        let answer =
+            head(201.0, "Made", &flat(&["x-a", "1", "content-length", "9"])).expect("a head");
         assert_eq!(answer.status(), 201);
         assert_eq!(answer.headers().len(), 1);
-        let reason = answer.extensions().get::<ReasonPhrase>().unwrap();
+        let reason = answer.extensions().get::<ReasonPhrase>().expect("a reason");
         assert_eq!(reason.as_ref(), b"Made");
-        let usual = head(200.0, "OK", &flat(&[])).unwrap();
+        let usual = head(200.0, "OK", &flat(&[])).expect("a head");
         assert!(usual.extensions().get::<ReasonPhrase>().is_none());
     }
 

@@ -78,7 +78,7 @@ impl Instance {
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(tick);
         let made = code.linked.instantiate_async(&mut store).await;
-        let hook = made.and_then(|made| made.get_typed_func(&mut store, &code.hook));
+        let hook = made.and_then(|made| made.get_typed_func(&mut store, code.hook));
         match hook {
             Ok(hook) => Ok(Instance {
                 store,

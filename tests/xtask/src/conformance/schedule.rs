@@ -205,10 +205,10 @@ mod tests {
                 String::new()
             }))
         };
-        schedule.run(&cases(10), run).unwrap();
+        schedule.run(&cases(10), run).expect("a run");
         schedule.is_resumed = true;
-        let outcomes = schedule.run(&cases(12), run).unwrap();
-        std::fs::remove_file(file).unwrap();
+        let outcomes = schedule.run(&cases(12), run).expect("a run");
+        std::fs::remove_file(file).expect("a file");
         assert_eq!(ran.load(Ordering::Relaxed), 12);
         let failed: Vec<usize> = (0..12)
             .filter(|at| {
