@@ -91,7 +91,8 @@ pub(crate) const JS_TIMERS_MAX: usize = 1024;
 pub(crate) const JS_OUTGOING_BYTES: usize = 256 << 10;
 /// How long the instances beyond a program's first are kept that have nothing under way: they were made for a rush.
 pub(crate) const JS_EXTRA_IDLE_TIME: Duration = Duration::from_secs(10);
-/// An instance that has had unread requests for this long computes, rather than waits for its own task's turn: time for another one.
+/// An instance that has had unread requests for this long computes, rather than waits for its own task's turn: time for
+/// another one.
 pub(crate) const JS_BEHIND_TIME: Duration = Duration::from_millis(20);
 /// Turns that an instance takes before other tasks of the host have their turn, if each is short.
 pub(crate) const JS_TURNS_AT_ONCE: u32 = 16;
