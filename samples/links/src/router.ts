@@ -34,7 +34,9 @@ export class Router {
   async answer(request: Request): Promise<Response> {
     const url = new URL(request.url);
     const fitting = this.#routes.filter(({ pattern }) => pattern.test({ pathname: url.pathname }));
-    const route = fitting.find(({ method }) => method === request.method);
+    // Who asks for the head of a page is answered as who asks for the page; the host leaves the body out.
+    const wanted = request.method === "HEAD" ? "GET" : request.method;
+    const route = fitting.find(({ method }) => method === wanted);
     if (route !== undefined) {
       const found = route.pattern.exec({ pathname: url.pathname });
       const params = { ...found?.pathname.groups } as Record<string, string>;

@@ -29,9 +29,14 @@ impl Served {
     fn with(program: &str, settings: &str, flags: &[&str]) -> Served {
         let home = Home::new();
         home.write("app.ts", program);
-        let bundle = home.work().join("app.brick");
         let config = format!("name = \"app\"\nsources = [\"app.ts\"]\n{settings}");
         home.write("lly.toml", config);
+        Self::of(home, flags)
+    }
+
+    /// The project in the folder of this home.
+    fn of(home: Home, flags: &[&str]) -> Self {
+        let bundle = home.work().join("app.brick");
         home.lly(["compile", "-o", "app.brick"]).success();
         let mut command = home.command();
         command.arg("run").arg(&bundle);
@@ -450,4 +455,66 @@ fn a_script_ends_where_it_exits_and_at_what_nobody_catches() {
         output.stdout.is_empty() && output.stderr.contains("Error: late"),
         "{output:?}"
     );
+}
+
+/// `samples/links`, the TypeScript program of the demo: a router, validation, state, static files, a response that goes on,
+/// and a request to another server (its own address).
+#[test]
+fn the_sample_shortens_links() {
+    let home = Home::new();
+    let sample = tests_kit::repository().join("samples/links");
+    for file in [
+        "lly.toml",
+        "src/app.ts",
+        "src/links.ts",
+        "src/router.ts",
+        "src/validate.ts",
+        "public/index.html",
+        "public/links.css",
+    ] {
+        home.write(file, std::fs::read_to_string(sample.join(file)).unwrap());
+    }
+    let served = Served::of(home, &[]);
+    assert!(served.get("/").contains("<title>links</title>"));
+    assert_eq!(served.get("/api/links"), "[]");
+    let post = |body: &str| {
+        let head = format!("POST /api/links HTTP/1.1\r\nContent-Length: {}", body.len());
+        finish(served.send(&head, body))
+    };
+    let (head, body) = post("{\"to\":\"ftp://x\",\"name\":\"No!\"}");
+    assert!(head.starts_with("HTTP/1.1 422 "), "{head}");
+    assert!(
+        body.contains("to: an absolute") && body.contains("name: 1 to 32"),
+        "{body}"
+    );
+    let link = format!(
+        "{{\"to\":\"http://{}/api/links\",\"name\":\"own\"}}",
+        served.address
+    );
+    assert!(post(&link).0.starts_with("HTTP/1.1 201 "));
+    assert!(post(&link).0.starts_with("HTTP/1.1 409 "));
+    let (head, _) = served.ask("GET /own HTTP/1.1");
+    let target = format!("location: http://{}/api/links", served.address);
+    assert!(
+        head.starts_with("HTTP/1.1 302 ") && head.contains(&target),
+        "{head}"
+    );
+    assert_eq!(
+        served.get("/api/links/own/check"),
+        "{\"ok\":true,\"status\":200}"
+    );
+    assert!(
+        served
+            .ask("PUT /api/links HTTP/1.1")
+            .0
+            .starts_with("HTTP/1.1 405 ")
+    );
+    let mut feed = served.send("GET /api/feed HTTP/1.1", "");
+    let mut told = String::new();
+    let mut piece = [0; 4096];
+    while !told.contains("\"name\":\"own\"") {
+        let size = feed.read(&mut piece).unwrap();
+        assert!(size > 0, "it ended: {told}");
+        told.push_str(&String::from_utf8_lossy(&piece[..size]));
+    }
 }
