@@ -4,9 +4,9 @@
 //! The module keeps all its state in its memory: a mutable global other than the stack pointer, or a table that changes, would
 //! not be in the image, so modules with more are refused.
 
-use crate::run::unfit;
+use crate::run::{stopped, unfit};
 use crate::{Limits, PreinitError, deep};
-use host_engine::{Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, TrapKind, ticks_for};
+use host_engine::{Engine, EpochTicker, GuestTrap, MemoryLimiter, Profile, ticks_for};
 use std::borrow::Cow;
 use wasm_encoder::{
     ConstExpr, CustomSection, DataSection, ExportSection, MemorySection, MemoryType, Module,
@@ -117,20 +117,7 @@ impl Image<'_> {
     }
 
     fn why(&self, error: &wasmtime::Error, inside: &Inside) -> PreinitError {
-        let trap = GuestTrap::with_memory(error, &inside.limiter);
-        match trap.kind {
-            TrapKind::Deadline => PreinitError::Late {
-                reason: format!("it ran for {} s", self.limits.deadline.as_secs()),
-            },
-            TrapKind::Fuel => PreinitError::Late {
-                reason: format!("it took {} steps", self.limits.fuel),
-            },
-            TrapKind::Memory => PreinitError::Memory {
-                bytes_max: self.limits.memory_bytes_max,
-            },
-            TrapKind::Other => PreinitError::Unfit(trap.message),
-            _ => PreinitError::Trap(trap),
-        }
+        stopped(GuestTrap::with_memory(error, &inside.limiter), &self.limits)
     }
 }
 

@@ -216,20 +216,24 @@ impl Preinit<'_> {
         if let Some(sentence) = &inside.ended {
             return PreinitError::Reached(sentence.clone());
         }
-        let trap = GuestTrap::with_memory(error, &inside.limiter);
-        match trap.kind {
-            TrapKind::Deadline => PreinitError::Late {
-                reason: format!("it ran for {} s", self.limits.deadline.as_secs()),
-            },
-            TrapKind::Fuel => PreinitError::Late {
-                reason: format!("it took {} steps", self.limits.fuel),
-            },
-            TrapKind::Memory => PreinitError::Memory {
-                bytes_max: self.limits.memory_bytes_max,
-            },
-            TrapKind::Other => PreinitError::Unfit(trap.message),
-            _ => PreinitError::Trap(trap),
-        }
+        stopped(GuestTrap::with_memory(error, &inside.limiter), &self.limits)
+    }
+}
+
+/// What a trap means for whoever set these limits.
+pub(crate) fn stopped(trap: GuestTrap, limits: &Limits) -> PreinitError {
+    match trap.kind {
+        TrapKind::Deadline => PreinitError::Late {
+            reason: format!("it ran for {} s", limits.deadline.as_secs()),
+        },
+        TrapKind::Fuel => PreinitError::Late {
+            reason: format!("it took {} steps", limits.fuel),
+        },
+        TrapKind::Memory => PreinitError::Memory {
+            bytes_max: limits.memory_bytes_max,
+        },
+        TrapKind::Other => PreinitError::Unfit(trap.message),
+        _ => PreinitError::Trap(trap),
     }
 }
 
