@@ -7,6 +7,7 @@
 
 mod fleet;
 mod home;
+pub mod http1;
 mod page;
 mod rust;
 mod sources;

@@ -1,7 +1,9 @@
 //! Where a local fleet lives under `$LLY_HOME/fleet`, and the ports it keeps across restarts.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io;
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,11 @@ const EDGE_PORT_WANTED: u16 = 8443;
 const PLATFORM_PORT_WANTED: u16 = 7443;
 /// The port RC listens on, if nobody has it.
 const RC_PORT_WANTED: u16 = 7444;
+/// Where other ports are looked for. It lies below those that systems hand to connections that go out (from 32768 on
+/// Linux, from 49152 elsewhere): none of them takes a service's port while it is being started again.
+const PORTS: Range<u16> = 20_000..30_000;
+/// How many ports of the range are tried before the system is asked for any.
+const PORTS_TRIED: usize = 64;
 
 /// The folders of one local fleet.
 #[derive(Clone, Debug)]
@@ -133,25 +140,26 @@ impl Plan {
         edge_port: Option<u16>,
         domain: &str,
     ) -> io::Result<Self> {
+        let mut ports = FreePorts::default();
         let mut plan = match Self::read(layout)? {
             Some(plan) => plan,
             None => Self {
                 domain: domain.to_owned(),
-                platform_port: free_port(edge_port.is_none().then_some(PLATFORM_PORT_WANTED))?,
-                raptor_port: free_port(None)?,
+                platform_port: ports.take(edge_port.is_none().then_some(PLATFORM_PORT_WANTED))?,
+                raptor_port: ports.take(None)?,
                 rc_port: 0,
                 caps: Vec::new(),
             },
         };
         if plan.rc_port == 0 {
-            plan.rc_port = free_port(edge_port.is_none().then_some(RC_PORT_WANTED))?;
+            plan.rc_port = ports.take(edge_port.is_none().then_some(RC_PORT_WANTED))?;
         }
         while plan.caps.len() < usize::from(caps) {
             let first = plan.caps.is_empty();
             plan.caps.push(CapPorts {
                 id: format!("cap-{}", plan.caps.len() + 1),
-                control_port: free_port(None)?,
-                edge_port: free_port(first.then_some(edge_port.unwrap_or(EDGE_PORT_WANTED)))?,
+                control_port: ports.take(None)?,
+                edge_port: ports.take(first.then_some(edge_port.unwrap_or(EDGE_PORT_WANTED)))?,
             });
         }
         plan.caps.truncate(usize::from(caps));
@@ -197,13 +205,30 @@ impl Plan {
     }
 }
 
-/// A port of the loopback address that nobody holds: the wanted one if it is free, else any.
-fn free_port(wanted: Option<u16>) -> io::Result<u16> {
-    let listener = match wanted.map(|port| TcpListener::bind(("127.0.0.1", port))) {
-        Some(Ok(listener)) => listener,
-        Some(Err(_)) | None => TcpListener::bind(("127.0.0.1", 0))?,
-    };
-    Ok(listener.local_addr()?.port())
+/// Ports of the loopback address that nobody holds. They are held until the value is dropped, so that none is given twice.
+#[derive(Default)]
+struct FreePorts(Vec<TcpListener>);
+
+impl FreePorts {
+    /// The wanted port if it is free, else another.
+    fn take(&mut self, wanted: Option<u16>) -> io::Result<u16> {
+        let any = (0..PORTS_TRIED).map(|_| {
+            let [low, high, ..] = RandomState::new().build_hasher().finish().to_le_bytes();
+            PORTS.start + u16::from_le_bytes([low, high]) % (PORTS.end - PORTS.start)
+        });
+        let listener = wanted
+            .filter(|port| *port != 0)
+            .into_iter()
+            .chain(any)
+            .find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok());
+        let listener = match listener {
+            Some(listener) => listener,
+            None => TcpListener::bind(("127.0.0.1", 0))?,
+        };
+        let port = listener.local_addr()?.port();
+        self.0.push(listener);
+        Ok(port)
+    }
 }
 
 /// What `lly fleet status` and tests read: the processes of the running fleet.

@@ -118,6 +118,58 @@ fn programs_sleep_by_requests_cpu_and_age() {
     assert!(text.contains("the CAP wants"), "{text}");
 }
 
+/// Says which of its instances answers, and remembers what it was told.
+const REMEMBERS: &str = r#"
+let told = "nothing";
+let born: number | undefined;
+export default {
+  async fetch(request: Request, _env: unknown, ctx: { waitUntil(work: Promise<unknown>): void }) {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/later") {
+      const later = (async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20_000));
+        console.log("what was promised is done");
+      })();
+      ctx.waitUntil(later);
+    }
+    born ??= Math.random();
+    told = searchParams.get("tell") ?? told;
+    return new Response(`${born} ${told}`);
+  },
+};
+"#;
+
+#[test]
+fn a_program_of_javascript_that_sleeps_begins_anew_and_finishes_what_it_promised() {
+    let fleet = Fleet::start(1);
+    fleet.home.write("remembers.ts", REMEMBERS);
+    let deployed = fleet.deploy(&fleet.home.compile("remembers", ["remembers.ts"]));
+    let url = deployed["url"].as_str().unwrap();
+    let ask = |path: &str| fleet.get(&format!("{url}{path}")).is(200).text();
+    let first_told = ask("?tell=lily");
+    assert!(first_told.ends_with(" lily"), "{first_told}");
+    assert_eq!(ask("later"), first_told);
+    set(&fleet, &eviction(&fleet.home, "sleepy", "", SLEEP));
+    wait::until(PATIENCE, "the program to be put to sleep", || {
+        let told = list(&fleet);
+        (!told["evictions"].as_array()?.is_empty()).then_some(())
+    });
+    let log = fleet.home.path().join("fleet/log/cap-1.log");
+    wait::until(PATIENCE, "the CAP to have been told", || {
+        let log = std::fs::read_to_string(&log).ok()?;
+        log.contains("its program sleeps").then_some(())
+    });
+    let anew = ask("");
+    assert!(anew.ends_with(" nothing"), "{anew}");
+    assert_ne!(anew.split(' ').next(), first_told.split(' ').next());
+    let slug = deployed["slug"].as_str().unwrap();
+    wait::until(PATIENCE, "the promise to be kept", || {
+        let logs = fleet.lly(["void", "logs", slug, "-n", "100"]).success();
+        let done = "what was promised is done";
+        logs.stdout.contains(done).then_some(())
+    });
+}
+
 #[test]
 fn a_shadow_of_the_eviction_policy_puts_nobody_to_sleep() {
     let fleet = Fleet::start(1);

@@ -1,11 +1,12 @@
 //! `lily.h`: a handler in C reads a request and writes a response; locally and as a void.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use tests_kit::http1::read_answer;
 use tests_kit::{Fleet, Home, sample};
 
 const ECHO: &str = r#"#include <lily.h>
@@ -79,6 +80,7 @@ impl Listening {
         Self { child, address }
     }
 
+    /// The whole answer, its body without the frames of chunks.
     pub fn ask(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream
@@ -86,9 +88,8 @@ impl Listening {
             .unwrap();
         let head = format!("{request}\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        let (head, body) = read_answer(&mut stream);
+        format!("{head}\r\n\r\n{body}")
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tests_kit::Home;
+use tests_kit::http1::{read_answer, unchunked};
 use tests_kit::wait::until;
 
 /// How long a test waits for what is to happen.
@@ -78,7 +79,7 @@ impl Served {
 
     /// A whole answer: its head and its body, without the frames of chunks.
     fn ask(&self, head: &str) -> (String, String) {
-        finish(self.send(head, ""))
+        read_answer(&mut self.send(head, ""))
     }
 
     fn get(&self, path: &str) -> String {
@@ -107,30 +108,6 @@ impl Drop for Served {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn finish(mut stream: TcpStream) -> (String, String) {
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-    let body = match head.to_lowercase().contains("transfer-encoding: chunked") {
-        true => unchunked(body),
-        false => body.to_owned(),
-    };
-    (head.to_owned(), body)
-}
-
-fn unchunked(mut rest: &str) -> String {
-    let mut body = String::new();
-    while let Some((size, behind)) = rest.split_once("\r\n") {
-        let size = usize::from_str_radix(size, 16).expect("a size");
-        body.push_str(&behind[..size]);
-        rest = behind.get(size + 2..).unwrap_or_default();
-        if size == 0 {
-            break;
-        }
-    }
-    body
 }
 
 /// Reads until these words have come.
@@ -172,7 +149,8 @@ export default {
     assert_eq!(served.get("/a?b=c"), "GET http://app.test/a?b=c red");
     assert_eq!(served.get("/later"), "GET http://app.test/later red");
     assert_eq!([served.get("/count"), served.get("/count")], ["1", "2"]);
-    let (head, body) = finish(served.send("POST /echo HTTP/1.1\r\nContent-Length: 5", "hello"));
+    let (head, body) =
+        read_answer(&mut served.send("POST /echo HTTP/1.1\r\nContent-Length: 5", "hello"));
     assert!(
         head.starts_with("HTTP/1.1 201 Made\r\n") && head.contains("x-a: 1"),
         "{head}"
@@ -282,8 +260,8 @@ export default {
         })
         .collect();
     assert_eq!(served.get("/go"), "gone");
-    for (name, stream) in names.iter().zip(open) {
-        assert_eq!(&finish(stream).1, name);
+    for (name, mut stream) in names.iter().zip(open) {
+        assert_eq!(&read_answer(&mut stream).1, name);
     }
 }
 
@@ -369,11 +347,11 @@ export default {
         &[],
     );
     assert_eq!([served.get("/"), served.get("/")], ["1", "2"]);
-    let waiting = served.send("GET /wait HTTP/1.1", "");
+    let mut waiting = served.send("GET /wait HTTP/1.1", "");
     served.says("waits");
     let (head, _) = served.ask("GET /exit HTTP/1.1");
     assert!(head.starts_with("HTTP/1.1 500 "), "{head}");
-    assert!(finish(waiting).0.starts_with("HTTP/1.1 500 "));
+    assert!(read_answer(&mut waiting).0.starts_with("HTTP/1.1 500 "));
     served.says("exited with code 3");
     // A fresh instance begins anew.
     assert_eq!(served.get("/"), "1");
@@ -479,7 +457,7 @@ fn the_sample_shortens_links() {
     assert_eq!(served.get("/api/links"), "[]");
     let post = |body: &str| {
         let head = format!("POST /api/links HTTP/1.1\r\nContent-Length: {}", body.len());
-        finish(served.send(&head, body))
+        read_answer(&mut served.send(&head, body))
     };
     let (head, body) = post("{\"to\":\"ftp://x\",\"name\":\"No!\"}");
     assert!(head.starts_with("HTTP/1.1 422 "), "{head}");

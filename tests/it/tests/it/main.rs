@@ -21,6 +21,7 @@ mod javascript_compile;
 mod javascript_hostile;
 mod javascript_node;
 mod javascript_packages;
+mod javascript_prelude;
 mod javascript_serve;
 mod policy;
 mod rc;
