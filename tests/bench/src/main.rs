@@ -91,6 +91,7 @@ fn main() -> anyhow::Result<()> {
             let measures: Vec<(&str, Measure<'_>)> = vec![
                 ("clang", Box::new(|| one(compile::clang(&clang, &sysroot)))),
                 ("hello", Box::new(|| one(compile::hello()))),
+                ("typescript", Box::new(|| one(compile::typescript(&node)))),
                 ("http", Box::new(|| one(http::measure(&wasmtime)))),
                 ("fleet", Box::new(|| one(fleet::measure()))),
                 ("policy", Box::new(|| one(policy::measure()))),

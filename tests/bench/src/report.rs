@@ -23,6 +23,13 @@ impl Row {
         }
     }
 
+    /// Adds a cell of words.
+    #[must_use]
+    pub fn text(mut self, words: &str) -> Self {
+        self.cells.push(words.to_owned());
+        self
+    }
+
     /// Adds a figure with this many decimals.
     #[must_use]
     pub fn figure(mut self, value: f64, decimals: usize) -> Self {
