@@ -29,6 +29,7 @@ pub mod resolve;
 pub mod shake;
 pub mod syntax;
 pub mod table;
+pub mod tsconfig;
 pub mod units;
 pub mod uses;
 pub mod wire;

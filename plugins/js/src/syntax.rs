@@ -3,7 +3,9 @@
 //! What comes after, the units, what is left out, the text that the engine gets, is read from the plain tree, so that it
 //! is about what runs and not about what was written around it. Spans stay those of the user's text.
 
+use std::borrow::Cow;
 use std::path::Path;
+use std::rc::Rc;
 
 use oxc::allocator::Allocator;
 use oxc::ast::ast::Program;
@@ -13,7 +15,7 @@ use oxc::parser::{ParseOptions, Parser};
 use oxc::semantic::{Scoping, SemanticBuilder};
 use oxc::span::SourceType;
 use oxc::syntax::module_record::ModuleRecord;
-use oxc::transformer::{HelperLoaderMode, TransformOptions, Transformer};
+use oxc::transformer::{HelperLoaderMode, JsxRuntime, TransformOptions, Transformer};
 use oxc::transformer_plugins::{ReplaceGlobalDefines, ReplaceGlobalDefinesConfig};
 
 use crate::place::{Lines, error};
@@ -32,12 +34,39 @@ pub enum Kind {
     Text,
 }
 
-/// How a file is read, by its extension and what its `package.json` says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a `tsconfig.json` says of the language, under its names there; nothing where it does not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Language {
+    /// What becomes of JSX: `react` is calls of a function in sight, all else calls of what is imported for it.
+    pub jsx: Option<String>,
+    /// The function in sight: `React.createElement` is known without a word.
+    pub jsx_factory: Option<String>,
+    /// What `<>` is to it.
+    pub jsx_fragment_factory: Option<String>,
+    /// The package from which functions are imported: `react` is known without a word.
+    pub jsx_import_source: Option<String>,
+    /// Only what is imported as a type is left out.
+    pub verbatim_module_syntax: Option<bool>,
+}
+
+impl Language {
+    /// Whether JSX is calls of a function in sight. Who names one and leaves JSX to others means it.
+    fn is_classic(&self) -> bool {
+        match self.jsx.as_deref() {
+            Some("react") => true,
+            Some("react-jsx" | "react-jsxdev") => false,
+            _ => self.jsx_factory.is_some() && self.jsx_import_source.is_none(),
+        }
+    }
+}
+
+/// How a file is read, by its extension and what its `package.json` and `tsconfig.json` say.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     source: SourceType,
     /// Nothing: the text decides.
     kind: Option<Kind>,
+    language: Rc<Language>,
 }
 
 /// A plain JavaScript module, in the arena that it was parsed into.
@@ -53,7 +82,7 @@ pub struct Plain<'a> {
 
 impl Reading {
     /// How the file `path` is read; `is_module` is what its package says of `.js`. Nothing: it is no JavaScript.
-    pub fn of(path: &str, is_module: Option<bool>) -> Option<Self> {
+    pub fn of(path: &str, is_module: Option<bool>, language: Rc<Language>) -> Option<Self> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let (_, extension) = name.rsplit_once('.')?;
         let base = match extension {
@@ -83,6 +112,7 @@ impl Reading {
                 source
             },
             kind,
+            language,
         })
     }
 }
@@ -98,7 +128,7 @@ pub fn read<'a>(
     arena: &'a Allocator,
     path: &str,
     text: &'a str,
-    reading: Reading,
+    reading: &Reading,
     told: &mut Vec<Diagnostic>,
 ) -> Result<Plain<'a>, Vec<Diagnostic>> {
     let parsed = Parser::new(arena, text, reading.source)
@@ -120,7 +150,7 @@ pub fn read<'a>(
     report(path, text, built.diagnostics, told)?;
     let mut scoping = built.semantic.into_scoping();
     if program.source_type.is_typescript() || program.source_type.is_jsx() {
-        let options = options();
+        let options = options(&reading.language);
         let transformed = Transformer::new(arena, Path::new(path), &options)
             .build_with_scoping(scoping, &mut program);
         report(path, text, transformed.diagnostics, told)?;
@@ -137,7 +167,7 @@ pub fn read<'a>(
     })
 }
 
-fn kind(reading: Reading, program: &Program<'_>, record: &ModuleRecord<'_>) -> Kind {
+fn kind(reading: &Reading, program: &Program<'_>, record: &ModuleRecord<'_>) -> Kind {
     match reading.kind {
         // As Node does: a package that says nothing, or TypeScript that is compiled to either, is what its text is.
         Some(Kind::CommonJs) if record.has_module_syntax => Kind::Module,
@@ -147,9 +177,23 @@ fn kind(reading: Reading, program: &Program<'_>, record: &ModuleRecord<'_>) -> K
     }
 }
 
-fn options() -> TransformOptions {
+fn options(language: &Language) -> TransformOptions {
     let mut options = TransformOptions::default();
-    options.jsx.jsx_plugin = true;
+    let jsx = &mut options.jsx;
+    jsx.jsx_plugin = true;
+    if language.is_classic() {
+        jsx.runtime = JsxRuntime::Classic;
+        jsx.pragma = language.jsx_factory.clone();
+        jsx.pragma_frag = language.jsx_fragment_factory.clone();
+        // Or what is imported for it would seem to be a type.
+        let owned = |name: &Option<String>| name.clone().map(Cow::Owned);
+        let types = &mut options.typescript;
+        types.jsx_pragma = owned(&jsx.pragma).unwrap_or(types.jsx_pragma.clone());
+        types.jsx_pragma_frag = owned(&jsx.pragma_frag).unwrap_or(types.jsx_pragma_frag.clone());
+    } else {
+        jsx.import_source = language.jsx_import_source.clone();
+    }
+    options.typescript.only_remove_type_imports = language.verbatim_module_syntax == Some(true);
     options.helper_loader.mode = HelperLoaderMode::Runtime;
     options
 }
