@@ -16,9 +16,11 @@ pub mod code;
 #[cfg(target_arch = "wasm32")]
 mod component;
 pub mod contents;
+pub mod decorators;
 pub mod emit;
 pub mod files;
 pub mod graph;
+pub mod language;
 pub mod links;
 pub mod lower;
 pub mod names;

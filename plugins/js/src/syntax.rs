@@ -3,7 +3,6 @@
 //! What comes after, the units, what is left out, the text that the engine gets, is read from the plain tree, so that it
 //! is about what runs and not about what was written around it. Spans stay those of the user's text.
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -15,9 +14,11 @@ use oxc::parser::{ParseOptions, Parser};
 use oxc::semantic::{Scoping, SemanticBuilder};
 use oxc::span::SourceType;
 use oxc::syntax::module_record::ModuleRecord;
-use oxc::transformer::{HelperLoaderMode, JsxRuntime, TransformOptions, Transformer};
+use oxc::transformer::Transformer;
 use oxc::transformer_plugins::{ReplaceGlobalDefines, ReplaceGlobalDefinesConfig};
 
+use crate::decorators;
+use crate::language::Language;
 use crate::place::{Lines, error};
 use crate::types::{Diagnostic, Severity};
 
@@ -32,32 +33,6 @@ pub enum Kind {
     Json,
     /// A string.
     Text,
-}
-
-/// What a `tsconfig.json` says of the language, under its names there; nothing where it does not say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Language {
-    /// What becomes of JSX: `react` is calls of a function in sight, all else calls of what is imported for it.
-    pub jsx: Option<String>,
-    /// The function in sight: `React.createElement` is known without a word.
-    pub jsx_factory: Option<String>,
-    /// What `<>` is to it.
-    pub jsx_fragment_factory: Option<String>,
-    /// The package from which functions are imported: `react` is known without a word.
-    pub jsx_import_source: Option<String>,
-    /// Only what is imported as a type is left out.
-    pub verbatim_module_syntax: Option<bool>,
-}
-
-impl Language {
-    /// Whether JSX is calls of a function in sight. Who names one and leaves JSX to others means it.
-    fn is_classic(&self) -> bool {
-        match self.jsx.as_deref() {
-            Some("react") => true,
-            Some("react-jsx" | "react-jsxdev") => false,
-            _ => self.jsx_factory.is_some() && self.jsx_import_source.is_none(),
-        }
-    }
 }
 
 /// How a file is read, by its extension and what its `package.json` and `tsconfig.json` say.
@@ -150,11 +125,23 @@ pub fn read<'a>(
     report(path, text, built.diagnostics, told)?;
     let mut scoping = built.semantic.into_scoping();
     if program.source_type.is_typescript() || program.source_type.is_jsx() {
-        let options = options(&reading.language);
+        let options = reading.language.options();
         let transformed = Transformer::new(arena, Path::new(path), &options)
             .build_with_scoping(scoping, &mut program);
         report(path, text, transformed.diagnostics, told)?;
         scoping = transformed.scoping;
+    }
+    if text.contains('@')
+        && let Some(offset) = decorators::first(&program)
+    {
+        let message = "the engine has no decorators: those of TypeScript are compiled with \"experimentalDecorators\": true in tsconfig.json";
+        let lines = Lines::new(text);
+        return Err(vec![lines.diagnostic(
+            Severity::Error,
+            path,
+            offset,
+            message,
+        )]);
     }
     if text.contains("NODE_ENV") {
         scoping = decide(arena, &mut program, scoping)?;
@@ -175,27 +162,6 @@ fn kind(reading: &Reading, program: &Program<'_>, record: &ModuleRecord<'_>) -> 
         None if record.has_module_syntax || program.source_type.is_module() => Kind::Module,
         None => Kind::CommonJs,
     }
-}
-
-fn options(language: &Language) -> TransformOptions {
-    let mut options = TransformOptions::default();
-    let jsx = &mut options.jsx;
-    jsx.jsx_plugin = true;
-    if language.is_classic() {
-        jsx.runtime = JsxRuntime::Classic;
-        jsx.pragma = language.jsx_factory.clone();
-        jsx.pragma_frag = language.jsx_fragment_factory.clone();
-        // Or what is imported for it would seem to be a type.
-        let owned = |name: &Option<String>| name.clone().map(Cow::Owned);
-        let types = &mut options.typescript;
-        types.jsx_pragma = owned(&jsx.pragma).unwrap_or(types.jsx_pragma.clone());
-        types.jsx_pragma_frag = owned(&jsx.pragma_frag).unwrap_or(types.jsx_pragma_frag.clone());
-    } else {
-        jsx.import_source = language.jsx_import_source.clone();
-    }
-    options.typescript.only_remove_type_imports = language.verbatim_module_syntax == Some(true);
-    options.helper_loader.mode = HelperLoaderMode::Runtime;
-    options
 }
 
 /// Puts in what is known beforehand, and takes out the branches that can then never run.

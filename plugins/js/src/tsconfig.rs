@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::files::{Files, absolute, relative};
+use crate::language::{Language, put};
 use crate::place::Lines;
 use crate::resolve::{Manner, Resolver, Target};
-use crate::syntax::Language;
 use crate::types::{Diagnostic, Severity};
 
 mod text;
@@ -200,13 +200,12 @@ impl<'a> Tsconfigs<'a> {
             self.warn(path, extended, wrong);
         }
         below.pop();
-        let own = text.options;
-        for pattern in own.paths.iter().flat_map(BTreeMap::keys) {
-            if pattern.matches('*').count() > 1 {
-                let wrong = format!("`{pattern}` has more than one `*`: it is left out");
-                self.warn(path, pattern, wrong);
-            }
-        }
+        merged.take(self.own(path, leaf, text.options));
+        merged
+    }
+
+    /// What a file says itself.
+    fn own(&mut self, path: &str, leaf: &str, own: text::Options) -> Merged {
         let place = |one: &str| match one.strip_prefix(LEAF) {
             Some(rest) => joined(leaf, rest.trim_start_matches('/')),
             None => joined(folder_of(path), one),
@@ -216,15 +215,21 @@ impl<'a> Tsconfigs<'a> {
             Some(rest) => format!("/{leaf}{rest}"),
             None => one,
         };
-        merged.take(Merged {
+        let mut patterns = BTreeMap::new();
+        for (pattern, targets) in own.paths.iter().flatten() {
+            if pattern.matches('*').count() > 1 {
+                let wrong = format!("`{pattern}` has more than one `*`: it is left out");
+                self.warn(path, pattern, wrong);
+                continue;
+            }
+            let targets = targets.iter().cloned().map(in_leaf).collect();
+            patterns.insert(pattern.clone(), targets);
+        }
+        Merged {
             base: own.base_url.as_deref().and_then(place),
-            paths: own.paths.map(|patterns| Paths {
+            paths: own.paths.map(|_| Paths {
                 path: path.to_owned(),
-                patterns: patterns
-                    .into_iter()
-                    .filter(|(pattern, _)| pattern.matches('*').count() <= 1)
-                    .map(|(pattern, targets)| (pattern, targets.into_iter().map(in_leaf).collect()))
-                    .collect(),
+                patterns,
             }),
             language: Language {
                 jsx: own.jsx,
@@ -232,9 +237,12 @@ impl<'a> Tsconfigs<'a> {
                 jsx_fragment_factory: own.jsx_fragment_factory,
                 jsx_import_source: own.jsx_import_source,
                 verbatim_module_syntax: own.verbatim_module_syntax,
+                experimental_decorators: own.experimental_decorators,
+                emit_decorator_metadata: own.emit_decorator_metadata,
+                use_define_for_class_fields: own.use_define_for_class_fields,
+                target: own.target,
             },
-        });
-        merged
+        }
     }
 
     /// The file that `extends` names: as it is written, with `.json`, or the `tsconfig.json` of a folder or a package.
@@ -305,19 +313,9 @@ fn inside(folder: &str, name: &str) -> String {
 impl Merged {
     /// What the stronger one says counts.
     fn take(&mut self, stronger: Self) {
-        let put = |old: &mut Option<String>, new: Option<String>| {
-            if new.is_some() {
-                *old = new;
-            }
-        };
         put(&mut self.base, stronger.base);
-        self.paths = stronger.paths.or(self.paths.take());
-        let (old, new) = (&mut self.language, stronger.language);
-        put(&mut old.jsx, new.jsx);
-        put(&mut old.jsx_factory, new.jsx_factory);
-        put(&mut old.jsx_fragment_factory, new.jsx_fragment_factory);
-        put(&mut old.jsx_import_source, new.jsx_import_source);
-        old.verbatim_module_syntax = new.verbatim_module_syntax.or(old.verbatim_module_syntax);
+        put(&mut self.paths, stronger.paths);
+        self.language.take(stronger.language);
     }
 }
 

@@ -440,3 +440,85 @@ fn verbatim_modules_keep_what_they_import() {
     assert_eq!(objects(false), ["a.ts"]);
     assert_eq!(objects(true), ["a.ts", "b.ts"]);
 }
+
+const DECORATED: &str = "const seen: string[] = [];
+const note = (name: string) => (...all: any[]) => { seen.push(`${name} ${all.length}`); };
+@note('class') export class Box {
+  @note('field') width: number;
+  height = 1;
+  constructor(private size: number) {}
+  @note('method') area(@note('parameter') by: number, size?: Size) { return this.size * by; }
+}
+console.log(seen, new Box(2));
+";
+
+#[test]
+fn typescripts_own_decorators_are_compiled() {
+    let config =
+        r#"{"compilerOptions":{"experimentalDecorators":true,"emitDecoratorMetadata":true}}"#;
+    let text = format!("import {{ Size }} from './size';\n{DECORATED}");
+    let program = program(&[
+        ("src/app.ts", &text),
+        ("tsconfig.json", config),
+        ("src/size.ts", "export class Size { n = 1; }"),
+    ]);
+    let app = payload(&program, "src/app.ts");
+    assert!(!app.code.contains("@note"), "{}", app.code);
+    for name in ["decorate", "decorateParam", "decorateMetadata"] {
+        let import = format!("import _{name} from \"@lily/decorators/helpers/{name}\";");
+        assert!(app.code.contains(&import), "{}", app.code);
+        let path = format!("node_modules/@lily/decorators/helpers/{name}.cjs");
+        let is_linked = |link: &plugins_js::lower::Link| link.target.as_ref() == Some(&path);
+        assert!(app.links.iter().any(is_linked), "{:?}", app.links);
+        let own = payload(&program, &path).code;
+        assert!(own.contains(&format!("function {name}")), "{own}");
+    }
+    // What a decorator is told of a type is more than a type.
+    for kept in ["import { Size }", "const note =", "[Number, "] {
+        assert!(app.code.contains(kept), "no `{kept}` in {}", app.code);
+    }
+}
+
+#[test]
+fn decorators_that_nobody_compiles_are_said() {
+    assert_eq!(
+        mistakes(&[("src/app.ts", "function a(x) {}\n  @a class B {}")]),
+        [
+            "src/app.ts:2:3: the engine has no decorators: those of TypeScript are compiled with \"experimentalDecorators\": true in tsconfig.json"
+        ]
+    );
+    let plain = program(&[("src/app.ts", "// @a class\nconsole.log('@');")]);
+    assert_eq!(plain.objects.len(), 1);
+}
+
+#[test]
+fn fields_are_assigned_where_the_target_says_so() {
+    let code = |options: &str| {
+        let config = format!("{{\"compilerOptions\":{{{options}}}}}");
+        let text = "export class A { wide: number; y = 1; } console.log(new A());";
+        let program = program(&[("a.ts", text), ("tsconfig.json", &config)]);
+        payload(&program, "a.ts").code
+    };
+    for options in [
+        "\"target\":\"ES2021\"",
+        "\"useDefineForClassFields\":false",
+        "\"target\":\"esnext\",\"useDefineForClassFields\":false",
+    ] {
+        let code = code(options);
+        assert!(
+            code.contains("this.y = 1") && !code.contains("wide"),
+            "{code}"
+        );
+    }
+    for options in [
+        "",
+        "\"target\":\"ES2022\"",
+        "\"target\":\"es5\",\"useDefineForClassFields\":true",
+    ] {
+        let code = code(options);
+        assert!(
+            code.contains("\ty = 1;") && code.contains("\twide;"),
+            "{code}"
+        );
+    }
+}

@@ -32,6 +32,10 @@ pub struct Options {
     pub jsx_fragment_factory: Option<String>,
     pub jsx_import_source: Option<String>,
     pub verbatim_module_syntax: Option<bool>,
+    pub experimental_decorators: Option<bool>,
+    pub emit_decorator_metadata: Option<bool>,
+    pub use_define_for_class_fields: Option<bool>,
+    pub target: Option<String>,
 }
 
 /// Reads a file.
@@ -103,7 +107,7 @@ mod tests {
 
     #[test]
     fn comments_commas_and_marks_are_read_over() {
-        let text = "\u{feff}// one\n{ /* two */ \"extends\": [\"./a\", \"b\",],\n \"compilerOptions\": {\n  \"paths\": { \"@/*\": [\"./src/*\", /* no // end */], },\n  \"jsx\": null, \"target\": 7,\n }, }";
+        let text = "\u{feff}// one\n{ /* two */ \"extends\": [\"./a\", \"b\",],\n \"compilerOptions\": {\n  \"paths\": { \"@/*\": [\"./src/*\", /* no // end */], },\n  \"jsx\": null, \"lib\": 7,\n }, }";
         let read = read("tsconfig.json", text.as_bytes()).unwrap();
         assert_eq!(read.extends, ["./a", "b"]);
         assert_eq!(read.options.paths.unwrap()["@/*"], ["./src/*"]);
