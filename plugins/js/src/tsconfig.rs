@@ -21,8 +21,8 @@ const NAME: &str = NAMES[0];
 /// Stands for the folder of the file that is not continued by others.
 const LEAF: &str = "${configDir}";
 const MODULES: &str = "node_modules";
-/// Files that continue each other: people have two or three.
-const DEPTH_MAX: usize = 32;
+/// Files that one may continue, by whatever way: people have two or three.
+const EXTENDED_MAX: usize = 64;
 /// Targets that only say what type something has.
 const TYPES: [&str; 3] = [".d.ts", ".d.mts", ".d.cts"];
 
@@ -117,6 +117,8 @@ pub struct Tsconfigs<'a> {
     resolver: &'a Resolver,
     /// By path.
     read: BTreeMap<String, Rc<Tsconfig>>,
+    /// How many more files the one that is read may continue.
+    left: usize,
     /// What is wrong with them, each told once.
     pub told: Vec<Diagnostic>,
 }
@@ -136,6 +138,7 @@ impl<'a> Tsconfigs<'a> {
             files,
             resolver,
             read: BTreeMap::new(),
+            left: 0,
             told: Vec::new(),
         }
     }
@@ -148,6 +151,7 @@ impl<'a> Tsconfigs<'a> {
         if let Some(known) = self.read.get(&path) {
             return known.clone();
         }
+        self.left = EXTENDED_MAX;
         let merged = self.merged(&path, folder_of(&path), &mut Vec::new());
         let one = Rc::new(Tsconfig {
             base: merged.base,
@@ -187,10 +191,14 @@ impl<'a> Tsconfigs<'a> {
         let mut merged = Merged::default();
         for extended in &text.extends {
             let wrong = match self.extended(path, extended) {
-                Some(next) if below.contains(&next) || below.len() >= DEPTH_MAX => {
+                Some(next) if below.contains(&next) => {
                     format!("`extends` leads back to `{next}`")
                 }
+                Some(_) if self.left == 0 => {
+                    format!("more than {EXTENDED_MAX} files are extended: the rest is left out")
+                }
                 Some(next) => {
+                    self.left -= 1;
                     let next = self.merged(&next, leaf, below);
                     merged.take(next);
                     continue;

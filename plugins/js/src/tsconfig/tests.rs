@@ -281,3 +281,25 @@ fn mistakes_are_told_once_at_their_place() {
         ["base.json:2:21: the configuration cannot be read: expected `:`"]
     );
 }
+
+#[test]
+fn what_is_extended_has_an_end() {
+    // Each twice: without a bound 2^30 files would be read.
+    let texts: Vec<(String, String)> = (0..30)
+        .map(|at| {
+            let next = at + 1;
+            let text = format!(r#"{{"extends":["./c{next}.json","./c{next}.json"]}}"#);
+            (format!("c{at}.json"), text)
+        })
+        .collect();
+    let mut all = vec![
+        ("tsconfig.json", r#"{"extends":"./c0.json"}"#),
+        ("c30.json", "{}"),
+    ];
+    let texts = texts.iter();
+    all.extend(texts.map(|(path, text)| (path.as_str(), text.as_str())));
+    let told = told(&all);
+    let is_end =
+        |one: &String| one.ends_with("more than 64 files are extended: the rest is left out");
+    assert!(!told.is_empty() && told.iter().all(is_end), "{told:?}");
+}
