@@ -6,9 +6,11 @@
 
 mod package;
 mod scan;
+mod tsconfig;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use host_plugin::SourceFile;
 
@@ -16,6 +18,7 @@ use crate::discover::{BYTES_MAX, DiscoverError, FILES_MAX, Inputs};
 use crate::layout::{Layout, normalize};
 use crate::project::Project;
 use package::Package;
+use tsconfig::Tsconfig;
 
 pub(crate) use package::entry;
 
@@ -73,6 +76,8 @@ struct Walk {
     absent: BTreeSet<PathBuf>,
     /// Folders of packages that lie elsewhere.
     mounts: BTreeMap<PathBuf, PathBuf>,
+    /// By the path of the file.
+    tsconfigs: BTreeMap<PathBuf, Rc<Tsconfig>>,
     pending: VecDeque<PathBuf>,
     bytes: u64,
 }
@@ -138,8 +143,12 @@ impl Walk {
     fn follow(&mut self, path: &Path) -> Result<(), DiscoverError> {
         let folder = path.parent().unwrap_or(path).to_path_buf();
         let own = self.nearest(&folder)?;
+        let config = self.tsconfig(&folder)?;
         let text = self.files.get(path).map(Vec::as_slice).unwrap_or_default();
-        for specifier in scan::specifiers(text, extension(path)) {
+        for specifier in scan::specifiers(text, extension(path), &config.jsx_sources) {
+            for target in config.targets(&specifier) {
+                self.file_or_folder(&target)?;
+            }
             if specifier.starts_with('.') {
                 self.file_or_folder(&normalize(&folder.join(&specifier)))?;
             } else if specifier.starts_with('#') {

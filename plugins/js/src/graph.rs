@@ -14,6 +14,7 @@ use crate::parts::{Part, parts};
 use crate::place::{Lines, error};
 use crate::resolve::{Resolver, Target};
 use crate::syntax::{Kind, Reading, read};
+use crate::tsconfig::{Tsconfig, Tsconfigs};
 use crate::types::{Diagnostic, Severity};
 use crate::units::contents;
 
@@ -87,6 +88,7 @@ impl Graph {
         told: &mut Vec<Diagnostic>,
     ) -> Result<Self, Vec<Diagnostic>> {
         let resolver = Resolver::new(files);
+        let mut configs = Tsconfigs::new(files, &resolver);
         let mut graph = Self {
             modules: Vec::new(),
             roots: sources.len(),
@@ -100,7 +102,8 @@ impl Graph {
         }
         let mut count = waiting.len();
         while let Some((path, kind)) = waiting.pop_front() {
-            let mut module = match load(files, &resolver, &path, kind.as_deref(), told) {
+            let config = configs.of(&path);
+            let mut module = match load(files, &resolver, &config, &path, kind.as_deref(), told) {
                 Ok(module) => module,
                 Err(more) => {
                     wrong.extend(more);
@@ -108,7 +111,7 @@ impl Graph {
                 }
             };
             for request in module.contents.links.requests.clone() {
-                let found = resolver.resolve(&path, &request.specifier, request.manner);
+                let found = resolver.resolve(&path, &request.specifier, request.manner, &config);
                 module.reached.push(match found {
                     Ok(Target::Platform(name)) => Reached::Platform(name),
                     Ok(Target::File(target)) => {
@@ -132,6 +135,12 @@ impl Graph {
                 });
             }
             graph.modules.push(module);
+        }
+        for one in configs.told {
+            match one.severity {
+                Severity::Error => wrong.push(one),
+                Severity::Warning | Severity::Note => told.push(one),
+            }
         }
         if !wrong.is_empty() {
             return Err(wrong);
@@ -244,6 +253,7 @@ fn at(
 fn load(
     files: &Files,
     resolver: &Resolver,
+    config: &Tsconfig,
     path: &str,
     kind: Option<&str>,
     told: &mut Vec<Diagnostic>,
@@ -278,13 +288,13 @@ fn load(
         }
         return Ok(whole(path, kind, text));
     }
-    let Some(reading) = Reading::of(path, package.is_module) else {
+    let Some(reading) = Reading::of(path, package.is_module, config.language.clone()) else {
         return Err(vec![error(format!(
             "`{path}` is neither JavaScript, TypeScript, JSON nor text: import it `with {{ type: \"text\" }}`"
         ))]);
     };
     let arena = Allocator::default();
-    let plain = read(&arena, path, text, reading, told)?;
+    let plain = read(&arena, path, text, &reading, told)?;
     let built = SemanticBuilder::new()
         .with_build_nodes(true)
         .build(&plain.program);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lly_bir::Object;
 use serde::{Deserialize, Serialize};
 
+use crate::decorators;
 use crate::files::Files;
 use crate::graph::{Graph, Module, Reached};
 use crate::links::{Export, Imported};
@@ -66,7 +67,8 @@ pub fn lower(
     if sources.is_empty() {
         return Err(vec![error("there is no module to begin with")]);
     }
-    let files = Files::new(sources.iter().chain(companions));
+    let own = decorators::files();
+    let files = Files::new(sources.iter().chain(companions).chain(&own));
     let entries: Vec<String> = sources.iter().map(|source| source.path.clone()).collect();
     let mut diagnostics = Vec::new();
     let graph = Graph::build(&files, &entries, &mut diagnostics)?;

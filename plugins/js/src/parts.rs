@@ -70,18 +70,13 @@ pub fn parts<'a>(program: &Program<'a>, semantic: &Semantic<'a>) -> Vec<Part> {
         .collect();
     let (nodes, scoping) = (semantic.nodes(), semantic.scoping());
     let root = program.node_id.get();
-    // Node ids grow along the text: the statement of a node is the last that begins at or before it.
+    // Node ids grow along the text, statements that were put in included, which have no place of their own in it.
     let starts: HashMap<NodeId, usize> = nodes
         .iter()
         .filter(|node| node.id() != root && nodes.parent_id(node.id()) == root)
-        .filter_map(|node| {
-            let span = node.kind().span();
-            let at = program
-                .body
-                .iter()
-                .position(|statement| statement.span() == span)?;
-            Some((node.id(), at))
-        })
+        .filter(|node| !matches!(node.kind(), AstKind::Directive(_) | AstKind::Hashbang(_)))
+        .enumerate()
+        .map(|(at, node)| (node.id(), at))
         .collect();
     let statement_of = |id: NodeId| {
         std::iter::once(id)
@@ -98,9 +93,10 @@ pub fn parts<'a>(program: &Program<'a>, semantic: &Semantic<'a>) -> Vec<Part> {
             continue;
         }
         if let Some(at) = statement_of(node.id())
-            && !parts[at].declares.contains(&symbol)
+            && let Some(part) = parts.get_mut(at)
+            && !part.declares.contains(&symbol)
         {
-            parts[at].uses.insert(symbol);
+            part.uses.insert(symbol);
         }
     }
     for part in parts.iter_mut().filter(|part| part.is_link) {

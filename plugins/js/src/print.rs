@@ -23,7 +23,7 @@ pub struct Printed {
 /// Prints a module that is code; nothing for one that is a value.
 pub fn print(graph: &Graph, module: usize, text: &str, kept: &Kept) -> Option<Printed> {
     let one = &graph.modules[module];
-    let reading = one.reading?;
+    let reading = one.reading.as_ref()?;
     let arena = Allocator::default();
     // It was read before: it can be read.
     let mut plain = read(&arena, &one.path, text, reading, &mut Vec::new()).ok()?;

@@ -1,11 +1,13 @@
 //! What a specifier such as `./util.js` or `hono` means: Node's algorithm, over the files that were handed over.
 //!
 //! The algorithm is the crate `oxc_resolver`'s: relative paths, `node_modules`, `exports` and `imports` of
-//! `package.json`. Ours are the conditions, and what TypeScript adds: `./a.js` may be `./a.ts`.
+//! `package.json`. Ours are the conditions, and what TypeScript adds: `./a.js` may be `./a.ts`, and `tsconfig.json` has
+//! names of its own for files, which come first.
 
 use oxc_resolver::{ResolveError, ResolveOptions, ResolverGeneric};
 
 use crate::files::{Files, absolute, relative};
+use crate::tsconfig::{Alias, Tsconfig};
 
 /// Conditions of `exports` that hold whoever asks, besides `import` or `require`: `lily`, then what packages say for
 /// platforms of the same kind (WinterTC's runtime keys).
@@ -46,22 +48,58 @@ impl Resolver {
         }
     }
 
-    /// The module that `specifier` means in the module `from`.
+    /// The module that `specifier` means in the module `from`, for which `config` holds.
     ///
     /// # Errors
     /// A sentence for the user that says what was looked for and, where it is known, the mend.
-    pub fn resolve(&self, from: &str, specifier: &str, manner: Manner) -> Result<Target, String> {
-        let resolver = match manner {
+    pub fn resolve(
+        &self,
+        from: &str,
+        specifier: &str,
+        manner: Manner,
+        config: &Tsconfig,
+    ) -> Result<Target, String> {
+        let is_path = ["./", "../"].iter().any(|one| specifier.starts_with(one));
+        if is_path || [".", ".."].contains(&specifier) || specifier.starts_with("node:") {
+            return self.ordinary(from, specifier, manner);
+        }
+        let alias = config.alias(specifier);
+        let targets = alias.iter().flat_map(|alias| alias.targets.iter().cloned());
+        for target in targets.chain(config.below_base(specifier)) {
+            match self.within(manner).resolve("/", &format!("./{target}")) {
+                Ok(found) => {
+                    if let Some(path) = relative(found.path()) {
+                        return Ok(Target::File(path));
+                    }
+                }
+                Err(error @ ResolveError::Json(_)) => return Err(sentence(specifier, &error)),
+                // The next one, and in the end a package, may be there.
+                Err(_) => {}
+            }
+        }
+        let found = self.ordinary(from, specifier, manner);
+        found.map_err(|sentence| match &alias {
+            Some(alias) => absent(specifier, alias, &sentence),
+            None => sentence,
+        })
+    }
+
+    fn within(&self, manner: Manner) -> &ResolverGeneric<Files> {
+        match manner {
             Manner::Import => &self.import,
             Manner::Require => &self.require,
-        };
+        }
+    }
+
+    /// As Node does it.
+    fn ordinary(&self, from: &str, specifier: &str, manner: Manner) -> Result<Target, String> {
         if let Some(scheme) = foreign_scheme(specifier) {
             return Err(format!(
                 "`{specifier}` is a `{scheme}:` address, and modules come from files: add the file or the package to the project"
             ));
         }
         let folder = absolute(from.rsplit_once('/').map_or("", |(folder, _)| folder));
-        match resolver.resolve(folder, specifier) {
+        match self.within(manner).resolve(folder, specifier) {
             Ok(found) => relative(found.path())
                 .map(Target::File)
                 .ok_or_else(|| format!("`{specifier}` lies outside the project")),
@@ -229,6 +267,23 @@ fn sentence(specifier: &str, error: &ResolveError) -> String {
     }
 }
 
+/// A specifier that `paths` knows and that leads nowhere: a pattern that is not for everything is no package.
+fn absent(specifier: &str, alias: &Alias, sentence: &str) -> String {
+    let Alias { pattern, path, .. } = alias;
+    let targets: Vec<String> = alias.targets.iter().map(|one| format!("`{one}`")).collect();
+    let targets = match targets.as_slice() {
+        [] => "no file".to_owned(),
+        all => all.join(", "),
+    };
+    if pattern.starts_with('*') || !sentence.starts_with("there is no package") {
+        format!("{sentence}; `{pattern}` in `paths` of `{path}` was tried first: {targets}")
+    } else {
+        format!(
+            "there is no file for `{specifier}`: `{pattern}` in `paths` of `{path}` leads to {targets}"
+        )
+    }
+}
+
 /// The resolver's own words, with the root of its tree left out of paths.
 fn told(error: &ResolveError) -> String {
     error.to_string().replace("\"/", "\"").replace(" /", " ")
@@ -248,10 +303,13 @@ fn package_of(specifier: &str) -> &str {
 mod tests {
     use super::*;
     use crate::files::files;
+    use crate::tsconfig::Tsconfigs;
 
     fn resolve(all: &[(&str, &str)], specifier: &str, manner: Manner) -> Result<Target, String> {
         let files = files(all);
-        Resolver::new(&files).resolve("src/app.ts", specifier, manner)
+        let resolver = Resolver::new(&files);
+        let config = Tsconfigs::new(&files, &resolver).of("src/app.ts");
+        resolver.resolve("src/app.ts", specifier, manner, &config)
     }
 
     fn file(path: &str) -> Result<Target, String> {

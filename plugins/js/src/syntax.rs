@@ -4,6 +4,7 @@
 //! is about what runs and not about what was written around it. Spans stay those of the user's text.
 
 use std::path::Path;
+use std::rc::Rc;
 
 use oxc::allocator::Allocator;
 use oxc::ast::ast::Program;
@@ -13,9 +14,11 @@ use oxc::parser::{ParseOptions, Parser};
 use oxc::semantic::{Scoping, SemanticBuilder};
 use oxc::span::SourceType;
 use oxc::syntax::module_record::ModuleRecord;
-use oxc::transformer::{HelperLoaderMode, TransformOptions, Transformer};
+use oxc::transformer::Transformer;
 use oxc::transformer_plugins::{ReplaceGlobalDefines, ReplaceGlobalDefinesConfig};
 
+use crate::decorators;
+use crate::language::Language;
 use crate::place::{Lines, error};
 use crate::types::{Diagnostic, Severity};
 
@@ -32,12 +35,13 @@ pub enum Kind {
     Text,
 }
 
-/// How a file is read, by its extension and what its `package.json` says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a file is read, by its extension and what its `package.json` and `tsconfig.json` say.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     source: SourceType,
     /// Nothing: the text decides.
     kind: Option<Kind>,
+    language: Rc<Language>,
 }
 
 /// A plain JavaScript module, in the arena that it was parsed into.
@@ -53,7 +57,7 @@ pub struct Plain<'a> {
 
 impl Reading {
     /// How the file `path` is read; `is_module` is what its package says of `.js`. Nothing: it is no JavaScript.
-    pub fn of(path: &str, is_module: Option<bool>) -> Option<Self> {
+    pub fn of(path: &str, is_module: Option<bool>, language: Rc<Language>) -> Option<Self> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let (_, extension) = name.rsplit_once('.')?;
         let base = match extension {
@@ -83,6 +87,7 @@ impl Reading {
                 source
             },
             kind,
+            language,
         })
     }
 }
@@ -98,7 +103,7 @@ pub fn read<'a>(
     arena: &'a Allocator,
     path: &str,
     text: &'a str,
-    reading: Reading,
+    reading: &Reading,
     told: &mut Vec<Diagnostic>,
 ) -> Result<Plain<'a>, Vec<Diagnostic>> {
     let parsed = Parser::new(arena, text, reading.source)
@@ -120,11 +125,23 @@ pub fn read<'a>(
     report(path, text, built.diagnostics, told)?;
     let mut scoping = built.semantic.into_scoping();
     if program.source_type.is_typescript() || program.source_type.is_jsx() {
-        let options = options();
+        let options = reading.language.options();
         let transformed = Transformer::new(arena, Path::new(path), &options)
             .build_with_scoping(scoping, &mut program);
         report(path, text, transformed.diagnostics, told)?;
         scoping = transformed.scoping;
+    }
+    if text.contains('@')
+        && let Some(offset) = decorators::first(&program)
+    {
+        let message = "the engine has no decorators: those of TypeScript are compiled with \"experimentalDecorators\": true in tsconfig.json";
+        let lines = Lines::new(text);
+        return Err(vec![lines.diagnostic(
+            Severity::Error,
+            path,
+            offset,
+            message,
+        )]);
     }
     if text.contains("NODE_ENV") {
         scoping = decide(arena, &mut program, scoping)?;
@@ -137,7 +154,7 @@ pub fn read<'a>(
     })
 }
 
-fn kind(reading: Reading, program: &Program<'_>, record: &ModuleRecord<'_>) -> Kind {
+fn kind(reading: &Reading, program: &Program<'_>, record: &ModuleRecord<'_>) -> Kind {
     match reading.kind {
         // As Node does: a package that says nothing, or TypeScript that is compiled to either, is what its text is.
         Some(Kind::CommonJs) if record.has_module_syntax => Kind::Module,
@@ -145,13 +162,6 @@ fn kind(reading: Reading, program: &Program<'_>, record: &ModuleRecord<'_>) -> K
         None if record.has_module_syntax || program.source_type.is_module() => Kind::Module,
         None => Kind::CommonJs,
     }
-}
-
-fn options() -> TransformOptions {
-    let mut options = TransformOptions::default();
-    options.jsx.jsx_plugin = true;
-    options.helper_loader.mode = HelperLoaderMode::Runtime;
-    options
 }
 
 /// Puts in what is known beforehand, and takes out the branches that can then never run.

@@ -100,6 +100,14 @@ impl<'a> Table<'a, '_> {
     ) {
         let at = self.contents.units.len();
         self.unit_at.insert(id, at);
+        let placed = |span: Span| match outer {
+            // A constructor that was put in stands where its class does.
+            Some(outer) if outer > 0 && span.is_unspanned() => {
+                Span::empty(self.contents.units[outer].start)
+            }
+            _ => span,
+        };
+        let (span, place) = (placed(span), placed(named.place));
         let prefix = match outer {
             Some(outer) if outer > 0 => format!("{}.", self.contents.units[outer].name),
             _ => String::new(),
@@ -142,7 +150,7 @@ impl<'a> Table<'a, '_> {
             signature: printer.signature(id, self.text),
             start: span.start,
             end: span.end,
-            place: named.place.start,
+            place: place.start,
             code: String::new(),
             calls: Vec::new(),
             calls_indirect: false,

@@ -1,6 +1,7 @@
 //! One test for each construct: a program, and the rows that it has to give.
 
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use lly_bir::UnitKind;
 use oxc::allocator::Allocator;
@@ -13,8 +14,8 @@ use crate::syntax::{Reading, read};
 
 fn of(path: &str, text: &str) -> Contents {
     let arena = Allocator::default();
-    let reading = Reading::of(path, None).unwrap();
-    let plain = read(&arena, path, text, reading, &mut Vec::new()).unwrap();
+    let reading = Reading::of(path, None, Rc::default()).unwrap();
+    let plain = read(&arena, path, text, &reading, &mut Vec::new()).unwrap();
     let built = SemanticBuilder::new()
         .with_build_nodes(true)
         .build(&plain.program);

@@ -57,6 +57,8 @@ pub fn of(nodes: &AstNodes<'_>, id: NodeId) -> Use {
                     _ => None,
                 };
             }
+            // A call that was put in has no place, nor has what is in it: a decorator gets all.
+            AstKind::CallExpression(call) if call.span.is_unspanned() => return Use::Hand,
             AstKind::CallExpression(call) if call.callee.span() == span => {
                 return called(is_plain, keys);
             }

@@ -327,3 +327,198 @@ fn node_env_is_known_and_decides() {
         .collect();
     assert_eq!(paths, ["a.cjs", "p.cjs"]);
 }
+
+const ALIASES: &str = r#"{
+  // As `npm create` writes it.
+  "compilerOptions": { "paths": { "@/*": ["./src/*"], }, },
+}"#;
+
+#[test]
+fn tsconfig_gives_files_other_names() {
+    let program = program(&[
+        (
+            "src/app.ts",
+            "import { one } from '@/lib/one'; const two = require('@/two'); console.log(one(), two);",
+        ),
+        ("tsconfig.json", ALIASES),
+        (
+            "src/lib/one.ts",
+            "import { three } from '@/three.js'; export const one = () => three;",
+        ),
+        ("src/two.cjs", "module.exports = 2;"),
+        ("src/three.ts", "export const three = 3;"),
+    ]);
+    let links = payload(&program, "src/app.ts").links;
+    let targets: Vec<_> = links.iter().map(|link| link.target.as_deref()).collect();
+    assert_eq!(targets, [Some("src/lib/one.ts"), Some("src/two.cjs")]);
+    let links = payload(&program, "src/lib/one.ts").links;
+    assert_eq!(links[0].target.as_deref(), Some("src/three.ts"));
+    let names = program.objects.iter().map(|object| object.name.as_str());
+    assert!(!names.collect::<Vec<_>>().contains(&"tsconfig.json"));
+}
+
+#[test]
+fn a_name_that_leads_nowhere_is_said_with_what_was_tried() {
+    assert_eq!(
+        mistakes(&[("src/app.ts", "import '@/db';"), ("tsconfig.json", ALIASES)]),
+        [
+            "src/app.ts:1:8: there is no file for `@/db`: `@/*` in `paths` of `tsconfig.json` leads to `src/db`"
+        ]
+    );
+}
+
+#[test]
+fn a_tsconfig_that_is_none_is_said_at_its_place() {
+    assert_eq!(
+        mistakes(&[
+            ("a.ts", "import './b'"),
+            ("b.ts", ""),
+            (
+                "tsconfig.json",
+                "{\n  \"compilerOptions\": {\n    \"paths\" {}\n  }\n}"
+            )
+        ]),
+        ["tsconfig.json:3:13: the configuration cannot be read: expected `:`"]
+    );
+    let lowered = lowered(&[("a.ts", ""), ("tsconfig.json", "{\"extends\":\"gone\"}")]).unwrap();
+    assert_eq!(lowered.diagnostics.len(), 1);
+    assert_eq!(lowered.diagnostics[0].severity, Severity::Warning);
+}
+
+#[test]
+fn tsconfig_says_what_becomes_of_jsx() {
+    let code = |options: &str, text: &str| {
+        let config = format!("{{\"compilerOptions\":{{{options}}}}}");
+        let h = "export const h = (...all) => all; export const Fragment = 1;";
+        let program = program(&[
+            ("src/app.tsx", text),
+            ("tsconfig.json", &config),
+            ("src/h.js", h),
+            (
+                "node_modules/hono/jsx/jsx-runtime.js",
+                "export const jsx = 1, jsxs = 2, Fragment = 3;",
+            ),
+            (
+                "node_modules/react/jsx-runtime.js",
+                "export const jsx = 1, jsxs = 2, Fragment = 3;",
+            ),
+        ]);
+        payload(&program, "src/app.tsx").code
+    };
+    let text = "import { h, Fragment } from './h.js'; console.log(<><a /></>);";
+    let classic = code(
+        r#""jsx":"react","jsxFactory":"h","jsxFragmentFactory":"Fragment""#,
+        text,
+    );
+    assert!(classic.contains("import { h, Fragment }"), "{classic}");
+    assert!(classic.contains("h(Fragment, null,"), "{classic}");
+    let text = "export default 1; console.log(<a />);";
+    let named = code(r#""jsx":"react-jsx","jsxImportSource":"hono/jsx""#, text);
+    assert!(named.contains("from \"hono/jsx/jsx-runtime\""), "{named}");
+    for said in ["", r#""jsx":"preserve""#, r#""jsx":"react-jsxdev""#] {
+        let code = code(said, text);
+        assert!(code.contains("from \"react/jsx-runtime\""), "{code}");
+    }
+}
+
+#[test]
+fn verbatim_modules_keep_what_they_import() {
+    let objects = |verbatim: bool| {
+        let config = format!("{{\"compilerOptions\":{{\"verbatimModuleSyntax\":{verbatim}}}}}");
+        let program = program(&[
+            (
+                "a.ts",
+                "import { b } from './b'; import type { C } from './c'; const x: typeof b = 1; console.log(x);",
+            ),
+            ("tsconfig.json", &config),
+            ("b.ts", "console.log('b'); export const b = 1;"),
+            ("c.ts", "console.log('c'); export type C = 1;"),
+        ]);
+        let names = program.objects.into_iter().map(|object| object.name);
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(objects(false), ["a.ts"]);
+    assert_eq!(objects(true), ["a.ts", "b.ts"]);
+}
+
+const DECORATED: &str = "const seen: string[] = [];
+const note = (name: string) => (...all: any[]) => { seen.push(`${name} ${all.length}`); };
+@note('class') export class Box {
+  @note('field') width: number;
+  height = 1;
+  constructor(private size: number) {}
+  @note('method') area(@note('parameter') by: number, size?: Size) { return this.size * by; }
+}
+console.log(seen, new Box(2));
+";
+
+#[test]
+fn typescripts_own_decorators_are_compiled() {
+    let config =
+        r#"{"compilerOptions":{"experimentalDecorators":true,"emitDecoratorMetadata":true}}"#;
+    let text = format!("import {{ Size }} from './size';\n{DECORATED}");
+    let program = program(&[
+        ("src/app.ts", &text),
+        ("tsconfig.json", config),
+        ("src/size.ts", "export class Size { n = 1; }"),
+    ]);
+    let app = payload(&program, "src/app.ts");
+    assert!(!app.code.contains("@note"), "{}", app.code);
+    for name in ["decorate", "decorateParam", "decorateMetadata"] {
+        let import = format!("import _{name} from \"@lily/decorators/helpers/{name}\";");
+        assert!(app.code.contains(&import), "{}", app.code);
+        let path = format!("node_modules/@lily/decorators/helpers/{name}.cjs");
+        let is_linked = |link: &plugins_js::lower::Link| link.target.as_ref() == Some(&path);
+        assert!(app.links.iter().any(is_linked), "{:?}", app.links);
+        let own = payload(&program, &path).code;
+        assert!(own.contains(&format!("function {name}")), "{own}");
+    }
+    // What a decorator is told of a type is more than a type.
+    for kept in ["import { Size }", "const note =", "[Number, "] {
+        assert!(app.code.contains(kept), "no `{kept}` in {}", app.code);
+    }
+}
+
+#[test]
+fn decorators_that_nobody_compiles_are_said() {
+    assert_eq!(
+        mistakes(&[("src/app.ts", "function a(x) {}\n  @a class B {}")]),
+        [
+            "src/app.ts:2:3: the engine has no decorators: those of TypeScript are compiled with \"experimentalDecorators\": true in tsconfig.json"
+        ]
+    );
+    let plain = program(&[("src/app.ts", "// @a class\nconsole.log('@');")]);
+    assert_eq!(plain.objects.len(), 1);
+}
+
+#[test]
+fn fields_are_assigned_where_the_target_says_so() {
+    let code = |options: &str| {
+        let config = format!("{{\"compilerOptions\":{{{options}}}}}");
+        let text = "export class A { wide: number; y = 1; } console.log(new A());";
+        let program = program(&[("a.ts", text), ("tsconfig.json", &config)]);
+        payload(&program, "a.ts").code
+    };
+    for options in [
+        "\"target\":\"ES2021\"",
+        "\"useDefineForClassFields\":false",
+        "\"target\":\"esnext\",\"useDefineForClassFields\":false",
+    ] {
+        let code = code(options);
+        assert!(
+            code.contains("this.y = 1") && !code.contains("wide"),
+            "{code}"
+        );
+    }
+    for options in [
+        "",
+        "\"target\":\"ES2022\"",
+        "\"target\":\"es5\",\"useDefineForClassFields\":true",
+    ] {
+        let code = code(options);
+        assert!(
+            code.contains("\ty = 1;") && code.contains("\twide;"),
+            "{code}"
+        );
+    }
+}

@@ -65,6 +65,12 @@ impl Package {
             .collect()
     }
 
+    /// The `tsconfig.json` that others may continue, if it is called otherwise.
+    pub(super) fn tsconfig(&self) -> Option<String> {
+        let named = self.0.get("tsconfig").and_then(Value::as_str);
+        named.map(str::to_owned)
+    }
+
     /// The files that `.`, `./sub` or `#inner` may mean; none: the package does not say, and files are meant as they are called.
     pub(super) fn targets(&self, what: &str) -> Option<Vec<String>> {
         let field = if what.starts_with('#') {

@@ -1,15 +1,21 @@
 //! The specifiers in a module's text, without reading its syntax: what stands in quotes after `from`, `import`, `require`.
 
+use std::collections::BTreeSet;
+
 /// What JSX needs, though nobody writes it.
-const JSX: &str = "react/jsx-runtime";
+const JSX: &str = "react";
 /// A module may say whose JSX it is.
 const JSX_SOURCE: &str = "@jsxImportSource";
 const WORDS: [&str; 3] = ["from", "import", "require"];
 /// No specifier is longer.
 const SPECIFIER_BYTES_MAX: usize = 1024;
 
-/// Everything that may be a specifier, in order, once each.
-pub(super) fn specifiers(text: &[u8], extension: &str) -> Vec<String> {
+/// Everything that may be a specifier, in order, once each. `jsx_sources` are the packages whose JSX it may be, if anybody says.
+pub(super) fn specifiers(
+    text: &[u8],
+    extension: &str,
+    jsx_sources: &BTreeSet<String>,
+) -> Vec<String> {
     let mut found = Vec::new();
     let mut add = |specifier: String| {
         if !specifier.is_empty() && !found.contains(&specifier) {
@@ -38,7 +44,10 @@ pub(super) fn specifiers(text: &[u8], extension: &str) -> Vec<String> {
                 let source = rest.split_whitespace().next().unwrap_or_default();
                 add(format!("{source}/jsx-runtime"));
             }
-            None => add(JSX.to_owned()),
+            None if jsx_sources.is_empty() => add(format!("{JSX}/jsx-runtime")),
+            None => jsx_sources
+                .iter()
+                .for_each(|source| add(format!("{source}/jsx-runtime"))),
         }
     }
     found
@@ -82,7 +91,7 @@ fn skip(mut text: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::specifiers;
+    use super::*;
 
     #[test]
     fn every_way_to_name_a_module() {
@@ -95,6 +104,7 @@ const f = require("./f"), g = await import(`./g.js`), h = import(/* x */ './h.js
 const no = important("./no"), nor = `from ${x}`, t = from + "x";
 import type { T } from "./types";
 "#;
+        let none = BTreeSet::new();
         let expected = [
             "./a.js",
             "b",
@@ -107,10 +117,12 @@ import type { T } from "./types";
             "./h.js",
             "./types",
         ];
-        assert_eq!(specifiers(text, "ts"), expected);
-        assert_eq!(specifiers(b"<a/>", "tsx"), ["react/jsx-runtime"]);
+        assert_eq!(specifiers(text, "ts", &none), expected);
+        assert_eq!(specifiers(b"<a/>", "tsx", &none), ["react/jsx-runtime"]);
+        let said = BTreeSet::from(["preact".to_owned()]);
+        assert_eq!(specifiers(b"<a/>", "jsx", &said), ["preact/jsx-runtime"]);
         let pragma = b"/** @jsxImportSource hono/jsx */ <a/>";
-        assert_eq!(specifiers(pragma, "tsx"), ["hono/jsx/jsx-runtime"]);
+        assert_eq!(specifiers(pragma, "tsx", &none), ["hono/jsx/jsx-runtime"]);
     }
 
     #[test]
@@ -125,8 +137,8 @@ import type { T } from "./types";
             "from \"\n",
             "é from 'é'",
         ] {
-            specifiers(text.as_bytes(), "js");
+            specifiers(text.as_bytes(), "js", &BTreeSet::new());
         }
-        specifiers(b"import \xff '\xff'", "jsx");
+        specifiers(b"import \xff '\xff'", "jsx", &BTreeSet::new());
     }
 }

@@ -158,3 +158,95 @@ fn two_versions_of_a_package_are_both_there() {
         ]
     );
 }
+
+#[test]
+fn other_names_of_files_are_followed() {
+    let files = [
+        (
+            "app.ts",
+            "import '@/a'; import 'one'; import 'lib/b'; import '@/none'; import 'leaf'",
+        ),
+        (
+            "tsconfig.json",
+            r#"{ /* no */ "extends": "./config/base", "compilerOptions": {
+                "baseUrl": ".", "paths": { "@/*": ["types/*.d.ts", "src/*"], "one": ["./src/one/two.js"], }, } }"#,
+        ),
+        (
+            "config/base.json",
+            r#"{ "extends": ["@s/base", "named", "mapped/x", "./tsconfig.json"],
+                "compilerOptions": { "paths": { "leaf": ["${configDir}/src/leaf"] } } }"#,
+        ),
+        ("node_modules/@s/base/tsconfig.json", "{}"),
+        (
+            "node_modules/named/package.json",
+            r#"{"tsconfig":"n.json"}"#,
+        ),
+        ("node_modules/named/n.json", "{}"),
+        (
+            "node_modules/mapped/package.json",
+            r#"{"exports":{"./x":"./m.json"}}"#,
+        ),
+        ("node_modules/mapped/m.json", "{}"),
+        ("src/a/index.ts", "import '@/c'"),
+        ("src/c.mts", "import 'c'"),
+        ("src/c/tsconfig.json", "{}"),
+        ("src/one/two.ts", "import 'd'"),
+        (
+            "src/one/jsconfig.json",
+            r#"{"compilerOptions":{"baseUrl":"."}}"#,
+        ),
+        ("src/one/d.js", "import '@/e'"),
+        ("src/e.ts", ""),
+        ("src/leaf.ts", ""),
+        ("lib/b.ts", "import 'p'"),
+        ("node_modules/p/index.js", "import '@/e'"),
+        ("node_modules/p/tsconfig.json", "{}"),
+    ];
+    assert_eq!(
+        found(&files),
+        [
+            "config/base.json",
+            "lib/b.ts",
+            "node_modules/@s/base/tsconfig.json",
+            "node_modules/mapped/m.json",
+            "node_modules/mapped/package.json",
+            "node_modules/named/n.json",
+            "node_modules/named/package.json",
+            "node_modules/p/index.js",
+            "src/a/index.ts",
+            "src/c.mts",
+            "src/leaf.ts",
+            "src/one/d.js",
+            "src/one/jsconfig.json",
+            "src/one/two.ts",
+            "tsconfig.json",
+        ]
+    );
+}
+
+#[test]
+fn jsx_is_of_the_package_that_is_named() {
+    let files = [
+        ("app.ts", "import './view'"),
+        ("view.tsx", ""),
+        (
+            "tsconfig.json",
+            r#"{"compilerOptions":{"jsxImportSource":"hono/jsx"}}"#,
+        ),
+        (
+            "node_modules/hono/package.json",
+            r#"{"exports":{"./jsx/jsx-runtime":"./r.js"}}"#,
+        ),
+        ("node_modules/hono/r.js", ""),
+        ("node_modules/react/jsx-runtime.js", ""),
+    ];
+    assert_eq!(
+        found(&files),
+        [
+            "node_modules/hono/package.json",
+            "node_modules/hono/r.js",
+            "tsconfig.json",
+            "view.tsx"
+        ]
+    );
+}

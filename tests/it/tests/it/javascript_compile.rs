@@ -113,6 +113,46 @@ fn every_kind_of_module_goes_in() {
 }
 
 #[test]
+fn tsconfig_gives_files_other_names() {
+    let home = home(&[
+        (
+            "tsconfig.json",
+            "{ // As TypeScript reads it.\n  \"extends\": \"./config/base\",\n  \"compilerOptions\": { \"experimentalDecorators\": true, },\n}\n",
+        ),
+        (
+            "config/base.json",
+            r#"{ "compilerOptions": { "baseUrl": "../src", "paths": { "@/*": ["./*"] } } }"#,
+        ),
+        (
+            "src/app.ts",
+            "import { page } from '@/lib/page';\nimport { name } from 'name';\nconst seen: string[] = [];\n\
+             const note = (value: unknown, key: string): void => { seen.push(key); };\n\
+             class Site { @note title = page(name); }\n\
+             if (seen[0] !== 'title' || new Site().title !== 'page of us') throw new Error('no');\n\
+             export default { fetch() { return new Response(new Site().title); } };\n",
+        ),
+        (
+            "src/lib/page.ts",
+            "export const page = (name: string) => `page of ${name}`;\n",
+        ),
+        ("src/name.ts", "export const name = 'us';\n"),
+        ("src/absent.ts", "import '@/gone';\n"),
+        ("broken/tsconfig.json", "{\n  \"compilerOptions\" {}\n}\n"),
+        ("broken/app.ts", "console.log(1);\n"),
+    ]);
+    compile(&home, "src/app.ts").success();
+    assert_eq!(kind(&home), BrickKind::Http);
+    compile(&home, "src/absent.ts")
+        .exits(1)
+        .says("src/absent.ts:1:8")
+        .says("`@/*` in `paths` of `config/base.json` leads to `src/gone`");
+    compile(&home, "broken/app.ts")
+        .exits(1)
+        .says("tsconfig.json:2:")
+        .says("the configuration cannot be read");
+}
+
+#[test]
 fn what_is_wrong_is_shown_at_its_place() {
     let home = home(&[
         ("syntax.ts", "const a: number = 1;\nconst b = a +;\n"),
