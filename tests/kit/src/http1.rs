@@ -10,7 +10,9 @@ use std::io::Read;
 /// When what came is no answer.
 pub fn read_answer(stream: &mut impl Read) -> (String, String) {
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    stream
+        .read_to_string(&mut answer)
+        .expect("an answer, and its end");
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
     let body = match head.to_lowercase().contains("transfer-encoding: chunked") {
         true => unchunked(body),
