@@ -1,31 +1,11 @@
-// Runs one script of test262 in this instance. Job: { scripts: [[name, text], …], test: [name, text], negative, isAsync }.
+// Runs one script of test262 in this instance. Job: { scripts: [[name, text], …], test: [name, text], negative, isAsync }. For a
+// module the runner writes a program instead, which hands its test over as an import.
 
-import { answer, end, input, told } from "./input.mjs";
-import { install, runScript, verdict } from "./host262.mjs";
+import { input } from "./input.mjs";
+import { runScript } from "./host262.mjs";
+import { runTest } from "./run262.mjs";
 
 const { scripts, test, negative, isAsync } = await input();
-
-let isOver = false;
-function over(message) {
-  if (isOver) return;
-  isOver = true;
-  answer(message ?? "");
-  end();
-}
-
-// A test may leave promises rejected: that is no failure.
-process.on("unhandledRejection", () => undefined);
-process.on("uncaughtException", (error) => over(told(error)));
-process.on("beforeExit", () => over("it ended without a call of $DONE"));
-
-install(over);
-let threw = false;
-let thrown;
-try {
-  for (const [name, text] of scripts) runScript(text, name);
-  runScript(test[1], test[0]);
-} catch (error) {
-  threw = true;
-  thrown = error;
-}
-if (!isAsync || threw) over(verdict(negative, threw, thrown));
+const [name, text] = test;
+// What a script's last statement is worth is nothing that may be waited for.
+await runTest({ scripts, negative, isAsync, test: () => void runScript(text, name) });

@@ -134,7 +134,7 @@ impl Suite {
         let copies = folder.join("lily");
         std::fs::create_dir_all(&copies)
             .with_context(|| format!("cannot make `{}`", copies.display()))?;
-        for name in ["input.mjs", "host262.mjs", "module262.mjs"] {
+        for name in ["input.mjs", "host262.mjs", "run262.mjs"] {
             std::fs::copy(drivers().join(name), copies.join(name))
                 .with_context(|| format!("cannot write `{}`", copies.join(name).display()))?;
         }
@@ -240,8 +240,8 @@ impl Suite {
             .folder
             .join(format!("{}.entry.mjs", test.path.replace('/', "_")));
         let text = format!(
-            "import {{ runModule }} from \"./lily/module262.mjs\";\nconst scripts = {};\n\
-             await runModule({{ scripts, negative: {}, isAsync: {}, load: () => import({}) }});\n",
+            "import {{ runTest }} from \"./lily/run262.mjs\";\nconst scripts = {};\n\
+             await runTest({{ scripts, negative: {}, isAsync: {}, test: () => import({}) }});\n",
             json!(scripts),
             json!(test.matter.negative),
             test.matter.has("async"),

@@ -1,11 +1,10 @@
-// Runs one module of test262: the runner makes a program of this file, the includes and the test. What it hands over:
-// `scripts` (the harness, as scripts of the global scope), `load` (imports the test), `negative`, `isAsync`.
+// Runs one test of test262: the harness as scripts of the global scope, then the test, and says how it ended.
 
 import { answer, end, told } from "./input.mjs";
 import { install, runScript, verdict } from "./host262.mjs";
 
-/** Runs the test and says how it ended. */
-export async function runModule({ scripts, load, negative, isAsync }) {
+/** `scripts` are the harness, `[name, text]` each; `test` runs the test; `negative` names the error that it has to end with. */
+export async function runTest({ scripts, test, negative, isAsync }) {
   let isOver = false;
   function over(message) {
     if (isOver) return;
@@ -13,6 +12,7 @@ export async function runModule({ scripts, load, negative, isAsync }) {
     answer(message ?? "");
     end();
   }
+  // A test may leave promises rejected: that is no failure.
   process.on("unhandledRejection", () => undefined);
   process.on("uncaughtException", (error) => over(told(error)));
   process.on("beforeExit", () => over("it ended without a call of $DONE"));
@@ -21,7 +21,7 @@ export async function runModule({ scripts, load, negative, isAsync }) {
   let thrown;
   try {
     for (const [name, text] of scripts) runScript(text, name);
-    await load();
+    await test();
   } catch (error) {
     threw = true;
     thrown = error;
