@@ -17,7 +17,9 @@ const PUSHED_BYTES_MAX: usize = 64 << 20;
 /// Room for output grows by at least this.
 const ROOM: usize = 8 << 10;
 
-const GZIP_MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// The only method that there is.
+const GZIP_DEFLATE: u8 = 8;
 /// Of a gzip member that we write: no flags, no time, no hints, made on Unix.
 const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
 const HAS_HEADER_CHECK: u8 = 1 << 1;
@@ -57,6 +59,8 @@ pub(crate) struct Decompressor {
     flags: u8,
     /// Of the header first, then of what came out.
     check: Crc,
+    /// What follows the end is no error: members of gzip are read as well, all else is left.
+    is_lenient: bool,
 }
 
 /// What comes next.
@@ -79,7 +83,7 @@ pub(crate) fn zips() -> Handles<Zip> {
     Handles::new("compression", ZIPS_BYTES_MAX)
 }
 
-/// `zip(format, compress)`
+/// `zip(format, compress, lenient)`
 pub(crate) fn zip(
     zips: &mut Handles<Zip>,
     arguments: Arguments<'_>,
@@ -95,7 +99,8 @@ pub(crate) fn zip(
         let make = || Zip::Compress(Box::new(Compressor::new(format)));
         zips.keep(COMPRESS_BYTES, make)?
     } else {
-        let make = || Zip::Decompress(Box::new(Decompressor::new(format)));
+        let is_lenient = arguments.flag(2)?;
+        let make = || Zip::Decompress(Box::new(Decompressor::new(format, is_lenient)));
         zips.keep(DECOMPRESS_BYTES, make)?
     };
     Ok(Value::from(f64::from(handle)))
@@ -176,7 +181,7 @@ impl Compressor {
 }
 
 impl Decompressor {
-    fn new(format: Format) -> Self {
+    fn new(format: Format, is_lenient: bool) -> Self {
         Self {
             format,
             state: Decompress::new(format == Format::Deflate),
@@ -187,6 +192,7 @@ impl Decompressor {
             held: Vec::new(),
             flags: 0,
             check: Crc::new(),
+            is_lenient,
         }
     }
 
@@ -201,7 +207,7 @@ impl Decompressor {
         };
         let fault = match done {
             Err(fault) => fault,
-            Ok(()) if self.stage == Stage::End && !bytes.is_empty() => {
+            Ok(()) if self.stage == Stage::End && !bytes.is_empty() && !self.is_lenient => {
                 "there are bytes after the end of the compressed data"
             }
             Ok(()) if self.stage != Stage::End && is_last => "the compressed data is cut off",
@@ -218,8 +224,14 @@ impl Decompressor {
                 let Some([magic, second, method, flags, ..]) = self.field::<10>(bytes, true) else {
                     return Ok(false);
                 };
-                if [magic, second, method] != GZIP_MAGIC || flags & RESERVED != 0 {
+                if [magic, second] != GZIP_MAGIC {
                     return Err("the data is not gzip");
+                }
+                if method != GZIP_DEFLATE {
+                    return Err("the compression method is unknown");
+                }
+                if flags & RESERVED != 0 {
+                    return Err("the gzip header has unknown flags");
                 }
                 self.flags = flags;
                 self.stage = Stage::ExtraLength;
@@ -268,10 +280,23 @@ impl Decompressor {
                 }
                 self.stage = Stage::End;
             }
-            Stage::End => return Ok(false),
+            Stage::End => return Ok(self.next_member(bytes)),
             Stage::Broken => return Err("the decompression has failed before"),
         }
         Ok(true)
+    }
+
+    /// Whether another member of gzip follows. As in Node.js zeros are there to fill up, and all else must be one.
+    fn next_member(&mut self, bytes: &[u8]) -> bool {
+        let follows = self.is_lenient
+            && self.format == Format::Gzip
+            && bytes.first().is_some_and(|byte| *byte != 0);
+        if follows {
+            self.state.reset(false);
+            self.check.reset();
+            self.stage = Stage::Head;
+        }
+        follows
     }
 
     /// A field of fixed length; none as long as it has not come whole.

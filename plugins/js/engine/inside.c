@@ -36,6 +36,38 @@ static void *give_more(void *opaque, void *memory, size_t size) {
 
 const JSMallocFunctions INSIDE_MEMORY = { give_zeros, give, js_def_free, give_more, js__malloc_usable_size };
 
+/// The bytes of a SharedArrayBuffer, which several objects may have: how many do stands before them. There are no threads.
+typedef struct {
+    _Alignas(16) uint32_t owners;
+    _Alignas(16) uint8_t bytes[];
+} Shared;
+
+static Shared *shared_of(void *bytes) {
+    return (Shared *)((uint8_t *)bytes - offsetof(Shared, bytes));
+}
+
+static void *share_new(void *opaque, size_t size) {
+    Shared *shared = malloc(sizeof *shared + size);
+    if (shared == NULL) {
+        return NULL;
+    }
+    shared->owners = 1;
+    return shared->bytes;
+}
+
+static void share_again(void *opaque, void *bytes) {
+    shared_of(bytes)->owners++;
+}
+
+static void share_less(void *opaque, void *bytes) {
+    Shared *shared = shared_of(bytes);
+    if (--shared->owners == 0) {
+        free(shared);
+    }
+}
+
+static const JSSharedArrayBufferFunctions SHARED_MEMORY = { share_new, share_less, share_again, NULL };
+
 // ---- what the patch asks for ----
 
 static bool lily_wipes;
@@ -105,6 +137,34 @@ static void lily_stack_place(JSContext *ctx, DynBuf *dbuf, const char *filename,
     }
 }
 
+/// A site says where the user wrote what is there, with the name that the file has for the program.
+static void lily_site_place(JSContext *ctx, JSCallSiteData *site) {
+    char place[1024] = "/";
+    const char *path = JS_IsString(site->filename) ? JS_ToCString(ctx, site->filename) : NULL;
+    bool is_mapped = path != NULL && site->line_num >= 0 && ask_position != NULL
+        && ask_position(path, site->line_num, site->col_num, place + 1, sizeof place - 1);
+    JS_FreeCString(ctx, path);
+    char *column = is_mapped ? strrchr(place, ':') : NULL;
+    if (column == NULL) {
+        return;
+    }
+    *column = '\0';
+    char *line = strrchr(place, ':');
+    if (line == NULL) {
+        return;
+    }
+    *line = '\0';
+    JSValue filename = JS_NewString(ctx, place);
+    if (JS_IsException(filename)) {
+        JS_FreeValue(ctx, JS_GetException(ctx));
+        return;
+    }
+    JS_FreeValue(ctx, site->filename);
+    site->filename = filename;
+    site->line_num = atoi(line + 1);
+    site->col_num = atoi(column + 1);
+}
+
 static JSFunctionBytecode *code_of(JSStackFrame *frame) {
     JSObject *function = JS_VALUE_GET_OBJ(frame->cur_func);
     return js_class_has_bytecode(function->class_id) ? function->u.func.function_bytecode : NULL;
@@ -113,7 +173,7 @@ static JSFunctionBytecode *code_of(JSStackFrame *frame) {
 #include "callee.h"
 
 /// A frame of the platform, or of the engine's own function that the platform called.
-static bool is_hidden(JSContext *ctx, JSStackFrame *frame) {
+static bool lily_hides(JSContext *ctx, JSStackFrame *frame) {
     for (; !shows_platform && frame != NULL; frame = frame->prev_frame) {
         JSFunctionBytecode *code = code_of(frame);
         if (code != NULL) {
@@ -124,7 +184,7 @@ static bool is_hidden(JSContext *ctx, JSStackFrame *frame) {
 }
 
 static bool lily_stack_frame(JSContext *ctx, DynBuf *dbuf, JSStackFrame *frame) {
-    if (is_hidden(ctx, frame)) {
+    if (lily_hides(ctx, frame)) {
         return false;
     }
     JSFunctionBytecode *code = code_of(frame);
@@ -164,6 +224,7 @@ void inside_begin(JSRuntime *runtime, InsidePosition *position) {
     init_list_head(&kept_arenas);
     ask_position = position;
     lily_wipes = true;
+    JS_SetSharedArrayBufferFunctions(runtime, &SHARED_MEMORY);
 }
 
 static void move_all(struct list_head *from, struct list_head *to) {

@@ -87,11 +87,14 @@ declare module "lily:host" {
   }
 
   interface Compression {
-    /** Throws if too many are open: some 200 that compress, or 1300 that do not. */
-    zip(format: "gzip" | "deflate" | "deflate-raw", compress: boolean): Handle;
     /**
-     * Throws on bad or, with `last`, truncated input, or bytes after the end (which a second member of gzip is), and if one
-     * push would give more than 64 MiB.
+     * Throws if too many are open: some 200 that compress, or 1300 that do not. `lenient`: bytes after the end are no error;
+     * further members of gzip are read, as long as there is not a zero before them, all else is left.
+     */
+    zip(format: "gzip" | "deflate" | "deflate-raw", compress: boolean, lenient: boolean): Handle;
+    /**
+     * Throws on bad or, with `last`, truncated input, on bytes after the end unless it is lenient, and if one push would give
+     * more than 64 MiB.
      */
     pushZip(zip: Handle, bytes: Uint8Array, last: boolean): Uint8Array;
     dropZip(zip: Handle): void;

@@ -31,6 +31,41 @@ function formatSite(site) {
   return `${site.isConstructor() ? "new " : ""}${name} (${place})`;
 }
 
+/** What a site of V8 says beyond what the engine knows. Programs with code of their own for stacks (`depd`) call all of it. */
+const unknown = {
+  getThis: () => undefined,
+  getTypeName: () => null,
+  getMethodName: () => null,
+  getEvalOrigin: () => undefined,
+  getPromiseIndex: () => null,
+  getScriptNameOrSourceURL() {
+    return this.getFileName();
+  },
+  isAsync: () => false,
+  isEval: () => false,
+  isPromiseAll: () => false,
+  isToplevel() {
+    return !this.isConstructor();
+  },
+  toString() {
+    return formatSite(this);
+  },
+};
+
+function completeSites() {
+  const before = Error.prepareStackTrace;
+  Error.prepareStackTrace = (_error, sites) => sites;
+  const [site] = new Error("a site").stack;
+  Error.prepareStackTrace = before;
+  const prototype = Object.getPrototypeOf(site);
+  for (const [name, value] of Object.entries(unknown)) {
+    if (!Object.hasOwn(prototype, name))
+      Object.defineProperty(prototype, name, { value, writable: true, enumerable: false, configurable: true });
+  }
+}
+
+completeSites();
+
 // Where the engine writes the first line itself there is nothing to do.
 if (!`${new Error("first line").stack}`.startsWith("Error: first line"))
   Error.prepareStackTrace = formatStack;

@@ -115,7 +115,7 @@ function zipStream(format, compress, where) {
   };
   const push = (input, last, controller) => {
     if (handle === 0) {
-      handle = host.zip(format, compress);
+      handle = host.zip(format, compress, false);
       abandoned.register(stream, handle, token);
     }
     let output;

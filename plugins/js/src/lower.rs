@@ -14,7 +14,7 @@ use crate::place::error;
 use crate::print::print;
 use crate::resolve::Manner;
 use crate::shake::{Kept, kept};
-use crate::syntax::Kind;
+use crate::syntax::{Kind, Reading};
 use crate::table::program;
 use crate::types::{Diagnostic, Lowered, Options, SourceFile};
 
@@ -95,10 +95,20 @@ pub fn lower(
 fn object(graph: &Graph, module: usize, text: &str, kept: &Kept) -> Payload {
     let one = &graph.modules[module];
     let printed = print(graph, module, text, kept);
-    let (code, map) = match printed {
+    let (mut code, map) = match printed {
         Some(printed) => (printed.code, Some(printed.map)),
         None => (text.to_owned(), None),
     };
+    let mut links = links(graph, one);
+    if takes_require(one) {
+        // At the end, where it moves no line; functions are there from the beginning.
+        code.push_str(REQUIRE);
+        links.push(Link {
+            specifier: "node:module".to_owned(),
+            is_required: false,
+            target: Some("node:module".to_owned()),
+        });
+    }
     Payload {
         path: one.path.clone(),
         kind: match one.kind {
@@ -111,9 +121,26 @@ fn object(graph: &Graph, module: usize, text: &str, kept: &Kept) -> Payload {
         serves: listens(&code) || (module == 0 && offers_a_handler(one, text)),
         code,
         map,
-        links: links(graph, one),
+        links,
         names: Vec::new(),
     }
+}
+
+/// `require` in a module that bundlers allow it.
+const REQUIRE: &str = "import { createRequire as __createRequire } from \"node:module\";
+function require(specifier) {
+	return __createRequire(import.meta.url)(specifier);
+}
+";
+
+/// Whether it uses `require` though it is an ECMAScript module. Node knows no such file; where no `package.json` says that it is
+/// one, it was written for bundlers, which allow both.
+fn takes_require(module: &Module) -> bool {
+    let is_undeclared = module.reading.as_ref().is_some_and(Reading::is_undeclared);
+    let mut requests = module.contents.links.requests.iter();
+    is_undeclared
+        && module.kind == Kind::Module
+        && requests.any(|request| request.manner == Manner::Require)
 }
 
 /// `addEventListener("fetch", …)`, as it is printed.

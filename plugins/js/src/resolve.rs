@@ -36,14 +36,21 @@ pub enum Manner {
 pub struct Resolver {
     import: ResolverGeneric<Files>,
     require: ResolverGeneric<Files>,
+    /// For packages that have nothing for platforms like this one.
+    import_in_node: ResolverGeneric<Files>,
+    require_in_node: ResolverGeneric<Files>,
 }
 
 impl Resolver {
     /// A resolver that sees these files and no others.
     pub fn new(files: &Files) -> Self {
-        let import = ResolverGeneric::new_with_file_system(files.clone(), options("import"));
+        let import =
+            ResolverGeneric::new_with_file_system(files.clone(), options(&["import", "default"]));
+        let other = |conditions: &[&str]| import.clone_with_options(options(conditions));
         Self {
-            require: import.clone_with_options(options("require")),
+            require: other(&["require", "default"]),
+            import_in_node: other(&["node", "import", "default"]),
+            require_in_node: other(&["node", "require", "default"]),
             import,
         }
     }
@@ -99,7 +106,17 @@ impl Resolver {
             ));
         }
         let folder = absolute(from.rsplit_once('/').map_or("", |(folder, _)| folder));
-        match self.within(manner).resolve(folder, specifier) {
+        let found = self.within(manner).resolve(&folder, specifier);
+        let found = match (found, manner) {
+            (Err(ResolveError::PackagePathNotExported { .. }), Manner::Import) => {
+                self.import_in_node.resolve(&folder, specifier)
+            }
+            (Err(ResolveError::PackagePathNotExported { .. }), Manner::Require) => {
+                self.require_in_node.resolve(&folder, specifier)
+            }
+            (found, _) => found,
+        };
+        match found {
             Ok(found) => relative(found.path())
                 .map(Target::File)
                 .ok_or_else(|| format!("`{specifier}` lies outside the project")),
@@ -202,10 +219,9 @@ fn matches(pattern: &str, path: &str) -> bool {
     }
 }
 
-fn options(manner: &str) -> ResolveOptions {
+fn options(others: &[&str]) -> ResolveOptions {
     let text = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
-    let mut conditions = text(&CONDITIONS);
-    conditions.extend([manner.to_owned(), "default".to_owned()]);
+    let conditions = [text(&CONDITIONS), text(others)].concat();
     ResolveOptions {
         condition_names: conditions,
         extensions: text(&[

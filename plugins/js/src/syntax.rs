@@ -56,6 +56,11 @@ pub struct Plain<'a> {
 }
 
 impl Reading {
+    /// Neither its extension nor a `package.json` says what it is to others: the text decides.
+    pub fn is_undeclared(&self) -> bool {
+        self.kind.is_none()
+    }
+
     /// How the file `path` is read; `is_module` is what its package says of `.js`. Nothing: it is no JavaScript.
     pub fn of(path: &str, is_module: Option<bool>, language: Rc<Language>) -> Option<Self> {
         let name = path.rsplit('/').next().unwrap_or(path);

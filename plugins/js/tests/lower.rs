@@ -254,6 +254,52 @@ fn a_require_that_leads_nowhere_is_a_warning() {
 }
 
 #[test]
+fn a_module_for_bundlers_has_require_and_others_have_not() {
+    let text = "import './b.js'; export const c = require('./c.cjs');";
+    let files = |path| [(path, text), ("b.js", ""), ("c.cjs", "module.exports = 1;")];
+    let bundlers = program(&files("a.js"));
+    let one = payload(&bundlers, "a.js");
+    assert!(one.code.contains("function require("), "{}", one.code);
+    let last = one.links.last().unwrap();
+    assert_eq!(
+        (last.target.as_deref(), last.is_required),
+        (Some("node:module"), false)
+    );
+    let nodes = program(&files("a.mjs"));
+    assert!(!payload(&nodes, "a.mjs").code.contains("function require("));
+}
+
+#[test]
+fn what_a_package_has_for_node_alone_is_taken() {
+    let manifest =
+        r#"{"exports":{"node":{"import":"./node.mjs","require":"./node.cjs"},"browser":"./b.js"}}"#;
+    let both = r#"{"exports":{"node":"./node.mjs","default":"./any.mjs"}}"#;
+    let program = program(&[
+        ("app.mjs", "import 'one'; import 'two'; import './old.cjs';"),
+        ("old.cjs", "require('one');"),
+        ("node_modules/one/package.json", manifest),
+        ("node_modules/one/node.mjs", "console.log(1)"),
+        ("node_modules/one/node.cjs", "console.log(1)"),
+        ("node_modules/two/package.json", both),
+        ("node_modules/two/any.mjs", "console.log(2)"),
+        ("node_modules/two/node.mjs", "console.log(2)"),
+    ]);
+    let targets = |path: &str| -> Vec<String> {
+        let links = payload(&program, path).links;
+        links.into_iter().filter_map(|link| link.target).collect()
+    };
+    assert_eq!(
+        targets("app.mjs"),
+        [
+            "node_modules/one/node.mjs",
+            "node_modules/two/any.mjs",
+            "old.cjs"
+        ]
+    );
+    assert_eq!(targets("old.cjs"), ["node_modules/one/node.cjs"]);
+}
+
+#[test]
 fn the_map_leads_back_to_the_users_line() {
     let program = program(&[(
         "a.ts",
@@ -349,7 +395,8 @@ fn tsconfig_gives_files_other_names() {
         ("src/three.ts", "export const three = 3;"),
     ]);
     let links = payload(&program, "src/app.ts").links;
-    let targets: Vec<_> = links.iter().map(|link| link.target.as_deref()).collect();
+    let targets = links.iter().map(|link| link.target.as_deref());
+    let targets: Vec<_> = targets.take(2).collect();
     assert_eq!(targets, [Some("src/lib/one.ts"), Some("src/two.cjs")]);
     let links = payload(&program, "src/lib/one.ts").links;
     assert_eq!(links[0].target.as_deref(), Some("src/three.ts"));

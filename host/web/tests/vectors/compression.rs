@@ -9,7 +9,11 @@ const FORMATS: [&str; 3] = ["gzip", "deflate", "deflate-raw"];
 fn open(caller: &mut Caller, format: &str, compress: bool) -> Value<'static> {
     caller.call(
         Function::Zip,
-        &[Value::from(format.to_owned()), Value::Bool(compress)],
+        &[
+            Value::from(format.to_owned()),
+            Value::Bool(compress),
+            Value::Bool(false),
+        ],
     )
 }
 
@@ -139,6 +143,39 @@ fn others_data_is_read() {
     let checked = [&head[..], &check, &stored, &tail].concat();
     let error = run(&mut caller, "gzip", false, &checked, 1);
     assert!(error.is_err_and(|error| error.contains("header")));
+}
+
+#[test]
+fn who_is_lenient_reads_on_and_leaves_the_rest() {
+    let mut caller = Caller::new();
+    let member = unhex("1f8b0800000000000003 010500faff68656c6c6f 86a6103605000000");
+    let raw = unhex("010500faff68656c6c6f");
+    let mut read = |format: &str, data: &[u8], step: usize| {
+        let arguments = [
+            Value::from(format.to_owned()),
+            Value::Bool(false),
+            Value::Bool(true),
+        ];
+        let zip = caller.call(Function::Zip, &arguments);
+        let mut output = Vec::new();
+        for piece in data.chunks(step) {
+            output.extend(push(&mut caller, &zip, piece, false)?);
+        }
+        output.extend(push(&mut caller, &zip, &[], true)?);
+        Ok::<_, String>(String::from_utf8(output).unwrap())
+    };
+    for step in [1, 7, usize::MAX] {
+        let two = [&member[..], &member].concat();
+        assert_eq!(read("gzip", &two, step).unwrap(), "hellohello");
+        let cut = &two[..two.len() - 1];
+        assert!(read("gzip", cut, step).unwrap_err().contains("cut off"));
+        let other = [&member[..], b"something else"].concat();
+        assert!(read("gzip", &other, step).unwrap_err().contains("not gzip"));
+    }
+    let filled = [&member[..], &[0; 9]].concat();
+    assert_eq!(read("gzip", &filled, usize::MAX).unwrap(), "hello");
+    let more = [&raw[..], b"more"].concat();
+    assert_eq!(read("deflate-raw", &more, usize::MAX).unwrap(), "hello");
 }
 
 /// The low half of the CRC-32, as RFC 1952 checks a header.

@@ -6,6 +6,8 @@ use serde_json::Value;
 
 /// The conditions that the frontend's resolver knows, besides `import` and `require`.
 const CONDITIONS: [&str; 4] = ["lily", "workerd", "worker", "default"];
+/// The condition of packages that have nothing for platforms like this one.
+const NODE: [&str; 1] = ["node"];
 const MANNERS: [&str; 2] = ["import", "require"];
 /// Conditions in conditions: packages have three or four.
 const DEPTH_MAX: usize = 16;
@@ -89,7 +91,11 @@ impl Package {
         };
         let mut targets = Vec::new();
         for manner in MANNERS {
-            for target in chosen(value, manner, 0) {
+            let mut found = chosen(value, manner, &CONDITIONS, 0);
+            if found.is_empty() {
+                found = chosen(value, manner, &[CONDITIONS.as_slice(), &NODE].concat(), 0);
+            }
+            for target in found {
                 let target = target.replace('*', &star);
                 if !targets.contains(&target) {
                     targets.push(target);
@@ -126,17 +132,17 @@ fn matching<'a>(map: &'a Value, what: &str) -> Option<(&'a Value, String)> {
 }
 
 /// What a row of conditions leads to, for `import` or `require`.
-fn chosen(value: &Value, manner: &str, depth: usize) -> Vec<String> {
+fn chosen(value: &Value, manner: &str, conditions: &[&str], depth: usize) -> Vec<String> {
     match value {
         Value::String(target) => vec![target.clone()],
         Value::Array(values) if depth < DEPTH_MAX => values
             .iter()
-            .flat_map(|value| chosen(value, manner, depth + 1))
+            .flat_map(|value| chosen(value, manner, conditions, depth + 1))
             .collect(),
-        Value::Object(conditions) if depth < DEPTH_MAX => conditions
+        Value::Object(row) if depth < DEPTH_MAX => row
             .iter()
-            .filter(|(name, _)| *name == manner || CONDITIONS.contains(&name.as_str()))
-            .flat_map(|(_, value)| chosen(value, manner, depth + 1))
+            .filter(|(name, _)| *name == manner || conditions.contains(&name.as_str()))
+            .flat_map(|(_, value)| chosen(value, manner, conditions, depth + 1))
             .collect(),
         _ => Vec::new(),
     }

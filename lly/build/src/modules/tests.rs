@@ -250,3 +250,27 @@ fn jsx_is_of_the_package_that_is_named() {
         ]
     );
 }
+
+#[test]
+fn what_is_for_node_alone_is_taken_in() {
+    let manifest = r#"{"exports":{"node":{"import":"./node.mjs"},"browser":"./b.js"}}"#;
+    let both = r#"{"exports":{"node":"./node.mjs","default":"./any.mjs"}}"#;
+    let files = [
+        ("app.ts", "import 'one'; import 'two';"),
+        ("node_modules/one/package.json", manifest),
+        ("node_modules/one/node.mjs", ""),
+        ("node_modules/one/b.js", ""),
+        ("node_modules/two/package.json", both),
+        ("node_modules/two/any.mjs", ""),
+        ("node_modules/two/node.mjs", ""),
+    ];
+    assert_eq!(
+        found(&files),
+        [
+            "node_modules/one/node.mjs",
+            "node_modules/one/package.json",
+            "node_modules/two/any.mjs",
+            "node_modules/two/package.json",
+        ]
+    );
+}

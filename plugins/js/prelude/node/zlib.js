@@ -29,13 +29,32 @@ function input(data) {
   return bytesOf(data);
 }
 
-/** The host's words → zlib's number, name and text. */
-function dataError(words) {
+/** What the host says → what zlib says. */
+const messages = new Map([
+  ["the data is not gzip", "incorrect header check"],
+  ["the compression method is unknown", "unknown compression method"],
+  ["the gzip header has unknown flags", "unknown header flags set"],
+  ["the check of the gzip header is wrong", "header crc mismatch"],
+  ["the check of the data is wrong", "incorrect data check"],
+  ["the compressed data is broken", "invalid compressed data"],
+]);
+
+/** The host's words → zlib's number, name and text. `bytes` are the first ones, if it is those that are wrong. */
+function dataError(words, format, bytes) {
   const text = String(words?.message ?? words);
-  const isShort = /truncat|unexpected end|incomplete/i.test(text);
-  const errno = isShort ? constants.Z_BUF_ERROR : constants.Z_DATA_ERROR;
-  const message = isShort ? "unexpected end of file" : /header/i.test(text) ? "incorrect header check" : text;
-  return Object.assign(new Error(message), { errno, code: isShort ? "Z_BUF_ERROR" : "Z_DATA_ERROR" });
+  if (/cut off|unexpected end/.test(text)) {
+    return Object.assign(new Error("unexpected end of file"), { errno: constants.Z_BUF_ERROR, code: "Z_BUF_ERROR" });
+  }
+  const message = wrongHead(format, bytes) ?? messages.get(text) ?? text;
+  return Object.assign(new Error(message), { errno: constants.Z_DATA_ERROR, code: "Z_DATA_ERROR" });
+}
+
+/** What zlib says of the first two bytes of its format (RFC 1950, 2.2). */
+function wrongHead(format, bytes) {
+  if (format !== "deflate" || bytes === undefined || bytes.length < 2) return undefined;
+  if (((bytes[0] << 8) | bytes[1]) % 31 !== 0) return "incorrect header check";
+  if ((bytes[0] & 15) !== 8) return "unknown compression method";
+  return bytes[0] >> 4 > 7 ? "invalid window size" : undefined;
 }
 
 /** `unzip` looks at the first bytes: gzip's, or zlib's. */
@@ -46,19 +65,20 @@ const formatOf = (format, bytes) =>
       ? "gzip"
       : "deflate";
 
-function push(zip, bytes, last) {
+function push(zip, bytes, last, format, isFirst) {
   try {
     return host.pushZip(zip, bytes, last);
   } catch (words) {
-    throw dataError(words);
+    throw dataError(words, format, isFirst ? bytes : undefined);
   }
 }
 
 function whole(format, compress, data, options) {
   const bytes = input(data);
-  const zip = host.zip(formatOf(format, bytes), compress);
+  const actual = formatOf(format, bytes);
+  const zip = host.zip(actual, compress, true);
   try {
-    const made = push(zip, bytes, true);
+    const made = push(zip, bytes, true, actual, true);
     const most = options?.maxOutputLength ?? outputMax;
     if (made.length > most) throw new ERR_BUFFER_TOO_LARGE(most);
     return asBuffer(made);
@@ -81,8 +101,10 @@ class ZlibBase extends Transform {
   }
 
   #push(bytes, last) {
-    this.#zip ??= host.zip(formatOf(this.#format, bytes), this.#compress);
-    const made = push(this.#zip, bytes, last);
+    const isFirst = this.#zip === undefined;
+    if (isFirst) this.#format = formatOf(this.#format, bytes);
+    this.#zip ??= host.zip(this.#format, this.#compress, true);
+    const made = push(this.#zip, bytes, last, this.#format, isFirst);
     if (made.length > 0) this.push(asBuffer(made));
     if (last) this.#drop();
   }

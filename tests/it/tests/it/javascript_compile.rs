@@ -129,6 +129,7 @@ fn tsconfig_gives_files_other_names() {
              const note = (value: unknown, key: string): void => { seen.push(key); };\n\
              class Site { @note title = page(name); }\n\
              if (seen[0] !== 'title' || new Site().title !== 'page of us') throw new Error('no');\n\
+             if (require('@/two.cjs') !== 2) throw new Error('two');\n\
              export default { fetch() { return new Response(new Site().title); } };\n",
         ),
         (
@@ -136,6 +137,7 @@ fn tsconfig_gives_files_other_names() {
             "export const page = (name: string) => `page of ${name}`;\n",
         ),
         ("src/name.ts", "export const name = 'us';\n"),
+        ("src/two.cjs", "module.exports = 2;\n"),
         ("src/absent.ts", "import '@/gone';\n"),
         ("broken/tsconfig.json", "{\n  \"compilerOptions\" {}\n}\n"),
         ("broken/app.ts", "console.log(1);\n"),

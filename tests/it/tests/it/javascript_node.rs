@@ -126,7 +126,9 @@ corpus! {
     promises "promises.mjs",
     proxies "proxies.mjs",
     regular_expressions "regex.mjs",
+    shared_buffers "shared_buffers.mjs",
     sorting "sorting.mjs",
+    stack_sites "stack_sites.cjs",
     streams "streams.mjs",
     strings "strings.mjs",
     timers "timers.mjs",
@@ -136,6 +138,7 @@ corpus! {
     urls "urls.mjs",
     util "util.mjs",
     vm "vm.mjs",
+    zlib "zlib.mjs",
 }
 
 /// The difference of a generated program, if there is one.
