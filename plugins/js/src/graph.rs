@@ -75,6 +75,8 @@ pub enum Resolved {
     Platform,
     /// There is no such name.
     Absent,
+    /// More than one `export *` brings it, and they are not the same.
+    Ambiguous,
 }
 
 impl Graph {
@@ -185,14 +187,29 @@ impl Graph {
         }
         // `default` does not pass through `export *`.
         if text != "default" {
-            for request in &links.stars {
-                match self.through(module, *request, name, seen) {
-                    Resolved::Absent => {}
-                    found => return found,
-                }
-            }
+            return self.through_stars(module, name, seen);
         }
         Resolved::Absent
+    }
+
+    /// What `export *` brings. What only the running program knows gives way to what is written down.
+    fn through_stars(
+        &self,
+        module: usize,
+        name: &Imported,
+        seen: &mut BTreeSet<(usize, Imported)>,
+    ) -> Resolved {
+        let mut found = Resolved::Absent;
+        for request in &self.modules[module].contents.links.stars {
+            match (self.through(module, *request, name, seen), &found) {
+                (Resolved::Absent, _) => {}
+                (one, Resolved::Absent | Resolved::Whole(_) | Resolved::Platform) => found = one,
+                (Resolved::Whole(_) | Resolved::Platform, _) => {}
+                (one, other) if one == *other => {}
+                _ => return Resolved::Ambiguous,
+            }
+        }
+        found
     }
 
     fn through(
@@ -225,12 +242,17 @@ impl Graph {
             let all: BTreeSet<(usize, Imported)> =
                 links.imports.values().cloned().chain(exported).collect();
             for (request, name) in all {
-                if self.imported(index, request, &name) != Resolved::Absent {
-                    continue;
-                }
+                let found = self.imported(index, request, &name);
                 let Imported::Name(name) = name else { continue };
                 let request = &links.requests[request];
-                let message = format!("`{}` has no export `{name}`", request.specifier);
+                let specifier = &request.specifier;
+                let message = match found {
+                    Resolved::Absent => format!("`{specifier}` has no export `{name}`"),
+                    Resolved::Ambiguous => format!(
+                        "`{specifier}` has the export `{name}` from more than one `export *`: say there which one it is, with `export {{ {name} }} from …`"
+                    ),
+                    _ => continue,
+                };
                 wrong.push(at(files, &module.path, request, Severity::Error, message));
             }
         }

@@ -270,6 +270,30 @@ fn a_module_for_bundlers_has_require_and_others_have_not() {
 }
 
 #[test]
+fn a_name_from_several_stars_is_refused_unless_it_is_the_same() {
+    let modules = |b: &'static str| {
+        [
+            ("app.ts", "import { x } from './all'; console.log(x);"),
+            (
+                "all.ts",
+                "export * from './a'; export * from './b'; export * from './c.cjs';",
+            ),
+            ("a.ts", "export const x = 1;"),
+            ("b.ts", b),
+            ("c.cjs", "exports.x = 3;"),
+        ]
+    };
+    assert_eq!(
+        mistakes(&modules("export const x = 2;")),
+        [
+            "app.ts:1:19: `./all` has the export `x` from more than one `export *`: say there which one it is, with `export { x } from …`"
+        ]
+    );
+    let program = program(&modules("export { x } from './a';"));
+    assert!(payload(&program, "a.ts").code.contains("x = 1"));
+}
+
+#[test]
 fn what_a_package_has_for_node_alone_is_taken() {
     let manifest =
         r#"{"exports":{"node":{"import":"./node.mjs","require":"./node.cjs"},"browser":"./b.js"}}"#;

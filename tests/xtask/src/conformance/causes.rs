@@ -2,7 +2,7 @@
 //! counts as failed.
 
 /// A part of `suite/path`, a part of `name | message`, and the cause. The first that fits counts.
-const CAUSES: [(&str, &str, &str); 31] = [
+const CAUSES: [(&str, &str, &str); 30] = [
     ("wpt/url/Idna", "", NEWER_UNICODE),
     ("property-escapes/", "should match", NEWER_UNICODE),
     ("identifiers/", "unicode-1", NEWER_UNICODE),
@@ -86,11 +86,6 @@ const CAUSES: [(&str, &str, &str); 31] = [
         "json-named-bindings",
         "",
         "`lly` gives the keys of JSON as names too, as bundlers do",
-    ),
-    (
-        "instn-named-err-ambiguous",
-        "",
-        "`lly` takes the first of two names that `export *` brings; the standard refuses them",
     ),
     (
         "test262/language/",
