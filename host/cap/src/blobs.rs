@@ -109,6 +109,11 @@ impl BlobCache {
         Ok(Some(bytes))
     }
 
+    /// Whether it is here; nobody looks into it.
+    pub fn has(&self, digest: &Digest) -> bool {
+        self.path(digest).is_file()
+    }
+
     /// Keeps a blob whose hash the caller has checked, and makes room for it. Blocks on the disk.
     pub fn keep(&self, digest: &Digest, bytes: &[u8]) -> io::Result<()> {
         let path = self.path(digest);

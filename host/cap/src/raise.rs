@@ -145,6 +145,8 @@ impl Workshop {
         let mut held: Vec<Digest> = wanted.iter().map(|(digest, _)| *digest).collect();
         held.push(placement.bundle);
         let pins = self.blobs.pin(held);
+        // What others have loaded was whole when they did; reading it again for each would be most of the work.
+        wanted.retain(|(digest, _)| !(self.modules.has(digest) && self.blobs.has(digest)));
         stream::iter(wanted)
             .map(|(digest, size)| async move { self.blob(digest, Some(size)).await.map(drop) })
             .buffer_unordered(FETCHES_PER_PLACEMENT_MAX)

@@ -41,6 +41,12 @@ impl<T> Shelf<T> {
         Ok(thing)
     }
 
+    /// Whether somebody has the thing of this digest.
+    pub fn has(&self, digest: &Digest) -> bool {
+        let place = self.places().get(digest).map(Arc::clone);
+        place.is_some_and(|place| place.try_lock().is_ok_and(|here| here.strong_count() > 0))
+    }
+
     fn place(&self, digest: Digest) -> Arc<Place<T>> {
         let mut places = self.places();
         // What nobody has and nobody is about to have leaves no trace.
@@ -72,7 +78,9 @@ mod tests {
         let (one, other) = (Digest::of(b"one"), Digest::of(b"other"));
         let (first, second) = tokio::join!(shelf.get(one, load()), shelf.get(one, load()));
         assert_eq!((first, second), (Ok(Arc::new(0)), Ok(Arc::new(0))));
+        assert!(!shelf.has(&one));
         let held = shelf.get(one, load()).await.expect("loaded");
+        assert!(shelf.has(&one) && !shelf.has(&other));
         let again = shelf.get(one, load()).await.expect("loaded");
         // Nobody held what the first two were given.
         assert_eq!((*held, *again), (1, 1));

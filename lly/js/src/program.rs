@@ -8,8 +8,9 @@ use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use js_wasm_encoder::{
-    ComponentSection, ConstExpr, CustomSection, DataSection, EntityType, ImportSection,
-    InstanceSection, MemoryType, Module, ModuleArg, ModuleSection,
+    BlockType, CodeSection, ComponentSection, CustomSection, DataCountSection, DataSection,
+    EntityType, Function, FunctionSection, ImportSection, InstanceSection, MemArg, MemoryType,
+    Module, ModuleArg, ModuleSection, StartSection, TypeSection, ValType,
 };
 use js_wasmparser::{ExternalKind, Operator, Parser, Payload, TypeRef, Validator};
 use sha2::{Digest, Sha256};
@@ -18,6 +19,10 @@ const SHELL: &str = include_str!("program.wat");
 /// The heap's core module, and the engine's core instance, as `program.wat` counts them.
 const HEAP_MODULE: u32 = 3;
 const ENGINE_INSTANCE: u32 = 1;
+/// A row of the heap's table: an address, and how many bytes.
+const ROW_BYTES: u32 = 8;
+/// As much of the table as is in memory at once: a page of the host.
+const BLOCK_BYTES: u32 = 4096;
 /// The custom section with the maps back to the user's text.
 pub const MAPS: &str = "lily:maps";
 /// What a program calls in its engine.
@@ -117,7 +122,7 @@ fn try_assemble(engine: &Engine, kind: Kind, heap: &Heap, maps: &[u8]) -> Result
         .replace("IMPORT", &engine.import())
         .replace("KIND", kind.interface());
     let mut component = wat::parse_str(shell)?;
-    ModuleSection(&heap_module(engine, heap)).append_to_component(&mut component);
+    ModuleSection(&heap_module(engine, heap)?).append_to_component(&mut component);
     let mut instance = InstanceSection::new();
     instance.instantiate(
         HEAP_MODULE,
@@ -133,8 +138,9 @@ fn try_assemble(engine: &Engine, kind: Kind, heap: &Heap, maps: &[u8]) -> Result
     Ok(component)
 }
 
-/// The module that puts the program's bytes into the engine's memory as it is instantiated.
-fn heap_module(engine: &Engine, heap: &Heap) -> Module {
+/// The module that puts the program's bytes into the engine's memory as it is instantiated: a table of where they go, the bytes,
+/// and a loop. An active segment for each run would be compiled to some 150 bytes of code, more than most runs have.
+fn heap_module(engine: &Engine, heap: &Heap) -> Result<Module> {
     let memory = MemoryType {
         minimum: u64::from(engine.pages),
         maximum: None,
@@ -142,17 +148,81 @@ fn heap_module(engine: &Engine, heap: &Heap) -> Module {
         shared: false,
         page_size_log2: None,
     };
+    let mut types = TypeSection::new();
+    types.ty().function([], []);
     let mut imports = ImportSection::new();
     imports.import("main", "memory", EntityType::Memory(memory));
+    let mut functions = FunctionSection::new();
+    functions.function(0);
+    let mut code = CodeSection::new();
+    code.function(&fill(engine, heap)?);
     let mut data = DataSection::new();
+    let (mut rows, mut bytes) = (Vec::new(), Vec::new());
     for run in &heap.runs {
-        // An address of 32 bits: the sign is no more than how it is written.
-        let offset = ConstExpr::i32_const(run.offset.cast_signed());
-        data.active(0, &offset, run.bytes.iter().copied());
+        rows.extend(run.offset.to_le_bytes());
+        rows.extend(u32::try_from(run.bytes.len())?.to_le_bytes());
+        bytes.extend(&run.bytes);
     }
+    data.passive(rows).passive(bytes);
     let mut module = Module::new();
-    module.section(&imports).section(&data);
     module
+        .section(&types)
+        .section(&imports)
+        .section(&functions)
+        .section(&StartSection { function_index: 0 })
+        .section(&DataCountSection { count: 2 })
+        .section(&code)
+        .section(&data);
+    Ok(module)
+}
+
+/// The function that does it. It has the table come block by block to the end of the engine's stack, which nobody has yet.
+fn fill(engine: &Engine, heap: &Heap) -> Result<Function> {
+    const TABLE: u32 = 0;
+    const BYTES: u32 = 1;
+    let [at, row, block, from, length] = [0, 1, 2, 3, 4];
+    let number = |number: usize| -> Result<i32> { Ok(u32::try_from(number)?.cast_signed()) };
+    let table = number(heap.runs.len() * ROW_BYTES as usize)?;
+    let scratch = engine
+        .stack_end
+        .checked_sub(BLOCK_BYTES)
+        .context("its stack is too small")?;
+    let word = |offset| MemArg {
+        offset,
+        align: 2,
+        memory_index: 0,
+    };
+    let mut function = Function::new([(5, ValType::I32)]);
+    let mut code = function.instructions();
+    // While at < table: a block of it, no longer than what is left.
+    code.block(BlockType::Empty).loop_(BlockType::Empty);
+    code.local_get(at).i32_const(table).i32_ge_u().br_if(1);
+    let block_bytes = BLOCK_BYTES.cast_signed();
+    code.i32_const(block_bytes);
+    code.i32_const(table).local_get(at).i32_sub();
+    code.i32_const(block_bytes);
+    code.i32_const(table).local_get(at).i32_sub();
+    code.i32_lt_u().select().local_set(block);
+    let scratch = scratch.cast_signed();
+    code.i32_const(scratch).local_get(at).local_get(block);
+    code.memory_init(0, TABLE);
+    code.local_get(at).local_get(block).i32_add().local_set(at);
+    // For each of its rows.
+    code.i32_const(scratch).local_tee(row).local_get(block);
+    code.i32_add().local_set(block);
+    code.loop_(BlockType::Empty);
+    code.local_get(row).i32_load(word(0));
+    code.local_get(from);
+    code.local_get(row).i32_load(word(4)).local_tee(length);
+    code.memory_init(0, BYTES);
+    code.local_get(from).local_get(length).i32_add();
+    code.local_set(from);
+    code.local_get(row).i32_const(ROW_BYTES.cast_signed());
+    code.i32_add().local_tee(row).local_get(block);
+    code.i32_lt_u().br_if(0);
+    code.end();
+    code.br(0).end().end().end();
+    Ok(function)
 }
 
 /// The pages of an engine's memory and the end of its stack; an error for what is no engine.
