@@ -12,6 +12,7 @@ use anyhow::{Context as _, ensure};
 use tests_kit::{Home, repository};
 
 use crate::load::{self, Measured};
+use crate::many;
 use crate::process::{Server, free_address, resident_bytes};
 use crate::report::{Row, Section, median};
 
@@ -181,16 +182,26 @@ impl Scene<'_> {
         Ok(section)
     }
 
-    /// Memory of a thousand: voids on one CAP, workers in one workerd.
+    /// Memory of a thousand: voids on one CAP, programs in one process, workers in one workerd.
     fn many(&self) -> anyhow::Result<Section> {
         let mut section = Section::new(
             "JavaScript: a thousand live programs",
-            "Memory of the process that has them all, MiB, each having answered once: programs of the hello handler on the runtime that a \
-             CAP has, beside workers in one workerd. Aim of LILY: at most 400. The second column leaves out what the process has \
-             without them.",
+            "Memory of the process that has them all, MiB: voids of a real fleet on one CAP, each of another program, when all have \
+             answered once and when nobody has asked for 70 s; programs of the hello handler, all of one bundle, in one process on \
+             the runtime that a CAP has; workers in one workerd. Those two have answered once. Aim of LILY: at most 400. The second \
+             column leaves out what the process has without them.",
             &["", "memory, MiB", "of them alone, MiB", "each, KiB"],
         );
+        let taken = many::on_a_cap(MANY)?;
         let rows = [
+            (
+                "1 000 voids on a CAP, each having answered",
+                (taken.empty, taken.answered),
+            ),
+            (
+                "1 000 voids on a CAP, nobody asking",
+                (taken.empty, taken.quiet),
+            ),
             ("1 000 programs on CAP's runtime", self.programs(MANY)?),
             ("1 000 workers in workerd", self.workers(MANY)?),
         ];

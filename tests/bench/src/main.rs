@@ -10,6 +10,7 @@ mod fleet;
 mod http;
 mod javascript;
 mod load;
+mod many;
 mod policy;
 mod process;
 mod report;
