@@ -21,7 +21,7 @@ const HEAP_MODULE: u32 = 3;
 const ENGINE_INSTANCE: u32 = 1;
 /// A row of the heap's table: an address, and how many bytes.
 const ROW_BYTES: u32 = 8;
-/// As much of the table as is in memory at once: a page of the host.
+/// As much of the table as is in memory at once, if the stack has room for it: a page of the host.
 const BLOCK_BYTES: u32 = 4096;
 /// The custom section with the maps back to the user's text.
 pub const MAPS: &str = "lily:maps";
@@ -183,10 +183,9 @@ fn fill(engine: &Engine, heap: &Heap) -> Result<Function> {
     let [at, row, block, from, length] = [0, 1, 2, 3, 4];
     let number = |number: usize| -> Result<i32> { Ok(u32::try_from(number)?.cast_signed()) };
     let table = number(heap.runs.len() * ROW_BYTES as usize)?;
-    let scratch = engine
-        .stack_end
-        .checked_sub(BLOCK_BYTES)
-        .context("its stack is too small")?;
+    let block_bytes = BLOCK_BYTES.min(engine.stack_end / ROW_BYTES * ROW_BYTES);
+    ensure!(block_bytes > 0, "it has no stack");
+    let scratch = engine.stack_end - block_bytes;
     let word = |offset| MemArg {
         offset,
         align: 2,
@@ -197,7 +196,7 @@ fn fill(engine: &Engine, heap: &Heap) -> Result<Function> {
     // While at < table: a block of it, no longer than what is left.
     code.block(BlockType::Empty).loop_(BlockType::Empty);
     code.local_get(at).i32_const(table).i32_ge_u().br_if(1);
-    let block_bytes = BLOCK_BYTES.cast_signed();
+    let block_bytes = block_bytes.cast_signed();
     code.i32_const(block_bytes);
     code.i32_const(table).local_get(at).i32_sub();
     code.i32_const(block_bytes);
@@ -221,7 +220,10 @@ fn fill(engine: &Engine, heap: &Heap) -> Result<Function> {
     code.i32_add().local_tee(row).local_get(block);
     code.i32_lt_u().br_if(0);
     code.end();
-    code.br(0).end().end().end();
+    code.br(0).end().end();
+    // The stack is as it was.
+    code.i32_const(scratch).i32_const(0).i32_const(block_bytes);
+    code.memory_fill(0).end();
     Ok(function)
 }
 
