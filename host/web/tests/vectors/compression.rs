@@ -162,20 +162,34 @@ fn who_is_lenient_reads_on_and_leaves_the_rest() {
             output.extend(push(&mut caller, &zip, piece, false)?);
         }
         output.extend(push(&mut caller, &zip, &[], true)?);
-        Ok::<_, String>(String::from_utf8(output).unwrap())
+        Ok::<_, String>(String::from_utf8(output).expect("text"))
     };
     for step in [1, 7, usize::MAX] {
         let two = [&member[..], &member].concat();
-        assert_eq!(read("gzip", &two, step).unwrap(), "hellohello");
+        assert_eq!(read("gzip", &two, step).expect("good data"), "hellohello");
         let cut = &two[..two.len() - 1];
-        assert!(read("gzip", cut, step).unwrap_err().contains("cut off"));
+        assert!(
+            read("gzip", cut, step)
+                .expect_err("bad data")
+                .contains("cut off")
+        );
         let other = [&member[..], b"something else"].concat();
-        assert!(read("gzip", &other, step).unwrap_err().contains("not gzip"));
+        assert!(
+            read("gzip", &other, step)
+                .expect_err("bad data")
+                .contains("not gzip")
+        );
     }
     let filled = [&member[..], &[0; 9]].concat();
-    assert_eq!(read("gzip", &filled, usize::MAX).unwrap(), "hello");
+    assert_eq!(
+        read("gzip", &filled, usize::MAX).expect("good data"),
+        "hello"
+    );
     let more = [&raw[..], b"more"].concat();
-    assert_eq!(read("deflate-raw", &more, usize::MAX).unwrap(), "hello");
+    assert_eq!(
+        read("deflate-raw", &more, usize::MAX).expect("good data"),
+        "hello"
+    );
 }
 
 /// The low half of the CRC-32, as RFC 1952 checks a header.
