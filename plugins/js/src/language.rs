@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 use oxc::transformer::{HelperLoaderMode, JsxRuntime, TransformOptions};
+use serde::Deserialize;
 
 use crate::decorators;
 
 /// What a `tsconfig.json` says of the language, under its names there; nothing where it does not say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Language {
     /// What becomes of JSX: `react` is calls of a function in sight, all else calls of what is imported for it.
     pub jsx: Option<String>,

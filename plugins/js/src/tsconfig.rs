@@ -239,17 +239,7 @@ impl<'a> Tsconfigs<'a> {
                 path: path.to_owned(),
                 patterns,
             }),
-            language: Language {
-                jsx: own.jsx,
-                jsx_factory: own.jsx_factory,
-                jsx_fragment_factory: own.jsx_fragment_factory,
-                jsx_import_source: own.jsx_import_source,
-                verbatim_module_syntax: own.verbatim_module_syntax,
-                experimental_decorators: own.experimental_decorators,
-                emit_decorator_metadata: own.emit_decorator_metadata,
-                use_define_for_class_fields: own.use_define_for_class_fields,
-                target: own.target,
-            },
+            language: own.language,
         }
     }
 

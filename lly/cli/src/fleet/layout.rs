@@ -278,3 +278,28 @@ impl State {
         crate::private_file::replace(&layout.state(), &text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_given_once_and_lie_below_those_of_others() -> io::Result<()> {
+        let mut ports = FreePorts::default();
+        let wanted = ports.take(None)?;
+        // Somebody has it: another is given.
+        let mut others = FreePorts::default();
+        let mut given = vec![wanted, others.take(Some(wanted))?];
+        for _ in 0..20 {
+            given.push(others.take(None)?);
+        }
+        assert!(given.iter().all(|port| PORTS.contains(port)), "{given:?}");
+        let count = given.len();
+        given.sort_unstable();
+        given.dedup();
+        assert_eq!(given.len(), count);
+        drop(ports);
+        assert_eq!(FreePorts::default().take(Some(wanted))?, wanted);
+        Ok(())
+    }
+}

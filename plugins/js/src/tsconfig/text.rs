@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{SeqAccess, Visitor, value::SeqAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 
+use crate::language::Language;
 use crate::place::Lines;
 use crate::types::{Diagnostic, Severity};
 
@@ -27,15 +28,8 @@ pub struct Text {
 pub struct Options {
     pub base_url: Option<String>,
     pub paths: Option<BTreeMap<String, Vec<String>>>,
-    pub jsx: Option<String>,
-    pub jsx_factory: Option<String>,
-    pub jsx_fragment_factory: Option<String>,
-    pub jsx_import_source: Option<String>,
-    pub verbatim_module_syntax: Option<bool>,
-    pub experimental_decorators: Option<bool>,
-    pub emit_decorator_metadata: Option<bool>,
-    pub use_define_for_class_fields: Option<bool>,
-    pub target: Option<String>,
+    #[serde(flatten)]
+    pub language: Language,
 }
 
 /// Reads a file.
@@ -56,7 +50,9 @@ pub fn read(path: &str, bytes: &[u8]) -> Result<Text, Box<Diagnostic>> {
     serde_json::from_str::<Option<Text>>(&plain)
         .map(Option::unwrap_or_default)
         .map_err(|error| {
-            let before = text.split_inclusive('\n').take(error.line() - 1);
+            let before = text
+                .split_inclusive('\n')
+                .take(error.line().saturating_sub(1));
             let start: usize = before.map(str::len).sum();
             let message = error.to_string();
             // The place has fields of its own.
@@ -133,6 +129,11 @@ mod tests {
         assert_eq!((line, column), (2, 12));
         let (line, column, message) = at("{\n /* ");
         assert_eq!((line, column), (2, 4), "{message}");
+        let (line, _, message) = at("{ \"compilerOptions\": {\n\"jsx\": 5 } }");
+        assert!(
+            line == 2 && message.contains("expected a string"),
+            "{message}"
+        );
         assert_eq!(at("").0, 1);
         assert_eq!(at("{\"extends\": 1}").0, 1);
         assert!(read("tsconfig.json", b"\xff").is_err());
